@@ -1,0 +1,3 @@
+export { configurationError, shown } from './configuration-error';
+export { FlagshipError } from './flagship-error';
+export { FlagshipErrorCode } from './flagship-error-code';

@@ -1,0 +1,43 @@
+/** An evaluation context as the engine sees it: attributes by name, nothing assumed of the values. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Reads one attribute; `undefined` means the context does not have it. */
+export type AttributeReader = (context: Attributes) => unknown;
+
+const MAX_PATH_SEGMENTS = 5;
+
+export type Scalar = string | number | boolean;
+
+export function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+export function isPrimitive(value: unknown): boolean {
+  return value === null || typeof value !== 'object';
+}
+
+/** Over the wire a date is its ISO 8601 text, so the engine sees it as that text too. */
+function asSent(value: unknown): unknown {
+  return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
+}
+
+function readOwn(holder: unknown, name: string): unknown {
+  // Own keys only: a look-up must never find what every object inherits, such as `constructor`.
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined;
+  return (holder as Attributes)[name];
+}
+
+function readPath(context: Attributes, segments: readonly string[]): unknown {
+  let value: unknown = context;
+  for (const segment of segments) value = readOwn(value, segment);
+  return value;
+}
+
+/** Prepares the look-up of an attribute: its literal name first, then its dotted path. */
+export function attributeReader(attribute: string): AttributeReader {
+  const segments = attribute.split('.');
+  const isPath = segments.length > 1 && segments.length <= MAX_PATH_SEGMENTS;
+  if (!isPath) return (context) => asSent(readOwn(context, attribute));
+  return (context) =>
+    asSent(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
+}

@@ -1,0 +1,34 @@
+import { isScalar, type Scalar } from './attribute';
+import { type AttributeTest } from './text-operators';
+
+const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+const orders = {
+  greater_than: (actual: number, expected: number) => actual > expected,
+  less_than: (actual: number, expected: number) => actual < expected,
+  greater_than_or_equals: (actual: number, expected: number) => actual >= expected,
+  less_than_or_equals: (actual: number, expected: number) => actual <= expected,
+};
+
+export type OrderOperator = keyof typeof orders;
+
+/** JavaScript's `Number`, except that blank text is not zero. */
+function toNumber(value: Scalar): number {
+  return typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
+}
+
+/** `greater_than` and its kin: as dates where both sides are dates, else as numbers. NaN never holds. */
+export function orderTest(operator: OrderOperator, value: unknown): AttributeTest {
+  if (!isScalar(value)) return () => false;
+  const compare = orders[operator];
+  const expected = toNumber(value);
+  const date = typeof value === 'string' && ISO_DATE_TIME.test(value) ? Date.parse(value) : undefined;
+  return (actual) => {
+    if (!isScalar(actual)) return false;
+    if (date !== undefined && typeof actual === 'string') {
+      const actualDate = Date.parse(actual);
+      if (!Number.isNaN(actualDate)) return compare(actualDate, date);
+    }
+    return compare(toNumber(actual), expected);
+  };
+}
