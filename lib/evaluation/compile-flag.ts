@@ -77,7 +77,9 @@ export function compileFlag(flagKey: string, definition: unknown, accountId: str
   let known: number | undefined;
   const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;
   const seed = () => (known ??= rolloutSeed(accountId, seedKey));
-  const compiled = rules.map((rule, index) => compileRule(rule, `${flagKey}.rules[${index}]`, variations, seed));
+  const compiled = rules.map((rule, index) =>
+    compileRule(rule, `${flagKey}.rules[${index}]`, variations, seed),
+  );
   const serveDefault = fallBack('DEFAULT');
   return (context) => {
     for (const rule of compiled) if (rule.matches(context)) return rule.serve();

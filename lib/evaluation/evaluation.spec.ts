@@ -85,7 +85,9 @@ describe('values that the wire would change', () => {
   });
 
   it('takes an unknown operator as false', () => {
-    expect(evaluate(flagWith({ attribute: 'a', operator: 'matches', value: 'x' }), { a: 'x' }).variant).toBe('off');
+    expect(evaluate(flagWith({ attribute: 'a', operator: 'matches', value: 'x' }), { a: 'x' }).variant).toBe(
+      'off',
+    );
   });
 });
 
@@ -98,9 +100,21 @@ describe('malformed flags', () => {
     ['no enabled', { ...good, enabled: 'yes' }, 'flag.enabled'],
     ['a rule that is no object', { ...good, rules: [3] }, 'flag.rules[0]'],
     ['no conditions', { ...good, rules: [{ serve_variation: 'on' }] }, 'flag.rules[0].conditions'],
-    ['a condition without attribute', flagWith({ operator: 'equals' }), 'flag.rules[0].conditions[0].attribute'],
-    ['a rollout of text', flagWith({ attribute: 'a' }, { rollout: { percentage: '5' } }), 'flag.rules[0].rollout.percentage'],
-    ['an unknown logic', flagWith({ logical_operator: 'XOR', clauses: [] }), 'flag.rules[0].conditions[0].logical_operator'],
+    [
+      'a condition without attribute',
+      flagWith({ operator: 'equals' }),
+      'flag.rules[0].conditions[0].attribute',
+    ],
+    [
+      'a rollout of text',
+      flagWith({ attribute: 'a' }, { rollout: { percentage: '5' } }),
+      'flag.rules[0].rollout.percentage',
+    ],
+    [
+      'an unknown logic',
+      flagWith({ logical_operator: 'XOR', clauses: [] }),
+      'flag.rules[0].conditions[0].logical_operator',
+    ],
   ];
 
   it.each(malformed)('%s says where', (_, flag, path) => {
@@ -110,7 +124,13 @@ describe('malformed flags', () => {
   });
 
   it('do not spoil the others', () => {
-    const ruleset = new Ruleset([['bad', { variations: 3 }], ['good', good]], account);
+    const ruleset = new Ruleset(
+      [
+        ['bad', { variations: 3 }],
+        ['good', good],
+      ],
+      account,
+    );
     expect(ruleset.malformed.map((problem) => problem.path)).toEqual(['bad.variations']);
     expect(errorOf(() => ruleset.evaluate('bad', {})).code).toBe('PARSE_ERROR');
     expect(ruleset.evaluate('good', { a: 'x' }).value).toBe(true);
@@ -148,11 +168,18 @@ describe('the laws of a rollout', () => {
 
   it('never takes anybody out when the percentage grows', () => {
     fc.assert(
-      fc.property(fc.string(), fc.double({ min: 0, max: 100, noNaN: true }), fc.double({ min: 0, max: 100, noNaN: true }), (who, a, b) => {
-        const context = { targetingKey: who };
-        const [low, high] = [Math.min(a, b), Math.max(a, b)];
-        return evaluate(rollout(low), context).value !== true || evaluate(rollout(high), context).value === true;
-      }),
+      fc.property(
+        fc.string(),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        (who, a, b) => {
+          const context = { targetingKey: who };
+          const [low, high] = [Math.min(a, b), Math.max(a, b)];
+          return (
+            evaluate(rollout(low), context).value !== true || evaluate(rollout(high), context).value === true
+          );
+        },
+      ),
     );
   });
 
@@ -160,14 +187,19 @@ describe('the laws of a rollout', () => {
     fc.assert(
       fc.property(fc.string(), fc.dictionary(fc.string(), fc.jsonValue()), (who, others) => {
         const flag = rollout(50);
-        return evaluate(flag, { ...others, targetingKey: who }).variant === evaluate(flag, { targetingKey: who }).variant;
+        return (
+          evaluate(flag, { ...others, targetingKey: who }).variant ===
+          evaluate(flag, { targetingKey: who }).variant
+        );
       }),
     );
   });
 
   it('spreads subjects evenly', () => {
     const seed = rolloutSeed(account, 'flag');
-    const inQuarter = Array.from({ length: 10_000 }, (_, i) => bucketOf(`user-${i}`, seed)).filter((b) => b < 25);
+    const inQuarter = Array.from({ length: 10_000 }, (_, i) => bucketOf(`user-${i}`, seed)).filter(
+      (b) => b < 25,
+    );
     expect(inQuarter.length).toBeGreaterThan(2300);
     expect(inQuarter.length).toBeLessThan(2700);
   });

@@ -2,6 +2,9 @@ import { FlagshipError, FlagshipErrorCode } from '../errors';
 
 /** A flag's definition that cannot be evaluated. `path` says where in the definition. */
 export class MalformedFlag extends FlagshipError {
+  /** The flag that is malformed; known once the definitions it stands in are. */
+  flagKey = '';
+
   constructor(
     readonly path: string,
     readonly problem: string,
@@ -37,7 +40,8 @@ export function expectNumber(value: unknown, path: string): number {
 }
 
 export function expectBoolean(value: unknown, path: string): boolean {
-  if (typeof value !== 'boolean') throw new MalformedFlag(path, `must be true or false, but is ${kindOf(value)}`);
+  if (typeof value !== 'boolean')
+    throw new MalformedFlag(path, `must be true or false, but is ${kindOf(value)}`);
   return value;
 }
 

@@ -12,8 +12,7 @@ export class FlagsShapeError extends FlagshipError {
 
 /** A bare JSON value may be any object, so only the words that a definition alone would use tell them apart. */
 const looksLikeDefinition = (value: unknown): value is JsonObject =>
-  isObject(value) &&
-  ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
+  isObject(value) && ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
 
 function bareFlag(key: string, value: JsonValue): FlagDefinition {
   const common = { key, enabled: true, rules: [] };

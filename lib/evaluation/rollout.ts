@@ -30,7 +30,8 @@ export function compileRollout(rollout: unknown, path: string, seed: () => numbe
   const named =
     definition.attribute === undefined ? '' : expectString(definition.attribute, `${path}.attribute`);
   const read = attributeReader(named === '' ? 'targetingKey' : named);
-  const isPresentOddity = (subject: unknown) => subject !== undefined && subject !== null && !isScalar(subject);
+  const isPresentOddity = (subject: unknown) =>
+    subject !== undefined && subject !== null && !isScalar(subject);
   if (percentage >= 100) return { isSplit: false, admits: (context) => !isPresentOddity(read(context)) };
   const flagSeed = seed();
   return {

@@ -17,6 +17,7 @@ export class Ruleset {
         this.flags.set(key, compileFlag(key, definition, accountId));
       } catch (error) {
         if (!(error instanceof MalformedFlag)) throw error;
+        error.flagKey = key;
         malformed.push(error);
         this.flags.set(key, () => {
           throw error;

@@ -1,2 +1,3 @@
 /** Anything JSON can say. */
-export type JsonValue = boolean | number | string | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  boolean | number | string | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };

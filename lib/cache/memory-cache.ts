@@ -1,0 +1,38 @@
+import { LRUCache } from 'lru-cache';
+import { type JsonValue } from '../options';
+import { contextKey } from './context-key';
+
+/** What is remembered of an answer. */
+export interface CachedAnswer {
+  readonly value: JsonValue;
+  readonly variant?: string;
+}
+
+/** Answers in memory, for a time, up to a number. */
+export class MemoryCache {
+  private readonly answers: LRUCache<string, CachedAnswer>;
+
+  /**
+   * @param ttl How long an answer is kept, in milliseconds.
+   * @param maxSize How many are kept; the least recently used goes first.
+   */
+  constructor(ttl: number, maxSize: number) {
+    this.answers = new LRUCache({ max: maxSize, ttl });
+  }
+
+  key(flagKey: string, type: string, context: Readonly<Record<string, unknown>>): string {
+    return `${type}${flagKey.length}:${flagKey}${contextKey(context)}`;
+  }
+
+  get(key: string): CachedAnswer | undefined {
+    return this.answers.get(key);
+  }
+
+  set(key: string, answer: CachedAnswer): void {
+    this.answers.set(key, answer);
+  }
+
+  clear(): void {
+    this.answers.clear();
+  }
+}

@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { type LocalFlagship, startLocalFlagship } from '../local';
+
+const options = {
+  flags: { type: 'string' },
+  port: { type: 'string', default: '8787' },
+  host: { type: 'string' },
+  'account-id': { type: 'string' },
+  'app-id': { type: 'string' },
+  'auth-token': { type: 'string' },
+} as const;
+
+function instructions(flagship: LocalFlagship, hasToken: boolean): string {
+  const { url, accountId, appId } = flagship;
+  const token = hasToken ? `\n    authToken: '<the token you gave>',` : '';
+  return `Flagship is running at ${url}. Paste this into your module:
+
+  FlagshipModule.forRoot({
+    baseUrl: '${url}',
+    accountId: '${accountId}',
+    appId: '${appId}',${token}
+  })
+
+Press Ctrl-C to stop.`;
+}
+
+/** Runs a local Flagship until the process is told to stop. */
+export async function runLocal(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options });
+  if (values.flags === undefined)
+    throw new Error('Name the file of flags: nestjs-flagship local --flags flags.json');
+  const flagship = await startLocalFlagship({
+    flags: values.flags,
+    port: Number(values.port),
+    host: values.host,
+    accountId: values['account-id'],
+    appId: values['app-id'],
+    authToken: values['auth-token'],
+  });
+  console.log(instructions(flagship, values['auth-token'] !== undefined));
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await flagship.close();
+  console.log('Stopped.');
+}

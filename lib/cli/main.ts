@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+import { runLocal } from './local-command';
+
+const usage = `Usage: nestjs-flagship local --flags <file> [--port 8787] [--host 127.0.0.1]
+                             [--account-id local] [--app-id local] [--auth-token <token>]
+
+Runs a Flagship on this machine from a JSON file of flags. Edits of the file take effect within a second.`;
+
+async function main([command, ...args]: string[]): Promise<void> {
+  if (
+    command === undefined ||
+    command === 'help' ||
+    command === '--help' ||
+    command === '-h' ||
+    args.includes('--help')
+  ) {
+    console.log(usage);
+    return;
+  }
+  if (command !== 'local') throw new Error(`There is no command "${command}".\n\n${usage}`);
+  await runLocal(args);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

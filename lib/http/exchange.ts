@@ -1,0 +1,64 @@
+import { type Dispatcher } from 'undici';
+import { MAX_ANSWER_BYTES, networkError, timeoutError, tooLargeError } from './limits';
+import { type HttpAnswer } from './transport';
+
+/**
+ * One request on its way through the pool, from dispatch to the last byte. Settles exactly once: with the whole
+ * answer, with an error, or when its own timer fires, even if the pool has gone deaf.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  private readonly timer: NodeJS.Timeout;
+  private controller: Dispatcher.DispatchController | undefined;
+  private chunks: Buffer[] = [];
+  private size = 0;
+  private status = 0;
+  private failure: Error | undefined;
+
+  constructor(
+    private readonly resolve: (answer: HttpAnswer) => void,
+    private readonly reject: (error: Error) => void,
+    timeout: number,
+  ) {
+    this.timer = setTimeout(() => {
+      this.fail(timeoutError(timeout));
+    }, timeout);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // It was given up while it still waited for a connection.
+    if (this.failure !== undefined) controller.abort(this.failure);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+    this.status = status;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.size > MAX_ANSWER_BYTES) this.fail(tooLargeError());
+    else this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.timer);
+    const [only] = this.chunks;
+    const bytes =
+      only !== undefined && this.chunks.length === 1 ? only : Buffer.concat(this.chunks, this.size);
+    this.resolve({ status: this.status, body: bytes.toString('utf8') });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.fail(networkError(error));
+  }
+
+  /** Gives up: rejects at once and frees the connection. */
+  fail(error: Error): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    clearTimeout(this.timer);
+    this.chunks = [];
+    this.reject(error);
+    this.controller?.abort(error);
+  }
+}

@@ -1,0 +1,71 @@
+import { FlagshipError } from '../errors';
+import { MAX_ANSWER_BYTES, networkError, timeoutError, tooLargeError } from './limits';
+import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+
+type Fetch = typeof globalThis.fetch;
+
+async function readText(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    // Leaving the loop cancels the rest of the body.
+    if (size > MAX_ANSWER_BYTES) throw tooLargeError();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString('utf8');
+}
+
+/** Requests through a `fetch` of the user's choice. */
+export class FetchTransport implements Transport {
+  private readonly open = new Set<AbortController>();
+
+  constructor(
+    private readonly origin: string,
+    private readonly fetch: Fetch,
+    private readonly init: Readonly<Record<string, unknown>>,
+  ) {}
+
+  async send(request: HttpRequest, timeout: number): Promise<HttpAnswer> {
+    const controller = new AbortController();
+    this.open.add(controller);
+    let timer: NodeJS.Timeout | undefined;
+    const givenUp = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => {
+        reject(controller.signal.reason as Error);
+      });
+      timer = setTimeout(() => {
+        controller.abort(timeoutError(timeout));
+      }, timeout);
+    });
+    try {
+      // The race matters where a fetch does not listen to its signal.
+      return await Promise.race([this.exchange(request, controller.signal), givenUp]);
+    } catch (error) {
+      throw error instanceof FlagshipError ? error : networkError(error);
+    } finally {
+      clearTimeout(timer);
+      this.open.delete(controller);
+    }
+  }
+
+  close(): Promise<void> {
+    for (const controller of this.open) controller.abort(networkError(new Error('the provider was closed')));
+    return Promise.resolve();
+  }
+
+  private async exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { method, path, headers, body } = request;
+    const given = this.init.signal instanceof AbortSignal ? [this.init.signal] : [];
+    const fetch = this.fetch;
+    const response = await fetch(`${this.origin}${path}`, {
+      ...this.init,
+      method,
+      headers,
+      body,
+      signal: AbortSignal.any([signal, ...given]),
+    });
+    return { status: response.status, body: await readText(response) };
+  }
+}

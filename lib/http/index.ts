@@ -1,0 +1,3 @@
+export { type ClientRequest, HttpClient } from './http-client';
+export { TransientError } from './transient-error';
+export { type HttpAnswer } from './transport';

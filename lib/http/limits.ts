@@ -1,0 +1,37 @@
+import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { TransientError } from './transient-error';
+
+/** The largest answer that is read, in bytes. Flagship's own limit for a value is 10 KB. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
+
+export function timeoutError(timeout: number): TransientError {
+  return new TransientError(
+    `No complete answer within ${timeout} ms (option "timeout").`,
+    FlagshipErrorCode.TIMEOUT_ERROR,
+  );
+}
+
+export function networkError(cause: unknown): TransientError {
+  return new TransientError(
+    `Flagship cannot be reached: ${describe(cause)}`,
+    FlagshipErrorCode.NETWORK_ERROR,
+    cause,
+  );
+}
+
+/** Final: a second download would be as large. */
+export function tooLargeError(): FlagshipError {
+  return new FlagshipError(
+    `The answer is larger than ${MAX_ANSWER_BYTES} bytes and was refused.`,
+    FlagshipErrorCode.PARSE_ERROR,
+  );
+}
+
+/** Connection errors often carry their reason in `code` or `cause` and leave the message empty. */
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as NodeJS.ErrnoException;
+  const inner = cause.cause instanceof Error ? ` (${describe(cause.cause)})` : '';
+  const words = cause.message === '' ? (code ?? cause.name) : cause.message;
+  return `${words}${inner}`;
+}

@@ -1,0 +1,28 @@
+import { type HeaderMap } from '../options/resolve-headers';
+
+/** One request, relative to the transport's origin. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: HeaderMap;
+  readonly body?: string;
+}
+
+/** A complete answer of any status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Sends one request once. */
+export interface Transport {
+  /**
+   * Settles within `timeout` milliseconds, body included, whatever the network does.
+   *
+   * @throws TransientError when there was no complete answer in time.
+   */
+  send(request: HttpRequest, timeout: number): Promise<HttpAnswer>;
+  /** Ends open requests and connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import type * as Undici from 'undici';
+import { Exchange } from './exchange';
+import { networkError } from './limits';
+import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+
+/** More sockets than this to one origin help nobody; further requests wait their turn, within their time limit. */
+const MAX_CONNECTIONS = 256;
+/** How long an idle connection is kept when the server does not say. */
+const KEEP_ALIVE = 30_000;
+/** How long closing waits for sockets to go; the pool does not always report it. */
+const CLOSE_LIMIT = 500;
+
+/** Loaded late: undici takes longer to load than the rest of this package, and not every mode needs it. */
+function loadUndici(): typeof Undici {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
+  return require('undici') as typeof Undici;
+}
+
+/** Requests over kept-alive connections of a pool of its own. */
+export class UndiciTransport implements Transport {
+  private readonly pool: Undici.Pool;
+  private readonly open = new Set<Exchange>();
+
+  constructor(origin: string, connectTimeout: number) {
+    this.pool = new (loadUndici().Pool)(origin, {
+      connections: MAX_CONNECTIONS,
+      keepAliveTimeout: KEEP_ALIVE,
+      connect: { timeout: connectTimeout },
+      // Every exchange has one timer of its own, for all of its phases.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  send(request: HttpRequest, timeout: number): Promise<HttpAnswer> {
+    return new Promise<HttpAnswer>((resolve, reject) => {
+      const exchange: Exchange = new Exchange(
+        (answer) => {
+          this.open.delete(exchange);
+          resolve(answer);
+        },
+        (error) => {
+          this.open.delete(exchange);
+          reject(error);
+        },
+        timeout,
+      );
+      this.open.add(exchange);
+      try {
+        this.pool.dispatch(request, exchange);
+      } catch (error) {
+        exchange.fail(networkError(error));
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const exchange of this.open) exchange.fail(networkError(new Error('the provider was closed')));
+    await Promise.race([
+      this.pool.destroy(),
+      new Promise((resolve) => setTimeout(resolve, CLOSE_LIMIT).unref()),
+    ]);
+  }
+}

@@ -1,0 +1,1 @@
+export { FlagshipServerProvider } from './provider';

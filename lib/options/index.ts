@@ -1,0 +1,31 @@
+export {
+  checkOptions,
+  type CheckTable,
+  flag,
+  functionCheck,
+  isText,
+  list,
+  object,
+  oneOf,
+  text,
+} from './checks';
+export {
+  type AttributeCondition,
+  type Condition,
+  type ConditionOperator,
+  type Definitions,
+  type FlagDefinition,
+  type FlagsInput,
+  type LogicalCondition,
+  type Rollout,
+  type Rule,
+} from './definitions';
+export { type JsonValue } from './json-value';
+export { type ContextTransport, type FlagshipProviderOptions, type HeadersInput } from './provider-options';
+export { type HeaderMap, isHeaderName, readHeaders } from './resolve-headers';
+export {
+  providerOptionNames,
+  type ResolvedHttpOptions,
+  type ResolvedProviderOptions,
+  resolveProviderOptions,
+} from './resolve-provider-options';

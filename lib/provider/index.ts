@@ -1,0 +1,2 @@
+export { type FlagType, flagTypeOf } from './flag-types';
+export { FlagshipServerProvider } from './flagship-server-provider';

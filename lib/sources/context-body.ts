@@ -1,0 +1,53 @@
+import { type ContextAttributes } from './flag-source';
+import { invalidContext } from './invalid-context';
+
+/** Deeper than any sensible context; also ends circular ones. */
+const MAX_DEPTH = 32;
+
+function isPlainObject(value: object): value is ContextAttributes {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+function unsendable(path: string, what: string): never {
+  throw invalidContext(`"${path}" is ${what}, which JSON cannot carry.`);
+}
+
+function structure(value: object, path: string, depth: number): unknown {
+  if (depth > MAX_DEPTH) return unsendable(path, `nested more than ${MAX_DEPTH} deep, or circular`);
+  if (Array.isArray(value)) {
+    return value.map((item, index) => sendable(item, `${path}[${index}]`, depth + 1) ?? null);
+  }
+  if (!isPlainObject(value)) return unsendable(path, 'neither a plain object nor a list');
+  const copy: [string, unknown][] = [];
+  for (const name of Object.keys(value)) {
+    copy.push([name, sendable(value[name], path === '' ? name : `${path}.${name}`, depth + 1)]);
+  }
+  return Object.fromEntries(copy);
+}
+
+function sendable(value: unknown, path: string, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : unsendable(path, String(value));
+    case 'object':
+      if (value === null) return null;
+      if (!(value instanceof Date)) return structure(value, path, depth);
+      return Number.isNaN(value.getTime()) ? unsendable(path, 'an invalid date') : value.toISOString();
+    default:
+      return unsendable(path, `a ${typeof value}`);
+  }
+}
+
+/**
+ * The request body for a flag and a context, types kept.
+ *
+ * @throws FlagshipError `INVALID_CONTEXT` for what JSON cannot carry, rather than sending something else instead.
+ */
+export function evaluationBody(flagKey: string, context: ContextAttributes): string {
+  return JSON.stringify({ flagKey, context: structure(context, '', 0) });
+}

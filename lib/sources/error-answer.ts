@@ -1,0 +1,59 @@
+import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { type HttpAnswer, TransientError } from '../http';
+
+/** OpenFeature error codes that an answer may name, and what they are here. */
+const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
+  ['FLAG_NOT_FOUND', FlagshipErrorCode.FLAG_NOT_FOUND],
+  ['PARSE_ERROR', FlagshipErrorCode.PARSE_ERROR],
+  ['TYPE_MISMATCH', FlagshipErrorCode.TYPE_MISMATCH],
+  ['TARGETING_KEY_MISSING', FlagshipErrorCode.TARGETING_KEY_MISSING],
+  ['INVALID_CONTEXT', FlagshipErrorCode.INVALID_CONTEXT],
+  ['GENERAL', FlagshipErrorCode.GENERAL],
+]);
+const MAX_DETAILS = 300;
+
+const remedies: ReadonlyMap<number, string> = new Map([
+  [401, 'Is "authToken" right, and not expired?'],
+  [403, 'Does "authToken" have the Evaluate permission for this account?'],
+  [404, 'Are the flag, "appId" and "accountId" right?'],
+  [429, 'Too many calls: set "cacheTtl".'],
+]);
+
+/** 408, 425, 429 and 5xx may pass; every other failure is final. */
+export function isTransientStatus(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
+}
+
+function readBody(body: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
+  } catch {
+    // A page from a proxy: the status alone has to do.
+  }
+  return {};
+}
+
+function messageOf(status: number, details: unknown): string {
+  const redirect =
+    status >= 300 && status < 400
+      ? 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.'
+      : '';
+  const parts = [
+    `Flagship answered HTTP ${status}.`,
+    typeof details === 'string' ? details.slice(0, MAX_DETAILS) : '',
+    remedies.get(status) ?? redirect,
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** The error that an answer other than 2xx stands for. */
+export function errorAnswer({ status, body }: HttpAnswer): FlagshipError {
+  const { errorCode, errorDetails } = readBody(body);
+  const code =
+    status === 404
+      ? FlagshipErrorCode.FLAG_NOT_FOUND
+      : (NAMED_CODES.get(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR);
+  const message = messageOf(status, errorDetails);
+  return isTransientStatus(status) ? new TransientError(message, code) : new FlagshipError(message, code);
+}

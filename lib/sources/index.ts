@@ -1,0 +1,3 @@
+export { type ContextAttributes, type FlagSource, type Resolution } from './flag-source';
+export { RemoteSource } from './remote-source';
+export { FlagsFile, type FlagMap } from './flags-file';

@@ -1,0 +1,9 @@
+import { FlagshipError, FlagshipErrorCode } from '../errors';
+
+/** Names the attributes, never their values: the message ends up in logs. */
+export function invalidContext(problem: string): FlagshipError {
+  return new FlagshipError(
+    `The evaluation context cannot be sent: ${problem}`,
+    FlagshipErrorCode.INVALID_CONTEXT,
+  );
+}

@@ -1,0 +1,40 @@
+import { type ClientRequest, HttpClient } from '../http';
+import { type ContextTransport, type ResolvedHttpOptions } from '../options';
+import { evaluationBody } from './context-body';
+import { evaluationPath, fitsQuery } from './context-query';
+import { readEvaluation } from './evaluation-answer';
+import { type ContextAttributes, type FlagSource, type Resolution } from './flag-source';
+
+/** Asks Flagship over HTTP, one request an evaluation. */
+export class RemoteSource implements FlagSource {
+  private readonly client: HttpClient;
+  private readonly bodyPath: string;
+
+  constructor(
+    private readonly options: ResolvedHttpOptions,
+    private readonly transport: ContextTransport,
+  ) {
+    this.client = new HttpClient(options);
+    this.bodyPath = `${options.endpoint.pathname}${options.endpoint.search}`;
+  }
+
+  open(): Promise<void> {
+    this.client.open();
+    return Promise.resolve();
+  }
+
+  async evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
+    return this.client.send(this.request(flagKey, context), readEvaluation);
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private request(flagKey: string, context: ContextAttributes): ClientRequest {
+    const asBody = this.transport === 'body' || (this.transport === 'auto' && !fitsQuery(context));
+    return asBody
+      ? { method: 'POST', path: this.bodyPath, body: evaluationBody(flagKey, context) }
+      : { method: 'GET', path: evaluationPath(this.options.endpoint, flagKey, context) };
+  }
+}
