@@ -1,1 +1,29 @@
+export { FlagshipContextInterceptor } from './context';
+export { FeatureFlag, FlagDetails, FlagValue } from './decorators';
+export { FlagshipError, FlagshipErrorCode } from './errors';
+export { FlagshipModule } from './flagship.module';
+export { FeatureFlagGuard, type FeatureFlagOptions, type FlagRequirement, type Refusal } from './guards';
+export {
+  type AsyncModuleOptions,
+  type AttributeCondition,
+  type Condition,
+  type ConditionOperator,
+  type ContextTransport,
+  type Definitions,
+  type FlagDefinition,
+  type FlagshipModuleAsyncOptions,
+  type FlagshipModuleExtras,
+  type FlagshipModuleOptions,
+  type FlagshipModuleSettings,
+  type FlagshipOptionsFactory,
+  type FlagshipProviderOptions,
+  type HeadersInput,
+  type JsonValue,
+  type LogicalCondition,
+  type Propagation,
+  type RequestContextOptions,
+  type Rollout,
+  type Rule,
+} from './options';
 export { FlagshipServerProvider } from './provider';
+export { FlagService } from './service';

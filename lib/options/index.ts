@@ -21,6 +21,16 @@ export {
   type Rule,
 } from './definitions';
 export { type JsonValue } from './json-value';
+export {
+  type AsyncModuleOptions,
+  type FlagshipModuleAsyncOptions,
+  type FlagshipModuleExtras,
+  type FlagshipModuleOptions,
+  type FlagshipModuleSettings,
+  type FlagshipOptionsFactory,
+  type Propagation,
+  type RequestContextOptions,
+} from './module-options';
 export { type ContextTransport, type FlagshipProviderOptions, type HeadersInput } from './provider-options';
 export { type HeaderMap, isHeaderName, readHeaders } from './resolve-headers';
 export {
@@ -29,3 +39,8 @@ export {
   type ResolvedProviderOptions,
   resolveProviderOptions,
 } from './resolve-provider-options';
+export {
+  type HeaderAttribute,
+  type ResolvedModuleOptions,
+  resolveModuleOptions,
+} from './resolve-module-options';

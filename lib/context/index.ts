@@ -1,0 +1,7 @@
+export { type Answer, type ContextParts } from './answer-book';
+export { RESOLVED_OPTIONS } from './context.constants';
+export { EvaluationScope } from './evaluation-scope';
+export { FlagshipContextInterceptor } from './flagship-context.interceptor';
+export { RequestContextBuilder } from './request-context-builder';
+export { RequestScopes } from './request-scopes';
+export { currentScope, ensurePropagation, runInScope } from './scope-storage';

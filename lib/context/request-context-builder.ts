@@ -1,0 +1,74 @@
+import { type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
+import { type EvaluationContext } from '@openfeature/server-sdk';
+import { type ResolvedModuleOptions } from '../options';
+import { RESOLVED_OPTIONS } from './context.constants';
+import { headerOf, type RequestView } from './request-view';
+
+/** Turns an execution context of any kind into an evaluation context. */
+@Injectable()
+export class RequestContextBuilder {
+  private readonly logger = new Logger('FlagshipModule');
+  private reported = false;
+
+  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions) {}
+
+  /** Static attributes, then the request's, then the context factory's; a promise only when that makes one. */
+  build(
+    context: ExecutionContext,
+    view: RequestView | undefined,
+  ): EvaluationContext | Promise<EvaluationContext> {
+    const attributes: EvaluationContext = { ...this.options.context };
+    if (view !== undefined) this.addRequest(attributes, view);
+    const { contextFactory } = this.options;
+    if (contextFactory === undefined) return attributes;
+    try {
+      const made: unknown = contextFactory(context);
+      if (!isThenable(made)) return { ...attributes, ...(made as EvaluationContext | undefined) };
+      return Promise.resolve(made).then(
+        (late) => ({ ...attributes, ...late }),
+        (error: unknown) => this.without(attributes, error),
+      );
+    } catch (error) {
+      return this.without(attributes, error);
+    }
+  }
+
+  /** The targeting key of a request: text, or nothing when it has no user. */
+  userId({ request }: RequestView): string | undefined {
+    const { userId } = this.options;
+    try {
+      const id: unknown = typeof userId === 'function' ? userId(request) : headerOf(request, userId.header);
+      if (typeof id === 'string') return id;
+      return typeof id === 'number' || typeof id === 'bigint' ? String(id) : undefined;
+    } catch (error) {
+      this.report('requestContext.userId', error);
+      return undefined;
+    }
+  }
+
+  private addRequest(attributes: EvaluationContext, view: RequestView): void {
+    const userId = this.userId(view);
+    if (userId !== undefined) attributes.targetingKey = userId;
+    for (const [header, attribute] of this.options.headers) {
+      const value = headerOf(view.request, header);
+      if (value !== undefined) attributes[attribute] = value;
+    }
+  }
+
+  private without(attributes: EvaluationContext, error: unknown): EvaluationContext {
+    this.report('contextFactory', error);
+    return attributes;
+  }
+
+  /** Once: a function that fails would fail with every request. */
+  private report(option: string, error: unknown): void {
+    if (this.reported) return;
+    this.reported = true;
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.logger.warn(`Option "${option}" failed; requests go on without what it would have added. ${reason}`);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<EvaluationContext | undefined> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+}

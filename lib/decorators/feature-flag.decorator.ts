@@ -1,0 +1,44 @@
+import { UseGuards } from '@nestjs/common';
+import {
+  FEATURE_FLAG_METADATA,
+  FeatureFlagGuard,
+  type FeatureFlagOptions,
+  flagRequirement,
+  type FlagRequirement,
+} from '../guards';
+
+/**
+ * Hides a handler, or every handler of a controller, unless the flags are on. Where both carry the decorator, or one
+ * carries several, all must pass.
+ *
+ * @param keys The flag, or the flags that must all be on.
+ * @param options What counts as on, and what a refused request gets.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when the arguments make no sense.
+ *
+ * @example
+ * @FeatureFlag('new-checkout')
+ * @Post('checkout/v2')
+ * checkout() {}
+ *
+ * @example
+ * @FeatureFlag('plan', { equals: ['pro', 'team'], otherwise: ForbiddenException })
+ * @Controller('reports')
+ * class ReportsController {}
+ */
+export function FeatureFlag(
+  keys: string | readonly string[],
+  options: FeatureFlagOptions = {},
+): ClassDecorator & MethodDecorator {
+  const requirement = flagRequirement(keys, options);
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const carrier = (descriptor?.value ?? target) as object;
+    const before = Reflect.getMetadata(FEATURE_FLAG_METADATA, carrier) as
+      readonly FlagRequirement[] | undefined;
+    Reflect.defineMetadata(FEATURE_FLAG_METADATA, [...(before ?? []), requirement], carrier);
+    if (before !== undefined) return;
+    // The first of several brings the guard.
+    const guard = UseGuards(FeatureFlagGuard);
+    if (descriptor === undefined) (guard as ClassDecorator)(target as never);
+    else guard(target, property as string, descriptor);
+  };
+}

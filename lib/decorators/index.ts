@@ -1,0 +1,2 @@
+export { FeatureFlag } from './feature-flag.decorator';
+export { FlagDetails, FlagValue } from './flag-value.decorator';

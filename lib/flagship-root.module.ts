@@ -1,0 +1,73 @@
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
+import { type Client, OpenFeature } from '@openfeature/server-sdk';
+import {
+  ensurePropagation,
+  FlagshipContextInterceptor,
+  RequestContextBuilder,
+  RequestScopes,
+  RESOLVED_OPTIONS,
+} from './context';
+import { FLAGSHIP_BINDING, FLAGSHIP_DOMAIN } from './flagship.constants';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './flagship.module-definition';
+import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
+import { bindProvider, type BoundProvider, FlagshipServerProvider } from './provider';
+import { FlagEvaluator, FlagService, layeredContext, RequestFlags } from './service';
+
+function createClient({ domain }: BoundProvider, { context, hooks }: ResolvedModuleOptions): Client {
+  const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
+  return client.setContext(layeredContext(context)).addHooks(...hooks);
+}
+
+/** Asynchronous, so that whoever injects a flag gets one from a provider that has started. */
+function start({ domain, provider, providerOptions }: ResolvedModuleOptions): Promise<BoundProvider> {
+  const chosen = provider ?? new FlagshipServerProvider(providerOptions);
+  ensurePropagation();
+  return bindProvider(domain, chosen);
+}
+
+/** The wiring behind `FlagshipModule`: one provider registered, one client, one of every part. */
+@Module({
+  providers: [
+    {
+      provide: RESOLVED_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN, FLAGSHIP_DOMAIN],
+      useFactory: (options: AsyncModuleOptions, domain: string | undefined) =>
+        resolveModuleOptions(domain === undefined ? options : { ...options, domain }),
+    },
+    { provide: FLAGSHIP_BINDING, inject: [RESOLVED_OPTIONS], useFactory: start },
+    {
+      provide: getOpenFeatureClientToken(),
+      inject: [FLAGSHIP_BINDING, RESOLVED_OPTIONS],
+      useFactory: createClient,
+    },
+    {
+      provide: FlagEvaluator,
+      inject: [getOpenFeatureClientToken(), FLAGSHIP_BINDING],
+      useFactory: (client: Client, { domain }: BoundProvider) => new FlagEvaluator(client, domain),
+    },
+    RequestContextBuilder,
+    RequestScopes,
+    RequestFlags,
+    FlagService,
+    {
+      provide: APP_INTERCEPTOR,
+      inject: [RESOLVED_OPTIONS, RequestScopes],
+      // Nest leaves out a global interceptor whose factory makes none; even an idle one would cost every request.
+      useFactory: ({ propagation }: ResolvedModuleOptions, scopes: RequestScopes) =>
+        propagation === 'interceptor' ? new FlagshipContextInterceptor(scopes) : undefined,
+    },
+  ],
+  exports: [FlagService, RequestScopes, RequestFlags, getOpenFeatureClientToken()],
+})
+export class FlagshipRootModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  constructor(@Inject(FLAGSHIP_BINDING) private readonly binding: BoundProvider) {
+    super();
+  }
+
+  /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */
+  onApplicationShutdown(): Promise<void> {
+    return this.binding.unbind();
+  }
+}

@@ -1,0 +1,54 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { FlagshipRootModule } from './flagship-root.module';
+import {
+  type FlagshipModuleAsyncOptions,
+  type FlagshipModuleExtras,
+  type FlagshipModuleOptions,
+} from './options';
+
+/**
+ * Flagship flags for a Nest application: registers the provider before the application listens, builds an evaluation
+ * context for each request, and offers `FlagService`, `@FeatureFlag`, `@FlagValue` and `@FlagDetails`.
+ */
+@Module({})
+export class FlagshipModule {
+  /**
+   * Sets the module up with options at hand.
+   *
+   * @param options The provider's and the module's options; see {@link FlagshipModuleOptions}.
+   * @returns The module to import, global unless `isGlobal` is false. Unusable options stop the application at start.
+   *
+   * @example
+   * @Module({ imports: [FlagshipModule.forRoot({ appId: 'shop', accountId: '…', authToken: '…' })] })
+   * class AppModule {}
+   */
+  static forRoot(options: FlagshipModuleOptions & FlagshipModuleExtras): DynamicModule {
+    return facade(FlagshipRootModule.forRoot(options));
+  }
+
+  /**
+   * Sets the module up with options that other providers know.
+   *
+   * @param options `useFactory` with `inject`, or `useClass`, or `useExisting`.
+   * @returns The module to import, global unless `isGlobal` is false. Unusable options stop the application at start.
+   *
+   * @example
+   * FlagshipModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({
+   *     appId: config.getOrThrow('FLAGSHIP_APP_ID'),
+   *     accountId: config.getOrThrow('FLAGSHIP_ACCOUNT_ID'),
+   *     authToken: config.getOrThrow('FLAGSHIP_TOKEN'),
+   *   }),
+   * })
+   */
+  static forRootAsync(options: FlagshipModuleAsyncOptions): DynamicModule {
+    return facade(
+      FlagshipRootModule.forRootAsync(options as Parameters<typeof FlagshipRootModule.forRootAsync>[0]),
+    );
+  }
+}
+
+function facade(root: DynamicModule): DynamicModule {
+  return { module: FlagshipModule, global: root.global, imports: [root], exports: [root] };
+}

@@ -1,0 +1,113 @@
+import { type ModuleMetadata, type Type } from '@nestjs/common';
+import { type ContextFactory } from '@openfeature/nestjs-sdk';
+import { type EvaluationContext, type Hook, type Provider } from '@openfeature/server-sdk';
+import { type FlagshipProviderOptions } from './provider-options';
+
+/**
+ * How the request's context reaches code that is called from a handler. `'interceptor'`: a global interceptor opens a
+ * scope around every handler. `'none'`: guard and parameter decorators only, for the cheapest requests.
+ */
+export type Propagation = 'interceptor' | 'none';
+
+/** What of a request goes into its evaluation context. Nothing that is not named here is sent. */
+export interface RequestContextOptions {
+  /**
+   * Where the targeting key comes from: a header's name, or a function of the request.
+   * @default `request.user.id`, then `request.user.sub`
+   * @example 'x-user-id'
+   * @example (request) => (request as { session?: { userId?: string } }).session?.userId
+   */
+  readonly userId?: string | ((request: unknown) => unknown);
+
+  /**
+   * Headers to copy: names (the attribute is called as written here), or header → attribute. Case does not matter for
+   * the look-up. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are refused.
+   * @default none
+   * @example ['x-plan']
+   * @example { 'cf-ipcountry': 'country' }
+   */
+  readonly headers?: readonly string[] | Readonly<Record<string, string>>;
+}
+
+/** What the module adds to the provider's options. */
+export interface FlagshipModuleSettings {
+  /**
+   * OpenFeature domain to register the provider under, for a second Flagship app. With `forRootAsync` it stands beside
+   * `useFactory`.
+   * @default the default domain
+   */
+  readonly domain?: string;
+
+  /** Any other OpenFeature provider, in place of Flagship's. Not together with provider options. */
+  readonly provider?: Provider;
+
+  /**
+   * Attributes of every evaluation. A request's own attributes, and those given with a call, win over them.
+   * @default {}
+   * @example { service: 'shop', region: 'eu' }
+   */
+  readonly context?: EvaluationContext;
+
+  /** What of a request goes into its evaluation context. */
+  readonly requestContext?: RequestContextOptions;
+
+  /**
+   * Attributes made from Nest's execution context; they win over everything else of the request. May be asynchronous.
+   * When it fails the request goes on without them, and the failure is logged once.
+   */
+  readonly contextFactory?: ContextFactory;
+
+  /**
+   * How the request's context reaches the code that a handler calls.
+   * @default 'interceptor'
+   */
+  readonly propagation?: Propagation;
+
+  /**
+   * OpenFeature hooks for every evaluation through `FlagService`, the decorators and the injected client.
+   * @default []
+   */
+  readonly hooks?: readonly Hook[];
+}
+
+/**
+ * What `FlagshipModule.forRoot` takes: the provider's options and the module's.
+ *
+ * @example
+ * FlagshipModule.forRoot({
+ *   appId: 'shop',
+ *   accountId: process.env.FLAGSHIP_ACCOUNT_ID,
+ *   authToken: process.env.FLAGSHIP_TOKEN,
+ *   requestContext: { headers: ['x-plan'] },
+ * });
+ */
+export type FlagshipModuleOptions = FlagshipProviderOptions & FlagshipModuleSettings;
+
+/** Decides whether the module's providers are visible without importing it. */
+export interface FlagshipModuleExtras {
+  /**
+   * Visible in every module of the application.
+   * @default true
+   */
+  readonly isGlobal?: boolean;
+}
+
+/** Implemented by the class given as `useClass` or `useExisting`. */
+export interface FlagshipOptionsFactory {
+  createFlagshipOptions(): AsyncModuleOptions | Promise<AsyncModuleOptions>;
+}
+
+/** What an asynchronous factory returns: everything but what must be known beforehand. */
+export type AsyncModuleOptions = Omit<FlagshipModuleOptions, 'domain'>;
+
+/** What `FlagshipModule.forRootAsync` takes: one of `useFactory`, `useClass` and `useExisting`. */
+export interface FlagshipModuleAsyncOptions extends FlagshipModuleExtras, Pick<ModuleMetadata, 'imports'> {
+  /** See {@link FlagshipModuleSettings.domain}. */
+  readonly domain?: string;
+  /** What the factory is called with. */
+  readonly inject?: never[] | unknown[];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- typed by what is injected, which TypeScript cannot see
+  readonly useFactory?: (...injected: any[]) => AsyncModuleOptions | Promise<AsyncModuleOptions>;
+  readonly useClass?: Type<FlagshipOptionsFactory>;
+  readonly useExisting?: Type<FlagshipOptionsFactory>;
+}

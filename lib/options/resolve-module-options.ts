@@ -1,0 +1,135 @@
+import { type ContextFactory } from '@openfeature/nestjs-sdk';
+import { type EvaluationContext, type Hook, type Provider } from '@openfeature/server-sdk';
+import { configurationError, shown } from '../errors';
+import { checkOptions, type CheckTable, functionCheck, isText, list, object, oneOf, text } from './checks';
+import {
+  type FlagshipModuleOptions,
+  type FlagshipModuleSettings,
+  type Propagation,
+  type RequestContextOptions,
+} from './module-options';
+import { type FlagshipProviderOptions } from './provider-options';
+import { isHeaderName } from './resolve-headers';
+import { providerOptionNames } from './resolve-provider-options';
+
+/** Headers that hold credentials: no flag needs them, and a listed one would leave the application. */
+const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
+
+const settingsTable: CheckTable<FlagshipModuleSettings> = {
+  domain: text,
+  provider: object,
+  context: object,
+  requestContext: object,
+  contextFactory: functionCheck,
+  propagation: oneOf('interceptor', 'none'),
+  hooks: list,
+};
+
+const requestContextTable: CheckTable<RequestContextOptions> = {
+  userId: (value) =>
+    isText(value) || typeof value === 'function' ? undefined : "a header's name or a function",
+  headers: (value) =>
+    typeof value === 'object' && value !== null ? undefined : 'a list of header names or an object',
+};
+
+/** A header, in lower case, and the attribute it becomes. */
+export type HeaderAttribute = readonly [header: string, attribute: string];
+
+/** The module's options with every default filled in. */
+export interface ResolvedModuleOptions {
+  readonly domain?: string;
+  /** A provider of the user's; otherwise Flagship's is made from `providerOptions`. */
+  readonly provider?: Provider;
+  readonly providerOptions: FlagshipProviderOptions;
+  readonly context: EvaluationContext;
+  readonly userId: { readonly header: string } | ((request: unknown) => unknown);
+  readonly headers: readonly HeaderAttribute[];
+  readonly contextFactory?: ContextFactory;
+  readonly propagation: Propagation;
+  readonly hooks: readonly Hook[];
+}
+
+function checkHeader(option: string, header: unknown): string {
+  if (typeof header !== 'string' || !isHeaderName(header)) {
+    throw configurationError(`option "${option}" must name request headers, but names ${shown(header)}.`);
+  }
+  const name = header.toLowerCase();
+  if (CREDENTIALS.has(name)) {
+    throw configurationError(
+      `option "${option}" lists the header "${header}", which holds credentials and is never sent; remove it, or derive an attribute from it in "contextFactory".`,
+    );
+  }
+  return name;
+}
+
+function resolveHeaderAttributes(headers: RequestContextOptions['headers'] = []): HeaderAttribute[] {
+  const option = 'requestContext.headers';
+  const pairs: [string, unknown][] = Array.isArray(headers)
+    ? headers.map((name: string) => [name, name])
+    : Object.entries(headers);
+  return pairs.map(([header, attribute]) => {
+    const name = checkHeader(option, header);
+    if (!isText(attribute) || attribute === '__proto__') {
+      throw configurationError(
+        `option "${option}" must give "${header}" an attribute's name, but gives ${shown(attribute)}.`,
+      );
+    }
+    return [name, attribute] as const;
+  });
+}
+
+/** `request.user.id`, then `request.user.sub`: where Nest's authentication recipes leave them. */
+function defaultUserId(request: unknown): unknown {
+  const user = (request as { user?: { id?: unknown; sub?: unknown } | null } | null | undefined)?.user;
+  return user?.id ?? user?.sub;
+}
+
+function resolveUserId(userId: RequestContextOptions['userId']): ResolvedModuleOptions['userId'] {
+  if (userId === undefined) return defaultUserId;
+  return typeof userId === 'string' ? { header: checkHeader('requestContext.userId', userId) } : userId;
+}
+
+/** Which options are the provider's and which are the module's. */
+function split(
+  options: FlagshipModuleOptions,
+): [provider: FlagshipProviderOptions, settings: FlagshipModuleSettings] {
+  const names = new Set<string>(providerOptionNames);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return [
+    Object.fromEntries(given.filter(([name]) => names.has(name))),
+    Object.fromEntries(given.filter(([name]) => !names.has(name))),
+  ];
+}
+
+/**
+ * Checks the module's options and fills in the defaults. The provider's own options are checked by its constructor.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` naming the option, what was given and what is accepted.
+ */
+export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedModuleOptions {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) {
+    throw configurationError(`the module's options must be an object, but are ${shown(given)}.`);
+  }
+  const [providerOptions, settings] = split(options);
+  checkOptions(settings, settingsTable);
+  const requestContext = settings.requestContext ?? {};
+  checkOptions(requestContext, requestContextTable, 'requestContext.');
+  const [conflict] = Object.keys(providerOptions);
+  if (settings.provider !== undefined && conflict !== undefined) {
+    throw configurationError(
+      `options "provider" and "${conflict}" exclude each other; give the provider its own options.`,
+    );
+  }
+  return {
+    domain: settings.domain,
+    provider: settings.provider,
+    providerOptions,
+    context: settings.context ?? {},
+    userId: resolveUserId(requestContext.userId),
+    headers: resolveHeaderAttributes(requestContext.headers),
+    contextFactory: settings.contextFactory,
+    propagation: settings.propagation ?? 'interceptor',
+    hooks: settings.hooks ?? [],
+  };
+}

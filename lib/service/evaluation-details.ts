@@ -1,0 +1,71 @@
+import {
+  ErrorCode,
+  type EvaluationDetails,
+  type FlagMetadata,
+  type JsonValue,
+  type ResolutionDetails,
+} from '@openfeature/server-sdk';
+
+// What the OpenFeature client makes of a resolution, to the last field and in its order. The property test in
+// flag-evaluator.spec.ts holds these against the client itself.
+
+const KNOWN_CODES = new Set<string>(Object.values(ErrorCode));
+
+/** Details of an evaluation that failed: the caller's default and why. */
+export function failedDetails<T extends JsonValue>(
+  flagKey: string,
+  defaultValue: T,
+  errorCode: ErrorCode,
+  errorMessage: string | undefined,
+  flagMetadata: FlagMetadata = {},
+): EvaluationDetails<T> {
+  return {
+    errorCode,
+    errorMessage,
+    value: defaultValue,
+    reason: 'ERROR',
+    flagMetadata: Object.freeze(flagMetadata),
+    flagKey,
+  };
+}
+
+/** Details for what a provider threw. */
+export function thrownDetails<T extends JsonValue>(
+  flagKey: string,
+  defaultValue: T,
+  error: unknown,
+): EvaluationDetails<T> {
+  const { code, message } = (error ?? {}) as { code?: ErrorCode; message?: string };
+  // An empty code counts as none, as it does for the client.
+  return failedDetails(
+    flagKey,
+    defaultValue,
+    code === undefined || (code as string) === '' ? ErrorCode.GENERAL : code,
+    message,
+  );
+}
+
+/** Details for what a provider resolved. */
+export function resolvedDetails<T extends JsonValue>(
+  flagKey: string,
+  defaultValue: T,
+  resolution: ResolutionDetails<T>,
+): EvaluationDetails<T> {
+  const flagMetadata = Object.freeze(resolution.flagMetadata ?? {});
+  const { errorCode, errorMessage } = resolution;
+  if (!errorCode) return { ...resolution, flagMetadata, flagKey };
+  const code = KNOWN_CODES.has(errorCode) ? errorCode : ErrorCode.GENERAL;
+  return failedDetails(flagKey, defaultValue, code, errorMessage ?? '', flagMetadata);
+}
+
+/** Reasons for which a provider answers with the default it was given. */
+const DEFAULT_REASONS = new Set<string | undefined>(['ERROR', 'DISABLED', 'No-op']);
+
+/** Is the value the caller's default, so that another caller gets another one? */
+export function isDefaultApplied(
+  { errorCode, reason, variant, value }: EvaluationDetails<JsonValue>,
+  given: JsonValue,
+): boolean {
+  if (errorCode !== undefined || DEFAULT_REASONS.has(reason)) return true;
+  return reason === 'DEFAULT' && variant === undefined && value === given;
+}

@@ -1,0 +1,176 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type Client,
+  ErrorCode,
+  type EvaluationContext,
+  type EvaluationDetails,
+  type JsonValue,
+} from '@openfeature/server-sdk';
+import { currentScope, EvaluationScope, RESOLVED_OPTIONS, runInScope } from '../context';
+import { type ResolvedModuleOptions } from '../options';
+import { failedDetails } from './evaluation-details';
+import { FlagEvaluator } from './flag-evaluator';
+
+/**
+ * Answers flags wherever code has to choose. Inside a request it answers for that request's user, and a flag that was
+ * asked for once keeps its answer until the request ends.
+ *
+ * No method rejects: when there is no answer, the default is returned (and the `…Details` methods say why).
+ *
+ * @example
+ * @Injectable()
+ * class UploadService {
+ *   constructor(private readonly flags: FlagService) {}
+ *
+ *   async limit(): Promise<number> {
+ *     return this.flags.getNumberValue('upload-limit', 10);
+ *   }
+ * }
+ */
+@Injectable()
+export class FlagService {
+  constructor(
+    private readonly evaluator: FlagEvaluator,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
+  ) {}
+
+  /**
+   * Is a boolean flag on?
+   *
+   * @param key The flag.
+   * @param defaultValue What to answer when there is no answer.
+   * @param context Attributes of this call only; they win over the request's.
+   * @example
+   * if (await flags.isEnabled('new-checkout')) return this.newCheckout();
+   */
+  isEnabled(key: string, defaultValue = false, context?: EvaluationContext): Promise<boolean> {
+    return valueOf(this.getBooleanDetails(key, defaultValue, context));
+  }
+
+  /** The value of a boolean flag. See {@link isEnabled}. */
+  getBooleanValue(key: string, defaultValue: boolean, context?: EvaluationContext): Promise<boolean> {
+    return valueOf(this.getBooleanDetails(key, defaultValue, context));
+  }
+
+  /** The value of a boolean flag with variant, reason and, where there is no answer, the error code. */
+  getBooleanDetails(
+    key: string,
+    defaultValue: boolean,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<boolean>> {
+    return this.evaluator.evaluate('boolean', key, defaultValue, context);
+  }
+
+  /**
+   * The value of a string flag.
+   *
+   * @example
+   * const variant = await flags.getStringValue('home-page', 'classic');
+   */
+  getStringValue<T extends string = string>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T> {
+    return valueOf(this.getStringDetails(key, defaultValue, context));
+  }
+
+  /** The value of a string flag with variant, reason and, where there is no answer, the error code. */
+  getStringDetails<T extends string = string>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<T>> {
+    return this.evaluator.evaluate('string', key, defaultValue, context);
+  }
+
+  /**
+   * The value of a number flag.
+   *
+   * @example
+   * const limit = await flags.getNumberValue('upload-limit', 10);
+   */
+  getNumberValue<T extends number = number>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T> {
+    return valueOf(this.getNumberDetails(key, defaultValue, context));
+  }
+
+  /** The value of a number flag with variant, reason and, where there is no answer, the error code. */
+  getNumberDetails<T extends number = number>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<T>> {
+    return this.evaluator.evaluate('number', key, defaultValue, context);
+  }
+
+  /** The value of a number flag that must be whole: a fraction is a `TYPE_MISMATCH` and gives the default. */
+  getIntegerValue(key: string, defaultValue: number, context?: EvaluationContext): Promise<number> {
+    return valueOf(this.getIntegerDetails(key, defaultValue, context));
+  }
+
+  /** As {@link getIntegerValue}, with variant, reason and, where there is no answer, the error code. */
+  async getIntegerDetails(
+    key: string,
+    defaultValue: number,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<number>> {
+    const details = await this.getNumberDetails(key, defaultValue, context);
+    if (details.errorCode !== undefined || details.reason === 'DISABLED' || Number.isInteger(details.value))
+      return details;
+    const message = `Flag "${key}" type mismatch: expected integer, got ${details.value}`;
+    return failedDetails(key, defaultValue, ErrorCode.TYPE_MISMATCH, message);
+  }
+
+  /**
+   * The value of a JSON flag: an object, a list or null. Every caller gets a copy of its own.
+   *
+   * @example
+   * const look = await flags.getObjectValue('look', { accent: 'teal' });
+   */
+  getObjectValue<T extends JsonValue = JsonValue>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T> {
+    return valueOf(this.getObjectDetails(key, defaultValue, context));
+  }
+
+  /** The value of a JSON flag with variant, reason and, where there is no answer, the error code. */
+  getObjectDetails<T extends JsonValue = JsonValue>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<T>> {
+    return this.evaluator.evaluate('object', key, defaultValue, context);
+  }
+
+  /**
+   * Runs code outside a request (a job, a script, a consumer) under an evaluation context, with a scope of its own:
+   * a flag answers once within it. The module's static context is merged in.
+   *
+   * @returns What `run` returns.
+   * @example
+   * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
+   */
+  withContext<T>(context: EvaluationContext, run: () => T): T {
+    return runInScope(new EvaluationScope({ ...this.options.context, ...context }), run);
+  }
+
+  /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */
+  get context(): EvaluationContext {
+    return currentScope()?.context ?? this.options.context;
+  }
+
+  /** The OpenFeature client behind this service. */
+  get client(): Client {
+    return this.evaluator.client;
+  }
+}
+
+async function valueOf<T extends JsonValue>(details: Promise<EvaluationDetails<T>>): Promise<T> {
+  return (await details).value;
+}

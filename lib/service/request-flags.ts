@@ -1,0 +1,25 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
+import { RequestScopes } from '../context';
+import { type FlagType } from '../provider';
+import { FlagEvaluator } from './flag-evaluator';
+
+/** Evaluates flags for the request of an execution context, in its scope, whether or not one is open around the caller. */
+@Injectable()
+export class RequestFlags {
+  constructor(
+    private readonly scopes: RequestScopes,
+    private readonly evaluator: FlagEvaluator,
+  ) {}
+
+  async evaluate<T extends JsonValue>(
+    context: ExecutionContext,
+    type: FlagType,
+    flagKey: string,
+    defaultValue: T,
+  ): Promise<EvaluationDetails<T>> {
+    const scope = this.scopes.for(context);
+    const ready = scope instanceof Promise ? await scope : scope;
+    return this.evaluator.evaluate(type, flagKey, defaultValue, undefined, ready);
+  }
+}
