@@ -37,6 +37,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
     },
   },
   { files: ['jest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },

@@ -1,5 +1,5 @@
 import { type Dispatcher } from 'undici';
-import { MAX_ANSWER_BYTES, networkError, timeoutError, tooLargeError } from './limits';
+import { MAX_ANSWER_BYTES, networkError, tooLargeError } from './limits';
 import { type HttpAnswer } from './transport';
 
 /**
@@ -17,11 +17,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (error: Error) => void,
-    timeout: number,
+    tooLate: () => Error,
+    timeLeft: number,
   ) {
     this.timer = setTimeout(() => {
-      this.fail(timeoutError(timeout));
-    }, timeout);
+      this.fail(tooLate());
+    }, timeLeft);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

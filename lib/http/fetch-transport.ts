@@ -1,5 +1,6 @@
 import { FlagshipError } from '../errors';
 import { MAX_ANSWER_BYTES, networkError, timeoutError, tooLargeError } from './limits';
+import { closedError } from './session';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 
 type Fetch = typeof globalThis.fetch;
@@ -23,11 +24,12 @@ export class FetchTransport implements Transport {
 
   constructor(
     private readonly origin: string,
+    private readonly timeout: number,
     private readonly fetch: Fetch,
     private readonly init: Readonly<Record<string, unknown>>,
   ) {}
 
-  async send(request: HttpRequest, timeout: number): Promise<HttpAnswer> {
+  async send(request: HttpRequest, timeLeft: number): Promise<HttpAnswer> {
     const controller = new AbortController();
     this.open.add(controller);
     let timer: NodeJS.Timeout | undefined;
@@ -36,8 +38,8 @@ export class FetchTransport implements Transport {
         reject(controller.signal.reason as Error);
       });
       timer = setTimeout(() => {
-        controller.abort(timeoutError(timeout));
-      }, timeout);
+        controller.abort(timeoutError(this.timeout));
+      }, timeLeft);
     });
     try {
       // The race matters where a fetch does not listen to its signal.
@@ -51,7 +53,7 @@ export class FetchTransport implements Transport {
   }
 
   close(): Promise<void> {
-    for (const controller of this.open) controller.abort(networkError(new Error('the provider was closed')));
+    for (const controller of this.open) controller.abort(closedError());
     return Promise.resolve();
   }
 

@@ -3,7 +3,7 @@ import { type HeadersInput } from '../options/provider-options';
 import { type HeaderMap, readHeaders } from '../options/resolve-headers';
 import { type ResolvedHttpOptions } from '../options/resolve-provider-options';
 import { FetchTransport } from './fetch-transport';
-import { networkError, timeoutError } from './limits';
+import { closedError, Session } from './session';
 import { TransientError } from './transient-error';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 import { UndiciTransport } from './undici-transport';
@@ -17,9 +17,8 @@ const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'ne
 export class HttpClient {
   private readonly headers: HeaderMap;
   private readonly bodyHeaders: HeaderMap;
-  private readonly pauses = new Set<() => void>();
+  private session = new Session();
   private transport: Transport | undefined;
-  private closed = false;
 
   constructor(private readonly options: ResolvedHttpOptions) {
     this.headers = { ...FIXED_HEADERS, ...options.headers };
@@ -28,7 +27,7 @@ export class HttpClient {
 
   /** Prepares the connections, so that the first evaluation does not pay for it. */
   open(): void {
-    this.closed = false;
+    if (this.session.isOver) this.session = new Session();
     this.transport ??= this.createTransport();
   }
 
@@ -38,41 +37,42 @@ export class HttpClient {
    * @throws FlagshipError What `read` threw, `NETWORK_ERROR` or `TIMEOUT_ERROR`.
    */
   async send<T>(request: ClientRequest, read: (answer: HttpAnswer) => T): Promise<T> {
+    const { session } = this;
     for (let retriesLeft = this.options.retries; ; retriesLeft--) {
       try {
-        return read(await this.attempt(request));
+        return read(await this.attempt(request, session));
       } catch (error) {
         if (!(error instanceof TransientError) || retriesLeft <= 0) throw error;
-        await this.pause();
-        if (this.closed) throw error;
+        await session.pause(this.options.retryDelay);
+        if (session.isOver) throw error;
       }
     }
   }
 
   /** Ends everything under way; waiting callers get their error at once. */
   async close(): Promise<void> {
-    this.closed = true;
-    for (const wake of this.pauses) wake();
+    this.session.end();
     const transport = this.transport;
     this.transport = undefined;
     await transport?.close();
   }
 
-  private attempt(request: ClientRequest): Promise<HttpAnswer> {
+  private attempt(request: ClientRequest, session: Session): Promise<HttpAnswer> {
     const { timeout, headersFactory } = this.options;
-    if (headersFactory !== undefined) return this.attemptWithFreshHeaders(request, headersFactory);
-    return this.dispatch(request, undefined, timeout);
+    if (headersFactory !== undefined) return this.attemptWithFreshHeaders(request, session, headersFactory);
+    return this.dispatch(request, session, undefined, timeout);
   }
 
   private async attemptWithFreshHeaders(
     request: ClientRequest,
+    session: Session,
     makeHeaders: () => HeadersInput | Promise<HeadersInput>,
   ): Promise<HttpAnswer> {
     const { timeout } = this.options;
     const start = performance.now();
     let fresh: HeaderMap;
     try {
-      fresh = readHeaders(await withinLimit(Promise.resolve().then(makeHeaders), timeout));
+      fresh = readHeaders(await session.limit(Promise.resolve().then(makeHeaders), timeout));
     } catch (error) {
       if (error instanceof TransientError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
@@ -83,51 +83,26 @@ export class HttpClient {
       );
     }
     const left = Math.max(1, Math.ceil(timeout - (performance.now() - start)));
-    return this.dispatch(request, fresh, left);
+    return this.dispatch(request, session, fresh, left);
   }
 
   private dispatch(
     request: ClientRequest,
+    session: Session,
     fresh: HeaderMap | undefined,
-    timeout: number,
+    timeLeft: number,
   ): Promise<HttpAnswer> {
-    if (this.closed) return Promise.reject(networkError(new Error('the provider was closed')));
+    if (session.isOver) return Promise.reject(closedError());
     this.transport ??= this.createTransport();
     const base = request.body === undefined ? this.headers : this.bodyHeaders;
     const headers = fresh === undefined ? base : { ...base, ...fresh };
-    return this.transport.send({ ...request, headers }, timeout);
+    return this.transport.send({ ...request, headers }, timeLeft);
   }
 
   private createTransport(): Transport {
     const { endpoint, fetch, fetchInit, timeout } = this.options;
     return fetch === undefined
       ? new UndiciTransport(endpoint.origin, timeout)
-      : new FetchTransport(endpoint.origin, fetch, fetchInit);
+      : new FetchTransport(endpoint.origin, timeout, fetch, fetchInit);
   }
-
-  /** Waits before a repetition; closing ends the wait. */
-  private pause(): Promise<void> {
-    if (this.closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.pauses.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, this.options.retryDelay);
-      this.pauses.add(wake);
-    });
-  }
-}
-
-/** Settles like the promise, or with a timeout error when that takes too long. */
-function withinLimit<T>(promise: Promise<T>, timeout: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(timeoutError(timeout));
-    }, timeout);
-    promise.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-    });
-  });
 }

@@ -18,11 +18,11 @@ export interface HttpAnswer {
 /** Sends one request once. */
 export interface Transport {
   /**
-   * Settles within `timeout` milliseconds, body included, whatever the network does.
+   * Settles within `timeLeft` milliseconds, body included, whatever the network does.
    *
    * @throws TransientError when there was no complete answer in time.
    */
-  send(request: HttpRequest, timeout: number): Promise<HttpAnswer>;
+  send(request: HttpRequest, timeLeft: number): Promise<HttpAnswer>;
   /** Ends open requests and connections. */
   close(): Promise<void>;
 }

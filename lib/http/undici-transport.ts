@@ -1,6 +1,7 @@
 import type * as Undici from 'undici';
 import { Exchange } from './exchange';
-import { networkError } from './limits';
+import { networkError, timeoutError } from './limits';
+import { closedError } from './session';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 
 /** More sockets than this to one origin help nobody; further requests wait their turn, within their time limit. */
@@ -21,18 +22,22 @@ export class UndiciTransport implements Transport {
   private readonly pool: Undici.Pool;
   private readonly open = new Set<Exchange>();
 
-  constructor(origin: string, connectTimeout: number) {
+  /** @param timeout The option's value: the limit for connecting, and what the messages say. */
+  constructor(
+    origin: string,
+    private readonly timeout: number,
+  ) {
     this.pool = new (loadUndici().Pool)(origin, {
       connections: MAX_CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,
-      connect: { timeout: connectTimeout },
+      connect: { timeout },
       // Every exchange has one timer of its own, for all of its phases.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
   }
 
-  send(request: HttpRequest, timeout: number): Promise<HttpAnswer> {
+  send(request: HttpRequest, timeLeft: number): Promise<HttpAnswer> {
     return new Promise<HttpAnswer>((resolve, reject) => {
       const exchange: Exchange = new Exchange(
         (answer) => {
@@ -43,7 +48,8 @@ export class UndiciTransport implements Transport {
           this.open.delete(exchange);
           reject(error);
         },
-        timeout,
+        () => timeoutError(this.timeout),
+        timeLeft,
       );
       this.open.add(exchange);
       try {
@@ -55,7 +61,7 @@ export class UndiciTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const exchange of this.open) exchange.fail(networkError(new Error('the provider was closed')));
+    for (const exchange of this.open) exchange.fail(closedError());
     await Promise.race([
       this.pool.destroy(),
       new Promise((resolve) => setTimeout(resolve, CLOSE_LIMIT).unref()),

@@ -12,8 +12,17 @@ export function isHeaderName(name: string): boolean {
   return HEADER_NAME.test(name);
 }
 
-function pairsOf(input: HeadersInput): Iterable<readonly [string, unknown]> {
-  return Symbol.iterator in input ? (input as Iterable<readonly [string, string]>) : Object.entries(input);
+function pairsOf(input: unknown): Iterable<unknown> {
+  if (typeof input !== 'object' || input === null) {
+    throw new TypeError('headers must be an object, a Headers or a list of pairs');
+  }
+  return Symbol.iterator in input ? (input as Iterable<unknown>) : Object.entries(input);
+}
+
+function nameAndValue(pair: unknown): readonly [name: unknown, value: unknown] {
+  // Text can be taken apart like a list, and would be, into headers that nobody meant.
+  if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError('a list of headers must hold pairs');
+  return pair as unknown as [unknown, unknown];
 }
 
 /**
@@ -23,9 +32,12 @@ function pairsOf(input: HeadersInput): Iterable<readonly [string, unknown]> {
  */
 export function readHeaders(input: HeadersInput): HeaderMap {
   const headers = new Map<string, string>();
-  for (const [name, value] of pairsOf(input)) {
+  for (const pair of pairsOf(input)) {
+    const [name, value] = nameAndValue(pair);
     if (value === undefined) continue;
-    if (!isHeaderName(name)) throw new TypeError(`${JSON.stringify(name)} is no header name`);
+    if (typeof name !== 'string' || !isHeaderName(name)) {
+      throw new TypeError(`${JSON.stringify(name)} is no header name`);
+    }
     if (typeof value !== 'string' || !HEADER_VALUE.test(value)) {
       throw new TypeError(`the value of "${name}" is not text that a header can hold`);
     }

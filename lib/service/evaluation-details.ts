@@ -61,11 +61,9 @@ export function resolvedDetails<T extends JsonValue>(
 /** Reasons for which a provider answers with the default it was given. */
 const DEFAULT_REASONS = new Set<string | undefined>(['ERROR', 'DISABLED', 'No-op']);
 
-/** Is the value the caller's default, so that another caller gets another one? */
-export function isDefaultApplied(
-  { errorCode, reason, variant, value }: EvaluationDetails<JsonValue>,
-  given: JsonValue,
-): boolean {
-  if (errorCode !== undefined || DEFAULT_REASONS.has(reason)) return true;
-  return reason === 'DEFAULT' && variant === undefined && value === given;
+/** Is the value the default that was given, so that another caller gets another one? */
+export function isDefaultApplied(details: EvaluationDetails<JsonValue>, given: JsonValue): boolean {
+  const { errorCode, reason, variant, value } = details;
+  if (errorCode) return true;
+  return value === given && (DEFAULT_REASONS.has(reason) || (reason === 'DEFAULT' && variant === undefined));
 }
