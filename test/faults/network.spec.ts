@@ -1,0 +1,244 @@
+import { type Socket } from 'node:net';
+import { setInterval } from 'node:timers';
+import { FlagshipServerProvider } from 'nestjs-flagship';
+import {
+  answersWell,
+  type Behaviour,
+  goodBody,
+  httpAnswer,
+  type RawServer,
+  startRawServer,
+  unusedPort,
+} from '../fixtures/raw-server';
+
+type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
+
+const TIMEOUT = 200;
+/** Generous: it only has to tell a time limit that works from one that does not. */
+const DID_NOT_HANG = 3000;
+const MEGABYTE = 1024 * 1024;
+
+function trickle(socket: Socket, piece: string): void {
+  const timer = setInterval(() => void socket.write(piece), 10);
+  socket.on('close', () => {
+    clearInterval(timer);
+  });
+}
+
+const onRequest = (act: (socket: Socket) => void): Behaviour => ({ onRequest: act });
+const says = (text: string): Behaviour => onRequest((socket) => void socket.write(text));
+const head = (length: number): string => `HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n`;
+const chunked = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+
+interface Fault {
+  readonly behaviour: Behaviour;
+  readonly code?: string;
+  readonly message: RegExp;
+  /** Attempts when one repetition is allowed. */
+  readonly attempts?: number;
+}
+
+const timedOut = /^No complete answer within 200 ms \(option "timeout"\)\.$/;
+const unreachable = /^Flagship cannot be reached: \S/;
+
+const faults: Readonly<Record<string, Fault>> = {
+  'never answers': { behaviour: onRequest(() => undefined), message: timedOut },
+  'sends half a head': { behaviour: says('HTTP/1.1 200 OK\r\ncontent-le'), message: timedOut },
+  'sends a head and stalls': { behaviour: says(head(100)), message: timedOut },
+  'sends half a body and stalls': { behaviour: says(head(100) + goodBody.slice(0, 20)), message: timedOut },
+  'trickles the head': { behaviour: onRequest((socket) => trickle(socket, 'H')), message: /./ },
+  'trickles headers': {
+    behaviour: onRequest((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      trickle(socket, 'x-more: yes\r\n');
+    }),
+    message: timedOut,
+  },
+  'trickles the body': {
+    behaviour: onRequest((socket) => {
+      socket.write(head(100_000));
+      trickle(socket, ' ');
+    }),
+    message: timedOut,
+  },
+  'trickles chunks': {
+    behaviour: onRequest((socket) => {
+      socket.write(chunked);
+      trickle(socket, '1\r\n \r\n');
+    }),
+    message: timedOut,
+  },
+  'says "processing" for ever': {
+    behaviour: onRequest((socket) => trickle(socket, 'HTTP/1.1 102 Processing\r\n\r\n')),
+    message: timedOut,
+  },
+  'closes at connect': {
+    behaviour: { onConnect: (socket) => void socket.destroy() },
+    message: unreachable,
+  },
+  'resets at connect': {
+    behaviour: { onConnect: (socket) => void socket.resetAndDestroy() },
+    message: unreachable,
+  },
+  'closes before the head': { behaviour: onRequest((socket) => socket.destroy()), message: unreachable },
+  'resets before the head': {
+    behaviour: onRequest((socket) => socket.resetAndDestroy()),
+    message: unreachable,
+  },
+  'resets in the body': {
+    behaviour: onRequest((socket) => {
+      socket.write(head(100) + goodBody.slice(0, 20), () => socket.resetAndDestroy());
+    }),
+    message: unreachable,
+  },
+  'ends before the promised length': {
+    behaviour: onRequest((socket) => void socket.end(head(1000) + goodBody)),
+    message: unreachable,
+  },
+  'ends before the last chunk': {
+    behaviour: onRequest(
+      (socket) => void socket.end(`${chunked}${goodBody.length.toString(16)}\r\n${goodBody}\r\n`),
+    ),
+    message: unreachable,
+  },
+  'does not speak HTTP': { behaviour: says('220 mail.example.com ESMTP\r\n\r\n'), message: unreachable },
+  'sends a broken chunk': { behaviour: says(`${chunked}zz\r\nwhat\r\n`), message: unreachable },
+  'sends a head without end': {
+    behaviour: says(`HTTP/1.1 200 OK\r\nx-long: ${'x'.repeat(100_000)}\r\n\r\n`),
+    message: unreachable,
+  },
+  'answers with nothing': {
+    behaviour: says('HTTP/1.1 204 No Content\r\n\r\n'),
+    code: 'PARSE_ERROR',
+    message: /answer is not JSON/,
+  },
+  'answers with half an object': {
+    behaviour: says(httpAnswer(goodBody.slice(0, -5))),
+    code: 'PARSE_ERROR',
+    message: /answer is not JSON/,
+  },
+  'announces more than a megabyte': {
+    behaviour: says(head(2 * MEGABYTE) + ' '.repeat(MEGABYTE + 1)),
+    code: 'PARSE_ERROR',
+    message: /larger than 1048576 bytes/,
+    attempts: 1,
+  },
+  'sends chunks beyond a megabyte': {
+    behaviour: onRequest((socket) => {
+      const piece = ' '.repeat(0x10000);
+      socket.write(`${chunked}${`10000\r\n${piece}\r\n`.repeat(17)}`);
+    }),
+    code: 'PARSE_ERROR',
+    message: /larger than 1048576 bytes/,
+    attempts: 1,
+  },
+};
+
+const clients: Readonly<Record<string, Partial<Options>>> = {
+  'the built-in client': {},
+  'a fetch': { fetch: (...args) => globalThis.fetch(...args) },
+};
+
+describe.each(Object.entries(clients))('with %s, a server that', (client, clientOptions) => {
+  let server: RawServer;
+  let provider: FlagshipServerProvider;
+  let attempts = 0;
+  const ask = () => provider.resolveBooleanEvaluation('flag', false, { targetingKey: 'u' });
+
+  beforeEach(async () => {
+    server = await startRawServer();
+    attempts = 0;
+    provider = new FlagshipServerProvider({
+      endpoint: `${server.url}/evaluate`,
+      timeout: TIMEOUT,
+      retries: 1,
+      retryDelay: 0,
+      headersFactory: () => {
+        attempts++;
+        return {};
+      },
+      ...clientOptions,
+    });
+  });
+  afterEach(async () => {
+    await provider.onClose();
+    await server.close();
+  });
+
+  describe.each(Object.entries(faults))(
+    '%s',
+    (_, { behaviour, code = 'GENERAL', message, attempts: allowed = 2 }) => {
+      it('leaves the default, in time, and is forgiven', async () => {
+        server.behave(behaviour);
+        const start = performance.now();
+        const details = await ask();
+        expect(performance.now() - start).toBeLessThan(DID_NOT_HANG);
+        expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: code });
+        expect(details.errorMessage).toMatch(message);
+        expect(attempts).toBe(allowed);
+
+        server.behave(answersWell);
+        expect(await ask()).toMatchObject({ value: true, variant: 'on', reason: 'STATIC' });
+      });
+
+      it('once, is asked again', async () => {
+        server.behave(behaviour, answersWell);
+        const details = await ask();
+        if (allowed === 1) expect(details.errorCode).toBe(code);
+        else expect(details).toMatchObject({ value: true, variant: 'on', reason: 'STATIC' });
+        expect(attempts).toBe(allowed);
+      });
+    },
+  );
+
+  it('ends the body by closing is understood', async () => {
+    server.behave(onRequest((socket) => void socket.end(`HTTP/1.1 200 OK\r\n\r\n${goodBody}`)));
+    expect(await ask()).toMatchObject({ value: true });
+    expect(attempts).toBe(1);
+  });
+
+  it('sends an answer of exactly a megabyte is understood', async () => {
+    server.behave(says(httpAnswer(goodBody + ' '.repeat(MEGABYTE - goodBody.length))));
+    expect(await ask()).toMatchObject({ value: true });
+  });
+
+  it('hints at what will come is understood', async () => {
+    server.behave(says(`HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${httpAnswer(goodBody)}`));
+    expect(await ask()).toMatchObject({ value: true });
+    expect(attempts).toBe(1);
+  });
+
+  it('closes kept-alive connections between requests goes unnoticed', async () => {
+    server.behave(onRequest((socket) => socket.write(httpAnswer(goodBody), () => void socket.end())));
+    for (let index = 0; index < 30; index++) expect(await ask()).toMatchObject({ value: true });
+  });
+
+  it('hangs does not keep 500 parallel evaluations', async () => {
+    server.behave(onRequest(() => undefined));
+    const start = performance.now();
+    const answers = await Promise.all(Array.from({ length: 500 }, ask));
+    expect(performance.now() - start).toBeLessThan(2 * DID_NOT_HANG);
+    expect(answers.filter(({ value, reason }) => !value && reason === 'ERROR')).toHaveLength(500);
+    expect(attempts).toBe(1000);
+
+    server.behave(answersWell);
+    const later = await Promise.all(Array.from({ length: 500 }, ask));
+    expect(later.filter(({ value }) => value)).toHaveLength(500);
+  });
+
+  it(`is not there leaves the default (${client})`, async () => {
+    for (const endpoint of [
+      `http://127.0.0.1:${await unusedPort()}/evaluate`,
+      'http://no-such-host.invalid/evaluate',
+      `https://127.0.0.1:${server.port}/evaluate`,
+    ]) {
+      server.behave(says('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'));
+      const absent = new FlagshipServerProvider({ endpoint, timeout: 1000, retries: 0, ...clientOptions });
+      const start = performance.now();
+      const details = await absent.resolveBooleanEvaluation('flag', true, {});
+      expect(performance.now() - start).toBeLessThan(DID_NOT_HANG);
+      expect(details).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'GENERAL' });
+      await absent.onClose();
+    }
+  });
+});
