@@ -16,7 +16,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setFactoryMethodName('createFlagshipOptions')
     .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => ({
       ...definition,
-      global: isGlobal,
+      global: isGlobal ?? true,
       providers: [...(definition.providers ?? []), { provide: FLAGSHIP_DOMAIN, useValue: domain }],
     }))
     .build();

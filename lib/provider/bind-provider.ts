@@ -14,12 +14,18 @@ export interface BoundProvider {
  * The domains that applications of this process hold. OpenFeature has one default provider for the whole process: a
  * second application that took it would close the first one's.
  */
-const held = new Set<string | undefined>();
+const held = new Map<string | undefined, Provider>();
 
-function hold(wanted: string | undefined): string | undefined {
+function isHeld(domain: string | undefined): boolean {
+  const holder = held.get(domain);
+  // Somebody may have replaced it meanwhile; then the domain is free again.
+  return holder !== undefined && OpenFeature.getProvider(domain) === holder;
+}
+
+function hold(wanted: string | undefined, provider: Provider): string | undefined {
   let domain = wanted;
-  for (let number = 2; held.has(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
-  held.add(domain);
+  for (let number = 2; isHeld(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
+  held.set(domain, provider);
   return domain;
 }
 
@@ -34,7 +40,7 @@ function register(domain: string | undefined, provider: Provider): Promise<void>
  * evaluations answer their defaults, and the application starts all the same.
  */
 export async function bindProvider(wanted: string | undefined, provider: Provider): Promise<BoundProvider> {
-  const domain = hold(wanted);
+  const domain = hold(wanted, provider);
   try {
     await register(domain, provider);
   } catch (error) {
@@ -48,7 +54,7 @@ export async function bindProvider(wanted: string | undefined, provider: Provide
     unbind: async () => {
       // Somebody may have registered another provider since: that one is not ours to remove.
       if (OpenFeature.getProvider(domain) === provider) await replaceAndClose(domain, provider);
-      held.delete(domain);
+      if (held.get(domain) === provider) held.delete(domain);
     },
   };
 }
