@@ -1,0 +1,38 @@
+import { cached } from './sections/cached.mjs';
+import { remote } from './sections/remote.mjs';
+import { requireTime } from './sections/require.mjs';
+import { routes } from './sections/routes.mjs';
+import { service } from './sections/service.mjs';
+import { stopChildren } from './support/child.mjs';
+import { printTable } from './support/table.mjs';
+
+const sections = {
+  remote,
+  cached,
+  require: requireTime,
+  fastify: () => routes('fastify'),
+  express: () => routes('express'),
+  service,
+};
+
+/** The sections named on the command line; all when there is none. */
+function chosen(names) {
+  const unknown = names.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length > 0) {
+    throw new Error(`no section "${unknown.join('", "')}"; there are ${Object.keys(sections).join(', ')}`);
+  }
+  return names.length === 0 ? Object.keys(sections) : names;
+}
+
+// A figure that is missed is printed and no failure; a section that breaks is one.
+try {
+  for (const name of chosen(process.argv.slice(2))) {
+    const { title, lines } = await sections[name]();
+    printTable(title, lines);
+  }
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await stopChildren();
+}

@@ -1,0 +1,73 @@
+import autocannon from 'autocannon';
+import { startChild } from '../support/child.mjs';
+import { median, percent, perSecond } from '../support/figures.mjs';
+
+const CONNECTIONS = 32;
+const ROUNDS = 5;
+const ROUND_TIME = 1.5;
+const WARM_UP_TIME = 1;
+const HEADERS = { 'x-user-id': 'user-4711', 'x-plan': 'pro' };
+const VARIANTS = ['bare', 'guardedNone', 'noopInterceptor', 'interceptor', 'guardedInterceptor', 'peer'];
+/** Shares of the bare route. */
+const GUARDED_SHARE = { fastify: 0.7, express: 0.9 };
+/** How much of a no-op interceptor's own share must be left. */
+const INTERCEPTOR_SHARE = 0.9;
+
+/** Requests a second of one route, bare and with what flags put around it. */
+export async function routes(adapter) {
+  const { url: baseUrl, accountId, appId, stop } = await startChild('local-flagship.mjs');
+  const flagship = JSON.stringify({ baseUrl, accountId, appId });
+  const contenders = [];
+  for (const variant of VARIANTS) {
+    const app = await startChild('route-app.mjs', [adapter, variant, flagship]);
+    contenders.push({ variant, app, rates: [], costs: [] });
+  }
+  for (const { app } of contenders) await load(app, WARM_UP_TIME);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { app, rates, costs } of contenders) {
+      const { rate, cost } = await load(app, ROUND_TIME);
+      rates.push(rate);
+      costs.push(cost);
+    }
+  }
+  await Promise.all(contenders.map(({ app }) => app.stop()));
+  await stop();
+  return { title: `A route on ${adapter}, ${CONNECTIONS} connections`, lines: lines(adapter, contenders) };
+}
+
+/** One round: requests a second, and what one costs the application in microseconds of CPU. */
+async function load(app, duration) {
+  const before = (await app.ask('cpu')).cpu;
+  const result = await autocannon({ url: app.url, connections: CONNECTIONS, duration, headers: HEADERS });
+  const after = (await app.ask('cpu')).cpu;
+  if (result.non2xx > 0 || result.errors > 0) {
+    throw new Error(`${result.non2xx} refusals and ${result.errors} errors from ${app.url}`);
+  }
+  const requests = result.requests.total;
+  const cpu = after.user + after.system - before.user - before.system;
+  return { rate: requests / result.duration, cost: cpu / requests };
+}
+
+function lines(adapter, contenders) {
+  const figures = Object.fromEntries(contenders.map(({ variant, rates }) => [variant, median(rates)]));
+  const costs = Object.fromEntries(contenders.map(({ variant, costs: all }) => [variant, median(all)]));
+  const share = (variant) => figures[variant] / figures.bare;
+  const line = (what, variant, wanted) => ({
+    what: `${what} (${costs[variant].toFixed(0)} µs CPU)`,
+    figure: perSecond(figures[variant]),
+    peer: 'bare route',
+    peerFigure: perSecond(figures.bare),
+    ratio: percent(share(variant)),
+    wanted: wanted && `≥ ${percent(wanted)}`,
+    reached: wanted && share(variant) >= wanted,
+  });
+  const leftByInterceptor = share('noopInterceptor') * INTERCEPTOR_SHARE;
+  return [
+    line('bare', 'bare'),
+    line("guarded, propagation 'none'", 'guardedNone', GUARDED_SHARE[adapter]),
+    line('no-op global interceptor', 'noopInterceptor'),
+    line("propagation 'interceptor'", 'interceptor', leftByInterceptor),
+    line("guarded, propagation 'interceptor'", 'guardedInterceptor', leftByInterceptor),
+    line('guarded, @openfeature/nestjs-sdk + @cloudflare/flagship', 'peer'),
+  ];
+}
