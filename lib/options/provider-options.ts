@@ -1,5 +1,5 @@
 /** Header names and values, as an object, a `Headers` or a list of pairs. */
-export type HeadersInput = Readonly<Record<string, string>> | Iterable<readonly [string, string]>;
+export type HeadersInput = Readonly<Record<string, string>> | Iterable<readonly string[]>;
 
 /** How the evaluation context travels. */
 export type ContextTransport = 'query' | 'body' | 'auto';
@@ -53,7 +53,7 @@ export interface FlagshipProviderOptions {
    * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are the same as `headers` above, which
    * win over them; any other field makes requests go through `fetch` instead of the built-in, much faster client.
    */
-  readonly fetchOptions?: Readonly<Record<string, unknown>> & { readonly headers?: HeadersInput };
+  readonly fetchOptions?: RequestInit;
 
   /**
    * A `fetch` of your own (a proxy, another runtime) in place of the built-in client.
