@@ -1,0 +1,36 @@
+function headersOf({ user, plan }) {
+  return { 'x-user-id': user, 'x-plan': plan };
+}
+
+async function get(path, visitor) {
+  const response = await fetch(path, { headers: headersOf(visitor), cache: 'no-store' });
+  if (!response.ok) throw new Error(`${path} answered ${response.status} ${response.statusText}`);
+  return response.json();
+}
+
+/** All that the page shows to one visitor. */
+export async function visit(visitor) {
+  const [home, catalogue, basket, uploads, flags] = await Promise.all([
+    get('/api/home', visitor),
+    get('/api/products', visitor),
+    get('/api/checkout', visitor),
+    get('/api/uploads', visitor),
+    get('/api/flags', visitor),
+  ]);
+  return { home, catalogue, basket, uploads, flags };
+}
+
+/** Sends what a refused request is answered with back like any other answer: the page shows both. */
+export async function post(path, visitor, body = {}) {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { ...headersOf(visitor), 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json().catch(() => ({}));
+  return {
+    ok: response.ok,
+    status: `${response.status} ${response.statusText}`,
+    message: answer.message ?? 'The answer has no message.',
+  };
+}

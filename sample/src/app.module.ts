@@ -1,0 +1,24 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { FlagshipModule } from 'nestjs-flagship';
+import { CheckoutController } from './checkout/checkout.controller';
+import { CheckoutService } from './checkout/checkout.service';
+import { FlagsController } from './flags/flags.controller';
+import { type FlagshipAddress, flagshipOptions } from './flagship-options';
+import { HomeController } from './home/home.controller';
+import { ProductsController } from './products/products.controller';
+import { ProductsService } from './products/products.service';
+import { UploadsController } from './uploads/uploads.controller';
+import { UploadsService } from './uploads/uploads.service';
+
+@Module({
+  controllers: [HomeController, ProductsController, CheckoutController, UploadsController, FlagsController],
+  providers: [ProductsService, CheckoutService, UploadsService],
+})
+export class AppModule {
+  static withFlagship(flagship: FlagshipAddress): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [FlagshipModule.forRootAsync({ useFactory: () => flagshipOptions(flagship) })],
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { type NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
+import { AppModule } from './app.module';
+import { FLAGS_PATH, PUBLIC_PATH } from './paths';
+
+export interface SampleOptions {
+  /** The shop's port; 0 takes a free one. */
+  readonly port?: number;
+  readonly flagsPath?: string;
+}
+
+const settings: Readonly<NestApplicationOptions> = {
+  logger: ['warn', 'error'],
+  // A browser keeps its connections open; without this, closing would wait for it.
+  forceCloseConnections: true,
+  abortOnError: false,
+};
+
+/** Two servers: a Flagship on this machine, and the shop that asks it. */
+export interface Sample {
+  readonly app: NestExpressApplication;
+  readonly flagship: LocalFlagship;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startSample({
+  port = 3000,
+  flagsPath = FLAGS_PATH,
+}: SampleOptions = {}): Promise<Sample> {
+  const flagship = await startLocalFlagship({ flags: flagsPath });
+  try {
+    const app = await startShop(flagship, port);
+    const close = async () => {
+      await app.close();
+      await flagship.close();
+    };
+    return { app, flagship, url: await app.getUrl(), close };
+  } catch (error) {
+    await flagship.close();
+    throw error;
+  }
+}
+
+async function startShop(flagship: LocalFlagship, port: number): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.withFlagship(flagship), settings);
+  app.useStaticAssets(PUBLIC_PATH);
+  try {
+    await app.listen(port, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return app;
+}
