@@ -1,19 +1,43 @@
-/** Deeper contexts are refused before they are sent, so their answers are never kept. */
+import { isDate } from 'node:util/types';
+import { isPlainObject } from '../sources';
+
+/** Deeper contexts, circular ones above all, are refused before they are sent. */
 const MAX_DEPTH = 32;
+const TOO_DEEP = new Error('The context is nested too deep, or circular.');
+
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
 
 /**
  * A text that is the same for two contexts exactly when they hold the same attributes, whatever their order. Every
- * part says its own length, so no value can be mistaken for another.
+ * part says its own length, so no value can be mistaken for another. What no request can carry counts as the same only
+ * when it is the same object.
  */
-export function contextKey(context: Readonly<Record<string, unknown>>, depth = 0): string {
+export function contextKey(context: Readonly<Record<string, unknown>>): string {
+  try {
+    return attributesKey(context, 0);
+  } catch (error) {
+    if (error !== TOO_DEEP) throw error;
+    // Given up at once and as a whole: to follow every path through a circular context could take for ever.
+    return identityKey(context);
+  }
+}
+
+function attributesKey(attributes: Readonly<Record<string, unknown>>, depth: number): string {
   let key = '';
-  for (const name of sortedNames(context)) {
-    const value = context[name];
+  for (const name of sortedNames(attributes)) {
+    const value = attributes[name];
     // Left out of a request, so left out of the key.
     if (value === undefined) continue;
     key += `${name.length}:${name}${valueKey(value, depth)}`;
   }
   return key;
+}
+
+function identityKey(value: object): string {
+  let identity = identities.get(value);
+  if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
+  return `?${identity};`;
 }
 
 function sortedNames(context: object): string[] {
@@ -34,17 +58,17 @@ function valueKey(value: unknown, depth: number): string {
       return value ? 't' : 'f';
     case 'object':
       return value === null ? '0' : objectKey(value, depth + 1);
+    case 'function':
+      return identityKey(value);
     default:
-      // Nothing that can be sent: such an evaluation fails, and failures are not kept.
-      return `?${typeof value};`;
+      return `?${typeof value}${String(value).length}:${String(value)}`;
   }
 }
 
 function objectKey(value: object, depth: number): string {
-  if (depth > MAX_DEPTH) return '?deep;';
-  if (value instanceof Date) return `d${value.getTime()};`;
-  if (Array.isArray(value)) return `[${value.map((item) => valueKey(item ?? null, depth)).join('')}]`;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return '?object;';
-  return `{${contextKey(value as Record<string, unknown>, depth)}}`;
+  if (depth > MAX_DEPTH) throw TOO_DEEP;
+  if (isDate(value)) return `d${value.getTime()};`;
+  // `from` also fills the holes of a list, as JSON does.
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => valueKey(item ?? null, depth)).join('')}]`;
+  return isPlainObject(value) ? `{${attributesKey(value, depth)}}` : identityKey(value);
 }

@@ -17,7 +17,8 @@ export class MemoryCache {
    * @param maxSize How many are kept; the least recently used goes first.
    */
   constructor(ttl: number, maxSize: number) {
-    this.answers = new LRUCache({ max: maxSize, ttl });
+    // The library takes whole milliseconds only.
+    this.answers = new LRUCache({ max: maxSize, ttl: Math.ceil(ttl) });
   }
 
   key(flagKey: string, type: string, context: Readonly<Record<string, unknown>>): string {

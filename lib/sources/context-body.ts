@@ -1,13 +1,10 @@
+import { isDate } from 'node:util/types';
 import { type ContextAttributes } from './flag-source';
 import { invalidContext } from './invalid-context';
+import { isPlainObject } from './plain-object';
 
 /** Deeper than any sensible context; also ends circular ones. */
 const MAX_DEPTH = 32;
-
-function isPlainObject(value: object): value is ContextAttributes {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
 
 function unsendable(path: string, what: string): never {
   throw invalidContext(`"${path}" is ${what}, which JSON cannot carry.`);
@@ -36,7 +33,7 @@ function sendable(value: unknown, path: string, depth: number): unknown {
       return Number.isFinite(value) ? value : unsendable(path, String(value));
     case 'object':
       if (value === null) return null;
-      if (!(value instanceof Date)) return structure(value, path, depth);
+      if (!isDate(value)) return structure(value, path, depth);
       return Number.isNaN(value.getTime()) ? unsendable(path, 'an invalid date') : value.toISOString();
     default:
       return unsendable(path, `a ${typeof value}`);

@@ -1,3 +1,4 @@
+import { isDate } from 'node:util/types';
 import { type ContextAttributes } from './flag-source';
 import { invalidContext } from './invalid-context';
 
@@ -20,7 +21,7 @@ function asParameter(value: unknown): string | undefined | null {
       return undefined;
     default:
       if (value === null) return undefined;
-      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : null;
+      return isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : null;
   }
 }
 

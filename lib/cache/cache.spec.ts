@@ -1,0 +1,150 @@
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { contextKey, copyValue, MemoryCache } from './index';
+
+type Context = Record<string, unknown>;
+
+/** Everything a context can carry, nested as a body allows. */
+const { attributes } = fc.letrec<{ attributes: Context; value: unknown }>((tie) => ({
+  attributes: fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), tie('value'), { maxKeys: 4 }),
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.string({ unit: 'binary', maxLength: 6 }),
+    fc.constantFrom('t', 'f', '0', '1', '1;', 's1:a', '[', ']', '{}', 'n1;', ''),
+    fc.integer({ min: -2, max: 2 }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie('value'), { maxLength: 3 }),
+    tie('attributes'),
+  ),
+}));
+
+/** What makes two contexts the same: sorted, as JSON; -0 is 0 there too. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.keys(value)
+    .sort()
+    .map((name) => [name, canonical((value as Context)[name])])
+    .concat([['object']]);
+}
+const sameText = (context: Context) => JSON.stringify(canonical(context));
+
+describe('contextKey', () => {
+  it('is the same for the same attributes in any order', () => {
+    const shuffled = attributes.chain((context) =>
+      fc
+        .shuffledSubarray(Object.keys(context), { minLength: Object.keys(context).length })
+        .map((names) => [context, Object.fromEntries(names.map((name) => [name, context[name]]))] as const),
+    );
+    fc.assert(
+      fc.property(shuffled, ([one, other]) => {
+        expect(contextKey(other)).toBe(contextKey(one));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('tells any two contexts apart that differ', () => {
+    fc.assert(
+      fc.property(attributes, attributes, (one, other) => {
+        expect(contextKey(one) === contextKey(other)).toBe(sameText(one) === sameText(other));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('tells contexts apart of which all small ones are listed', () => {
+    const leaves = ['', '0', 'a', '1:a', 's1:a', 0, 1, true, false, null, [], {}];
+    const values = [
+      ...leaves,
+      ...leaves.map((leaf) => [leaf]),
+      ...leaves.map((leaf) => ({ a: leaf })),
+      ...leaves.flatMap((one) => leaves.map((other) => [one, other])),
+    ];
+    const contexts = [{}, ...values.flatMap((value) => [{ a: value }, { '': value }, { a: 'x', b: value }])];
+    expect(new Set(contexts.map(contextKey)).size).toBe(new Set(contexts.map(sameText)).size);
+  });
+
+  const different: readonly (readonly [string, unknown, unknown])[] = [
+    ['a number and its text', 1, '1'],
+    ['true and its text', true, 'true'],
+    ['null and its text', null, 'null'],
+    ['two dates', new Date(1), new Date(2)],
+    ['a date and its number', new Date(1), 1],
+    ['a list with a hole and a shorter one', Array.from({ length: 2 }).fill(1, 1), [1]],
+    // eslint-disable-next-line no-sparse-arrays -- what it is about
+    ['a sparse list and a shorter one', [, 1], [1]],
+    ['large numbers', 2 ** 53, 2 ** 53 + 2],
+  ];
+  it.each(different)('tells apart: %s', (_, one, other) => {
+    expect(contextKey({ value: one })).not.toBe(contextKey({ value: other }));
+  });
+
+  it('leaves out undefined, as every request does', () => {
+    expect(contextKey({ a: 1, b: undefined })).toBe(contextKey({ a: 1 }));
+    expect(contextKey({ a: { b: undefined } })).toBe(contextKey({ a: {} }));
+  });
+
+  it('takes objects of another realm for what they are', () => {
+    const foreign = runInNewContext(
+      '({ user: { plan: "pro" }, tags: ["a"], since: new Date(5) })',
+    ) as Context;
+    expect(contextKey(foreign)).toBe(contextKey({ user: { plan: 'pro' }, tags: ['a'], since: new Date(5) }));
+  });
+
+  it('comes to an end for contexts that do not', () => {
+    const loop: Context = {};
+    for (const name of ['a', 'b', 'c', 'd']) loop[name] = loop;
+    expect(typeof contextKey(loop)).toBe('string');
+
+    const users: Context[] = Array.from({ length: 12 }, (_, id) => ({ id }));
+    for (const user of users) user.friends = users;
+    expect(typeof contextKey({ user: users[0] })).toBe('string');
+  });
+});
+
+describe('MemoryCache', () => {
+  const answer = (value: number) => ({ value });
+
+  it('keeps no more than its size; the least recently used goes first', () => {
+    const cache = new MemoryCache(60_000, 3);
+    for (const key of ['a', 'b', 'c']) cache.set(key, answer(1));
+    cache.get('a');
+    cache.set('d', answer(1));
+    expect(['a', 'b', 'c', 'd'].filter((key) => cache.get(key) !== undefined)).toEqual(['a', 'c', 'd']);
+  });
+
+  it('tells flags, types and contexts apart', () => {
+    const cache = new MemoryCache(60_000, 10);
+    const keys = [
+      cache.key('a', 'string', {}),
+      cache.key('a', 'number', {}),
+      cache.key('b', 'string', {}),
+      cache.key('a', 'string', { b: 'c' }),
+      cache.key('a1:b', 'string', {}),
+      cache.key('a1:bs1:c', 'string', {}),
+      cache.key('', 'string', {}),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('forgets all when cleared', () => {
+    const cache = new MemoryCache(60_000, 3);
+    cache.set('a', answer(1));
+    cache.clear();
+    expect(cache.get('a')).toBeUndefined();
+  });
+});
+
+describe('copyValue', () => {
+  it('copies structure deeply and leaves scalars alone', () => {
+    const value = { a: [{ b: 1 }], c: null };
+    const copy = copyValue(value);
+    expect(copy).toEqual(value);
+    expect(copy).not.toBe(value);
+    expect(copy.a[0]).not.toBe(value.a[0]);
+    expect([copyValue('a'), copyValue(1), copyValue(false), copyValue(null)]).toEqual(['a', 1, false, null]);
+  });
+});

@@ -1,0 +1,190 @@
+import { FlagshipError } from '../errors';
+import { FlagshipServerProvider } from '../provider';
+import { resolveProviderOptions } from './resolve-provider-options';
+
+const app = { appId: 'shop', accountId: 'account' };
+const SECRET = 's3cret';
+
+function problemWith(options: unknown): FlagshipError {
+  try {
+    new FlagshipServerProvider(options as typeof app);
+  } catch (error) {
+    if (error instanceof FlagshipError) return error;
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+describe('an option that cannot be used', () => {
+  const text = /text that is not empty/;
+  const time = /number of milliseconds from [01] to 2147483647/;
+  const cases: readonly (readonly [option: string, values: readonly unknown[], accepted: RegExp])[] = [
+    ['appId', ['', '  ', 7, null, {}], text],
+    ['accountId', ['', 7, null], text],
+    ['authToken', ['', ' ', 7, null, [SECRET]], text],
+    ['baseUrl', ['', 7, null], text],
+    ['baseUrl', ['proxy', '//host', 'http://', 'http://host:port'], /absolute URL/],
+    ['baseUrl', ['ftp://host', 'file:///x', 'localhost:8787', 'localhost:80:80'], /http or https URL/],
+    ['baseUrl', ['http://host?key=value', 'http://host/path/?a=b#c'], /query/],
+    ['headers', ['x', 7, null, () => ({})], /headers|object/],
+    ['headers', [{ 'a b': 'c' }, { '': 'c' }, [['a:', 'b']]], /header name/],
+    [
+      'headers',
+      [{ a: 'b\nc' }, { a: 7 }, { a: null }, { a: '\u0100' }],
+      /"a" is not text that a header can hold/,
+    ],
+    ['headers', [['a: b'], [['a']], [['a', 'b', 'c']], [7]], /pairs/],
+    ['headersFactory', [{}, 'x', null], /a function/],
+    ['fetchOptions', ['x', 7, null, []], /an object/],
+    ['fetchOptions.headers', ['x', 7, null], /object/],
+    ['fetchOptions.headers', [{ 'a b': 'c' }], /header name/],
+    ['fetch', [{}, 'x', null], /a function/],
+    ['timeout', [0, -1, NaN, Infinity, 2 ** 31, '5000', null, 5n], time],
+    ['retries', [-1, 0.5, NaN, Infinity, '1', null], /whole number from 0/],
+    ['retryDelay', [-1, NaN, Infinity, 2 ** 31, '1', null], time],
+    ['logging', ['yes', 1, 0, null], /true or false/],
+    ['cacheTtl', [-1, NaN, Infinity, 2 ** 31, '1', null], time],
+    ['cacheMaxSize', [0, -1, 1.5, NaN, Infinity, 10_000_001, '1', null], /whole number from 1 to 10000000/],
+    ['contextTransport', ['Query', '', 'post', null, 1], /"query", "body", "auto"/],
+  ];
+  const each = cases.flatMap(([option, values, accepted]) =>
+    values.map((value) => [option, value, accepted] as const),
+  );
+
+  it.each(each)('%s: %p', (option, value, accepted) => {
+    const [outer = '', inner] = option.split('.');
+    const problem = problemWith({ ...app, [outer]: inner === undefined ? value : { [inner]: value } });
+    expect(problem.code).toBe('CONFIGURATION_ERROR');
+    expect(problem.message).toContain(`"${option}"`);
+    expect(problem.message).toMatch(accepted);
+  });
+
+  it.each(['', 'evaluate', '/evaluate', 'ftp://host/evaluate', 7, null])('endpoint: %p', (endpoint) => {
+    const problem = problemWith({ endpoint });
+    expect(problem.code).toBe('CONFIGURATION_ERROR');
+    expect(problem.message).toMatch(/"endpoint" must be (text|an absolute URL|an http or https URL)/);
+  });
+
+  it.each([undefined, null, 7, 'options'])('the options as a whole: %p', (options) => {
+    expect(problemWith(options).message).toMatch(/the options must be an object/);
+  });
+
+  it('unknown: the known ones are listed', () => {
+    const { code, message } = problemWith({ ...app, cacheTTL: 1000 });
+    expect(code).toBe('CONFIGURATION_ERROR');
+    expect(message).toMatch(/no option "cacheTTL".*cacheTtl/);
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('unknown: %s', (name) => {
+    const options: unknown = JSON.parse(`{"appId":"a","accountId":"b","${name}":1}`);
+    expect(problemWith(options).message).toContain(`no option "${name}"`);
+  });
+});
+
+describe('options that do not go together', () => {
+  const cases: readonly (readonly [string, object, RegExp])[] = [
+    ['none', {}, /"appId" is missing.*"endpoint"/],
+    ['appId alone', { appId: 'a' }, /"accountId" is missing/],
+    ['accountId alone', { accountId: 'a' }, /"appId" is missing/],
+    ['appId and endpoint', { ...app, endpoint: 'http://host/evaluate' }, /"appId" and "endpoint".*give one/],
+    ['an unset environment variable', { appId: undefined, accountId: 'b' }, /environment variable/],
+  ];
+  it.each(cases)('%s', (_, options, message) => {
+    const problem = problemWith(options);
+    expect(problem.code).toBe('CONFIGURATION_ERROR');
+    expect(problem.message).toMatch(message);
+  });
+});
+
+describe('a secret in a mistaken option is not shown', () => {
+  const cases: readonly (readonly [string, object])[] = [
+    ['a token with a line break', { authToken: `${SECRET}\n` }],
+    ['a token of the wrong type', { authToken: [SECRET] }],
+    ['headers as text', { headers: `authorization: ${SECRET}` }],
+    ['a header value', { headers: { authorization: `${SECRET}\n` } }],
+    ['a header in a list', { headers: [`authorization: ${SECRET}`] }],
+    ['a header that is a list', { headers: { authorization: [SECRET] } }],
+    ['headers of fetchOptions as text', { fetchOptions: { headers: SECRET } }],
+    ['fetchOptions as text', { fetchOptions: SECRET }],
+    ['headersFactory as text', { headersFactory: `Bearer ${SECRET}` }],
+    ['a password in baseUrl', { baseUrl: `http://user:${SECRET}@host` }],
+    ['a password in a baseUrl of another protocol', { baseUrl: `ftp://user:${SECRET}@host` }],
+    ['a password in a baseUrl that is none', { baseUrl: `http://user:${SECRET}@:x` }],
+    ['a password with an @ in it', { baseUrl: `ftp://user:p@${SECRET}@host` }],
+    ['a key in a query without a scheme', { baseUrl: `host/path?key=${SECRET}` }],
+    ['a key in the query of baseUrl', { baseUrl: `http://host?key=${SECRET}` }],
+  ];
+  it.each(cases)('%s', (_, options) => {
+    const problem = problemWith({ ...app, ...options });
+    expect(problem.code).toBe('CONFIGURATION_ERROR');
+    expect(`${problem.message} ${problem.stack ?? ''}`).not.toContain(SECRET);
+  });
+});
+
+describe('options that can be used', () => {
+  it('are completed with the documented defaults', () => {
+    const resolved = resolveProviderOptions(app);
+    expect(resolved).toMatchObject({
+      contextTransport: 'query',
+      logging: false,
+      http: { timeout: 5000, retries: 1, retryDelay: 1000, headers: {} },
+    });
+    expect(resolved.cache).toBeUndefined();
+    expect(resolved.http.fetch).toBeUndefined();
+    expect(resolved.http.endpoint.href).toBe(
+      'https://api.cloudflare.com/client/v4/accounts/account/flagship/apps/shop/evaluate',
+    );
+  });
+
+  it('may be undefined, one and all', () => {
+    const none = Object.fromEntries(
+      ['authToken', 'baseUrl', 'endpoint', 'headers', 'timeout', 'retries', 'cacheTtl', 'fetch'].map(
+        (name) => [name, undefined],
+      ),
+    );
+    expect(resolveProviderOptions({ ...app, ...none })).toEqual(resolveProviderOptions(app));
+  });
+
+  it('are capped as documented', () => {
+    const { http } = resolveProviderOptions({ ...app, retries: 11, retryDelay: 30_001 });
+    expect(http).toMatchObject({ retries: 10, retryDelay: 30_000 });
+  });
+
+  it.each([1, 0.5, 1000, 1500.5, 2_147_483_647])('keep answers for cacheTtl: %p', async (cacheTtl) => {
+    const provider = new FlagshipServerProvider({ ...app, cacheTtl });
+    await provider.onClose();
+    expect(resolveProviderOptions({ ...app, cacheTtl }).cache).toEqual({ ttl: cacheTtl, maxSize: 1000 });
+  });
+
+  it('keep nothing for cacheTtl: 0', () => {
+    expect(resolveProviderOptions({ ...app, cacheTtl: 0, cacheMaxSize: 5 }).cache).toBeUndefined();
+  });
+
+  it('merge headers: fetchOptions, then headers, over the token', () => {
+    const { http } = resolveProviderOptions({
+      ...app,
+      authToken: 'token',
+      fetchOptions: { headers: new Headers({ a: 'fetch', b: 'fetch' }) },
+      headers: [
+        ['B', 'own'],
+        ['c', 'own'],
+      ],
+    });
+    expect(http.headers).toEqual({ authorization: 'Bearer token', a: 'fetch', b: 'own', c: 'own' });
+    expect(http.fetch).toBeUndefined();
+  });
+
+  it('go through fetch when fetchOptions asks for more than headers', () => {
+    const { http } = resolveProviderOptions({ ...app, fetchOptions: { redirect: 'error', headers: {} } });
+    expect(http.fetch).toBe(globalThis.fetch);
+    expect(http.fetchInit).toEqual({ redirect: 'error' });
+  });
+
+  it('are not changed, and later changes to them change nothing', () => {
+    const headers: Record<string, string> = { a: '1' };
+    const options = Object.freeze({ ...app, headers });
+    const { http } = resolveProviderOptions(options);
+    headers.a = '2';
+    expect(http.headers).toEqual({ a: '1' });
+  });
+});
