@@ -74,7 +74,7 @@ function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptions {
     endpoint: resolveEndpoint(options),
     headers: {
       ...resolveHeaders('authToken', token),
-      ...resolveHeaders('fetchOptions.headers', fetchHeaders),
+      ...resolveHeaders('fetchOptions.headers', fetchHeaders as HeadersInput | undefined),
       ...resolveHeaders('headers', options.headers),
     },
     headersFactory: options.headersFactory,
