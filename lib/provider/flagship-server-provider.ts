@@ -13,6 +13,9 @@ import { type FlagshipProviderOptions, type JsonValue, resolveProviderOptions } 
 import { type FlagSource, RemoteSource, type Resolution } from '../sources';
 import { openFeatureCode } from './error-codes';
 import { type FlagType, flagTypeOf } from './flag-types';
+import { safeLogger } from './safe-logger';
+
+type Log = ReturnType<typeof safeLogger> | undefined;
 
 /**
  * The OpenFeature provider for Cloudflare Flagship. Works without Nest; takes the options that
@@ -102,7 +105,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext = {},
     logger?: Logger,
   ): Promise<ResolutionDetails<T>> {
-    const log = this.logging ? logger : undefined;
+    const log = this.logging && logger ? safeLogger(logger) : undefined;
     try {
       const { cache } = this;
       if (this.closed) throw closedError();
@@ -112,6 +115,7 @@ export class FlagshipServerProvider implements Provider {
       const key = cache.key(flagKey, type, context);
       const hit = cache.get(key);
       if (hit !== undefined) {
+        log?.debug(found(flagKey, hit.value, hit.variant, 'CACHED'));
         return { value: copyValue(hit.value) as T, variant: hit.variant, reason: 'CACHED', flagMetadata: {} };
       }
       const resolution = await this.ask(flagKey, context);
@@ -140,29 +144,25 @@ export class FlagshipServerProvider implements Provider {
     flagKey: string,
     defaultValue: T,
     resolution: Resolution,
-    log: Logger | undefined,
+    log: Log,
   ): ResolutionDetails<T> {
     const { value, variant, reason } = resolution;
     // Switched off: the caller's own default rules, and that is no error.
-    if (reason === 'DISABLED') return { value: defaultValue, reason: 'DISABLED', flagMetadata: {} };
+    if (reason === 'DISABLED') {
+      log?.debug(`[Flagship] Flag "${flagKey}" leaves the default (DISABLED)`);
+      return { value: defaultValue, reason: 'DISABLED', flagMetadata: {} };
+    }
     const actual = flagTypeOf(value);
     if (actual !== type) {
       const errorMessage = `Flag "${flagKey}" type mismatch: expected ${type}, got ${actual}`;
       log?.warn(`[Flagship] ${errorMessage}`);
       return { value: defaultValue, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH, errorMessage };
     }
-    log?.debug(
-      `[Flagship] Flag "${flagKey}" is ${describe(value)} (${variant ?? 'no variant'}, ${reason ?? 'no reason'})`,
-    );
+    log?.debug(found(flagKey, value, variant, reason));
     return { value: value as T, variant, reason, flagMetadata: {} };
   }
 
-  private toFailure<T>(
-    flagKey: string,
-    defaultValue: T,
-    error: unknown,
-    log: Logger | undefined,
-  ): ResolutionDetails<T> {
+  private toFailure<T>(flagKey: string, defaultValue: T, error: unknown, log: Log): ResolutionDetails<T> {
     const errorCode = openFeatureCode(error);
     const errorMessage = error instanceof Error ? error.message : String(error);
     log?.error(`[Flagship] Flag "${flagKey}" has no answer (${errorCode}): ${errorMessage}`);
@@ -177,6 +177,7 @@ function closedError(): FlagshipError {
   );
 }
 
-function describe(value: JsonValue): string {
-  return typeof value === 'object' ? 'an object' : JSON.stringify(value);
+function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {
+  const shown = typeof value === 'object' ? 'an object' : JSON.stringify(value);
+  return `[Flagship] Flag "${flagKey}" is ${shown} (${variant}, ${reason})`;
 }

@@ -16,9 +16,13 @@ function structure(value: object, path: string, depth: number): unknown {
     return value.map((item, index) => sendable(item, `${path}[${index}]`, depth + 1) ?? null);
   }
   if (!isPlainObject(value)) return unsendable(path, 'neither a plain object nor a list');
+  return attributes(value, `${path}.`, depth);
+}
+
+function attributes(holder: ContextAttributes, prefix: string, depth: number): unknown {
   const copy: [string, unknown][] = [];
-  for (const name of Object.keys(value)) {
-    copy.push([name, sendable(value[name], path === '' ? name : `${path}.${name}`, depth + 1)]);
+  for (const name of Object.keys(holder)) {
+    copy.push([name, sendable(holder[name], `${prefix}${name}`, depth + 1)]);
   }
   return Object.fromEntries(copy);
 }
@@ -46,5 +50,5 @@ function sendable(value: unknown, path: string, depth: number): unknown {
  * @throws FlagshipError `INVALID_CONTEXT` for what JSON cannot carry, rather than sending something else instead.
  */
 export function evaluationBody(flagKey: string, context: ContextAttributes): string {
-  return JSON.stringify({ flagKey, context: structure(context, '', 0) });
+  return JSON.stringify({ flagKey, context: attributes(context, '', 0) });
 }
