@@ -5,6 +5,8 @@ import { type FlagMap } from '../sources';
 /** The flags that the server has now, as rules and as the definitions answer. */
 export class FlagStore {
   private flags: FlagMap = new Map<string, unknown>();
+  /** The keys among them that have never been right. */
+  private malformed: ReadonlySet<string> = new Set<string>();
   private current: { ruleset: Ruleset; body: string; etag: string };
 
   constructor(
@@ -33,21 +35,26 @@ export class FlagStore {
     this.flags = this.withLastGood(flags, malformed);
     const body = JSON.stringify({ flags: Object.fromEntries(this.flags) });
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    return { ruleset: new Ruleset(this.flags, this.accountId), body, etag };
+    const ruleset = new Ruleset(this.flags, this.accountId);
+    this.malformed = new Set(ruleset.malformed.map(({ flagKey }) => flagKey));
+    return { ruleset, body, etag };
   }
 
   /** A flag that an edit has broken stays as it was; one that was never right answers `PARSE_ERROR`. */
   private withLastGood(flags: FlagMap, malformed: readonly MalformedFlag[]): FlagMap {
     const kept = new Map(flags);
     for (const { flagKey } of malformed) {
-      const before = this.flags.get(flagKey);
-      if (before !== undefined) kept.set(flagKey, before);
+      if (this.wasGood(flagKey)) kept.set(flagKey, this.flags.get(flagKey));
     }
     return kept;
   }
 
+  private wasGood(flagKey: string): boolean {
+    return this.flags.has(flagKey) && !this.malformed.has(flagKey);
+  }
+
   private reportMalformed({ flagKey, message }: MalformedFlag): void {
-    const outcome = this.flags.has(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
+    const outcome = this.wasGood(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
     this.report(`flag "${flagKey}" is malformed at ${message} (${outcome}).`);
   }
 }

@@ -50,7 +50,7 @@ export class RequestHandler {
   }
 
   private async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://local');
+    const url = urlOf(request.url ?? '/');
     this.authorize(request);
     if (url.pathname === `${this.root}/definitions`) {
       expectMethod(request, response, ['GET']);
@@ -81,7 +81,7 @@ export class RequestHandler {
       .split(',')
       .map((tag) => tag.trim().replace(/^W\//, ''));
     response.setHeader('etag', etag);
-    if (known.includes(etag)) response.writeHead(304).end();
+    if (known.includes(etag) || known.includes('*')) response.writeHead(304).end();
     else sendText(response, 200, body);
   }
 
@@ -95,6 +95,11 @@ export class RequestHandler {
     }
     send(response, 200, { flagKey, ...this.store.ruleset.evaluate(flagKey, context) });
   }
+}
+
+/** A path may begin with two slashes, which as a URL would name a host. */
+function urlOf(target: string): URL {
+  return new URL(target.startsWith('/') ? `http://local${target}` : target, 'http://local');
 }
 
 function asRefusal(error: unknown): Refusal {

@@ -26,7 +26,8 @@ const table: CheckTable<LocalFlagshipOptions> = {
 
 /** A copy as JSON has it: what is served does not change when the caller's object does. */
 function flagsOf(input: FlagsInput): FlagMap {
-  return normalizeFlags(JSON.parse(JSON.stringify(input)));
+  const text = JSON.stringify(input) as string | undefined;
+  return normalizeFlags(text === undefined ? undefined : JSON.parse(text));
 }
 
 function reportOnConsole(problem: string): void {
@@ -95,7 +96,7 @@ function stop(server: Server): Promise<void> {
  * new FlagshipServerProvider({ baseUrl, accountId, appId });
  */
 export async function startLocalFlagship(options: LocalFlagshipOptions): Promise<LocalFlagship> {
-  if ((options as Partial<LocalFlagshipOptions>).flags === undefined) {
+  if ((options as Partial<LocalFlagshipOptions> | undefined)?.flags === undefined) {
     throw configurationError('option "flags" is missing; give a JSON file\'s path or an object of flags.');
   }
   checkOptions(options, table);
