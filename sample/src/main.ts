@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { relative } from 'node:path';
 import { FLAGS_PATH } from './paths';
 import { startSample } from './start-sample';
@@ -8,6 +7,16 @@ function hint(error: unknown, port: number): string {
   return code === 'EADDRINUSE'
     ? `Port ${port} is taken. Choose another one: PORT=${port + 1} npm run sample`
     : message;
+}
+
+/** `nest start` passes Ctrl-C on, so it may come twice: the second one must not cut the closing short. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        resolve();
+      });
+  });
 }
 
 async function main(): Promise<void> {
@@ -23,7 +32,7 @@ async function main(): Promise<void> {
   Edit ${flags} and reload the page: it follows.
   Press Ctrl-C to stop.
 `);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await stopSignal();
   await sample.close();
   console.log('Stopped.');
 }

@@ -1,11 +1,12 @@
 import { el } from './dom.js';
+import { isColour } from './look.js';
 
 const purposes = {
   'new-checkout': 'Opens the one-step checkout',
   'home-page': 'Picks the top of the page',
   'upload-limit': 'Photos in one upload',
   'shop-look': 'Colour, corners, greeting',
-  'same-day-dispatch': 'Rolled out to 25 % of users',
+  'same-day-dispatch': 'Rolled out user by user',
 };
 
 const explanations = {
@@ -26,8 +27,15 @@ function cell(label, ...children) {
   return el('td', { role: 'cell', 'data-label': label }, el('div', {}, ...children));
 }
 
+function swatch(colour) {
+  const square = el('span', { class: 'swatch', 'aria-hidden': 'true' });
+  square.style.background = colour;
+  return square;
+}
+
 function pair([name, value]) {
-  return [el('dt', {}, name), el('dd', {}, typeof value === 'string' ? value : JSON.stringify(value))];
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return [el('dt', {}, name), el('dd', {}, isColour(value) ? swatch(value) : '', text)];
 }
 
 function valueOf(value) {
@@ -71,4 +79,9 @@ function row(flag) {
 
 export function showFlags(body, flags) {
   body.replaceChildren(...flags.map(row));
+}
+
+export function showNoFlags(body) {
+  const note = el('td', { role: 'cell', colspan: 4, class: 'waiting' }, 'No answers to show.');
+  body.replaceChildren(el('tr', { role: 'row' }, note));
 }

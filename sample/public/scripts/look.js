@@ -1,6 +1,10 @@
 const COLOUR = /^#[\da-f]{6}$/i;
 const FALLBACK = '#5f5a52';
 
+export function isColour(value) {
+  return typeof value === 'string' && COLOUR.test(value);
+}
+
 function luminance(colour) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const part = parseInt(colour.slice(at, at + 2), 16) / 255;
@@ -16,7 +20,7 @@ function textOn(colour) {
 
 /** Applies the flag `shop-look`. */
 export function applyLook(element, { accent, radius }) {
-  const colour = COLOUR.test(accent) ? accent : FALLBACK;
+  const colour = isColour(accent) ? accent : FALLBACK;
   const corners = Number.isFinite(radius) ? Math.min(Math.max(radius, 0), 32) : 8;
   element.style.setProperty('--accent', colour);
   element.style.setProperty('--on-accent', textOn(colour));

@@ -1,6 +1,6 @@
 import { visit } from './api.js';
 import { el, find } from './dom.js';
-import { showFlags } from './flags-view.js';
+import { showFlags, showNoFlags } from './flags-view.js';
 import { clearAnswers, offerRoutes, send } from './routes-view.js';
 import { showShop } from './shop-view.js';
 import { nameOf, readVisitor, writeVisitor } from './visitor.js';
@@ -12,8 +12,8 @@ let visitor = readVisitor();
 let visits = 0;
 
 async function checkOut(path) {
-  const { message } = await send(path, visitor);
-  find('.receipt', shop).textContent = message;
+  const receipt = find('.receipt', shop);
+  receipt.textContent = (await send(path, visitor)).message;
 }
 
 function showAll(seen) {
@@ -30,10 +30,13 @@ function showProblem(error) {
   again.addEventListener('click', () => void show());
   problem.hidden = false;
   problem.replaceChildren(
-    el('p', {}, el('strong', {}, 'The shop does not answer.'), ' What you see below may be out of date.'),
+    el('p', {}, el('strong', {}, 'The shop does not answer.')),
     el('p', { class: 'hint' }, `Is “npm run sample” still running? (${error.message})`),
     again,
   );
+  // Another visitor's shop would be worse than none.
+  shop.replaceChildren(el('p', { class: 'waiting' }, 'Closed until the shop answers again.'));
+  showNoFlags(find('#flags'));
 }
 
 /** Asks everything again; when the visitor has changed meanwhile, the later one is shown. */

@@ -22,15 +22,19 @@ export function clearAnswers() {
 }
 
 export function offerRoutes(currentVisitor) {
+  const ask = async (form, path, body) => {
+    const visitor = currentVisitor();
+    const answer = await send(path, visitor, body);
+    if (visitor === currentVisitor()) showAnswer(form, answer);
+  };
   const checkout = find('#try-checkout');
   checkout.addEventListener('submit', async (event) => {
     event.preventDefault();
-    showAnswer(checkout, await send('/api/checkout/v2', currentVisitor()));
+    await ask(checkout, '/api/checkout/v2');
   });
   const upload = find('#try-upload');
   upload.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const photos = find('#photos').valueAsNumber;
-    showAnswer(upload, await send('/api/uploads', currentVisitor(), { photos }));
+    await ask(upload, '/api/uploads', { photos: find('#photos').valueAsNumber });
   });
 }

@@ -13,7 +13,7 @@ function picture(scene, className = 'picture') {
 
 const heroPictures = {
   classic: ['hills'],
-  gallery: ['sea', 'hills', 'dunes'],
+  gallery: ['sea', 'moon', 'dunes'],
   studio: ['hills', 'sea', 'dunes', 'moon', 'sea', 'hills', 'moon', 'dunes'],
 };
 
@@ -75,7 +75,11 @@ export function showShop(element, { user }, { home, catalogue, basket, uploads }
   element.replaceChildren(
     bar(home.look, user, catalogue.sameDay),
     hero(home.hero),
-    el('ul', { class: 'products' }, ...catalogue.products.map(product)),
+    el(
+      'ul',
+      { class: `products ${catalogue.sameDay ? 'same-day' : ''}` },
+      ...catalogue.products.map(product),
+    ),
     basketBar(basket, uploads, onCheckout),
   );
 }

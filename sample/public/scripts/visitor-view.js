@@ -1,7 +1,7 @@
 import { el, find } from './dom.js';
 import { isUserId, nameOf, PLANS, USERS } from './visitor.js';
 
-const HINT = 'Try a few: one in four gets same-day dispatch.';
+const HINT = 'Try a few: the rollout reaches only some.';
 const COMPLAINT = 'Use 1 to 64 letters, digits or any of . _ - @ +';
 
 function choice(name, value, label) {
