@@ -1,0 +1,435 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type DynamicModule,
+  type INestApplication,
+  Module,
+  type NestApplicationOptions,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { OpenFeature } from '@openfeature/server-sdk';
+import * as flagshipPackage from 'nestjs-flagship';
+import {
+  FlagService,
+  FlagshipModule,
+  type FlagshipModuleOptions,
+  type FlagshipProviderOptions,
+  FlagshipServerProvider,
+} from 'nestjs-flagship';
+import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
+import request from 'supertest';
+import packageJson from '../../package.json';
+import { runBlock, typeErrors } from './compile-blocks';
+import {
+  commandOptions,
+  type DocumentedOptions,
+  interfaceOptions,
+  parsedOptions,
+} from './documented-options';
+import { anchorOf, blocksOf, nameOf, readMarkdown, ROOT, tableOf } from './markdown';
+
+const readme = readMarkdown('README.md');
+const code = new Map(blocksOf(readme, 'ts').map((block) => [nameOf(block), block]));
+
+const quiet: Readonly<NestApplicationOptions> = { logger: ['error', 'warn'] };
+
+it('type-checks every block of code', () => {
+  expect(code.size).toBe(blocksOf(readme, 'ts').length);
+  expect(typeErrors('README.md', [...code.values()])).toEqual([]);
+});
+
+describe('the code runs:', () => {
+  const TOKEN = 'readme-token';
+  const ran = new Set<string>();
+  const closing: (() => Promise<unknown>)[] = [];
+  /** App → the local Flagship that plays it. */
+  const addresses = new Map<string, string>();
+  let flagship: LocalFlagship;
+
+  beforeAll(async () => {
+    flagship = await startLocalFlagship({ flags: {}, authToken: TOKEN });
+    process.env.FLAGSHIP_APP_ID = flagship.appId;
+    process.env.FLAGSHIP_ACCOUNT_ID = flagship.accountId;
+    process.env.FLAGSHIP_TOKEN = TOKEN;
+    process.env.FLAGSHIP_URL = flagship.url;
+    addresses.set(flagship.appId, flagship.url);
+  });
+  beforeEach(() =>
+    flagship.setFlags({ 'home-page': 'modern', 'upload-limit': 20, look: { accent: 'teal' } }),
+  );
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  afterAll(() => flagship.close());
+
+  /** Only the quick start names a `baseUrl`; the other blocks would ask Cloudflare. */
+  const withLocalFlagship = () => {
+    const here = <Options extends FlagshipProviderOptions>(options: Options): Options =>
+      options.appId === undefined ? options : { baseUrl: addresses.get(options.appId), ...options };
+    class LocalModule extends FlagshipModule {
+      static override forRoot(options: FlagshipModuleOptions): DynamicModule {
+        return FlagshipModule.forRoot(here(options));
+      }
+    }
+    class LocalProvider extends FlagshipServerProvider {
+      constructor(options: FlagshipProviderOptions) {
+        super(here(options));
+      }
+    }
+    return { ...flagshipPackage, FlagshipModule: LocalModule, FlagshipServerProvider: LocalProvider };
+  };
+
+  /** What a block exports. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- said once, where it is loaded
+  function load<Exports>(name: string): Exports {
+    const block = code.get(name);
+    if (block === undefined) throw new Error(`The README has no block "${name}".`);
+    ran.add(name);
+    const local = name !== 'app.module.ts' && name !== 'async.module.ts';
+    return runBlock(block, (id) =>
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- as the block's own require
+      id === 'nestjs-flagship' && local ? withLocalFlagship() : (require(id) as unknown),
+    ) as Exports;
+  }
+
+  async function listen(module: Type | DynamicModule): Promise<INestApplication> {
+    const app = await NestFactory.create(module as Type, quiet);
+    closing.push(() => app.close());
+    return app.listen(0, '127.0.0.1').then(() => app);
+  }
+
+  async function ask(module: Type | DynamicModule) {
+    const app = await listen(module);
+    return request(app.getHttpServer() as never);
+  }
+
+  const connection = (): FlagshipModuleOptions => ({
+    appId: flagship.appId,
+    accountId: flagship.accountId,
+    authToken: TOKEN,
+    baseUrl: flagship.url,
+  });
+
+  /** An application around what a block exports without a module of its own. */
+  function around(
+    parts: { controllers?: Type[]; providers?: Type[]; imports?: Type[] },
+    options: Partial<FlagshipModuleOptions> = {},
+  ): DynamicModule {
+    @Module({})
+    class Around {}
+    const { imports = [], ...rest } = parts;
+    return {
+      module: Around,
+      imports: [FlagshipModule.forRoot({ ...connection(), ...options }), ...imports],
+      ...rest,
+    };
+  }
+
+  const rule = (attribute: string, value: string, serve_variation = 'on') => ({
+    conditions: [{ attribute, operator: 'equals', value } as const],
+    serve_variation,
+  });
+  const onFor = (key: string, attribute: string, value: string) => ({
+    key,
+    enabled: true,
+    variations: { on: true, off: false },
+    default_variation: 'off',
+    rules: [rule(attribute, value)],
+  });
+
+  it('app.module.ts', async () => {
+    flagship.setFlags({
+      'home-page': 'modern',
+      'upload-limit': 20,
+      'new-checkout': onFor('new-checkout', 'plan', 'pro'),
+    });
+    const { AppModule } = load<{ AppModule: Type }>('app.module.ts');
+    const http = await ask(AppModule);
+    await http.get('/').expect(200, { page: 'modern', uploadLimit: 20 });
+    await http.post('/checkout/v2').expect(404);
+    await http.post('/checkout/v2').set('x-plan', 'pro').expect(201, { checkout: 'new' });
+  });
+
+  it('local.ts', async () => {
+    const { beforeAndAfter } = load<{ beforeAndAfter: () => Promise<boolean[]> }>('local.ts');
+    expect(await beforeAndAfter()).toEqual([false, true]);
+  });
+
+  it('context.module.ts', async () => {
+    const { ContextModule } = load<{ ContextModule: Type }>('context.module.ts');
+    const { FullController } = load<{ FullController: Type }>('lean.module.ts');
+    @Module({ imports: [ContextModule], controllers: [FullController] })
+    class ShowsContext {}
+    const http = await ask(ShowsContext);
+    await http
+      .get('/full')
+      .set({ host: 'shop.example', 'x-plan': 'pro', 'x-other': 'x' })
+      .expect(200, { service: 'shop', region: 'eu', plan: 'pro', tenant: 'shop.example' });
+  });
+
+  it('reports.controller.ts', async () => {
+    const { ReportsController } = load<{ ReportsController: Type }>('reports.controller.ts');
+    const http = await ask(around({ controllers: [ReportsController] }));
+    await http.get('/reports/charts').expect(404);
+    flagship.setFlags({
+      reports: true,
+      charts: true,
+      'charts-export': false,
+      plan: 'free',
+      maintenance: true,
+    });
+    await http.get('/reports/charts').expect(404);
+    await http.get('/reports/yearly').expect(403);
+    const { body } = await http.get('/reports/live').expect(503);
+    expect(body).toMatchObject({ message: 'live is closed' });
+    flagship.setFlags({ reports: true, charts: true, 'charts-export': true, plan: 'team' });
+    await http.get('/reports/charts').expect(200, 'charts');
+    await http.get('/reports/yearly').expect(200, 'yearly');
+    await http.get('/reports/live').expect(200, 'live');
+  });
+
+  it('account.controller.ts', async () => {
+    const { AccountController } = load<{ AccountController: Type }>('account.controller.ts');
+    flagship.setFlags({ 'new-account-page': onFor('new-account-page', 'targetingKey', 'ann') });
+    const http = await ask(around({ controllers: [AccountController] }));
+    await http.get('/account').expect(403);
+    await http.get('/account').set('x-demo-user', 'bob').expect(404);
+    await http.get('/account').set('x-demo-user', 'ann').expect(200, 'the new page');
+  });
+
+  it('polite.guard.ts', async () => {
+    const { GuardsModule } = load<{ GuardsModule: Type }>('polite.guard.ts');
+    const { ReportsController } = load<{ ReportsController: Type }>('reports.controller.ts');
+    const http = await ask(around({ controllers: [ReportsController], imports: [GuardsModule] }));
+    const { body } = await http.get('/reports/charts').expect(403);
+    expect(body).toMatchObject({ message: 'Not for you yet: reports' });
+  });
+
+  it('pricing.service.ts', async () => {
+    interface Pricing {
+      price(amount: number): Promise<number>;
+      explain(): Promise<string>;
+      showsPrices(country: string): Promise<boolean>;
+    }
+    const { PricingService } = load<{ PricingService: Type<Pricing> }>('pricing.service.ts');
+    flagship.setFlags({ 'discount-percent': 25, prices: onFor('prices', 'country', 'CH') });
+    const pricing = (await listen(around({ providers: [PricingService] }))).get(PricingService);
+    expect(await pricing.price(80)).toBe(60);
+    expect(await pricing.explain()).toBe('25 (default, STATIC)');
+    expect(await pricing.showsPrices('CH')).toBe(true);
+    expect(await pricing.showsPrices('DE')).toBe(false);
+    flagship.setFlags({});
+    expect(await pricing.explain()).toBe('0 (no variant, FLAG_NOT_FOUND)');
+  });
+
+  it('pages.controller.ts', async () => {
+    const { PagesController } = load<{ PagesController: Type }>('pages.controller.ts');
+    const http = await ask(around({ controllers: [PagesController] }));
+    await http.get('/pages').expect(200, { page: 'modern', accent: 'teal', limit: 20, because: 'STATIC' });
+  });
+
+  it('newsletter.service.ts', async () => {
+    interface Newsletter {
+      send(userId: string): Promise<string>;
+    }
+    const { NewsletterService } = load<{ NewsletterService: Type<Newsletter> }>('newsletter.service.ts');
+    const newsletter = {
+      key: 'newsletter',
+      enabled: true,
+      variations: { long: 'long', short: 'short' },
+      default_variation: 'short',
+      rules: [rule('targetingKey', 'ann', 'long')],
+    };
+    flagship.setFlags({ newsletter });
+    const service = (await listen(around({ providers: [NewsletterService] }))).get(NewsletterService);
+    expect(await Promise.all(['ann', 'bob'].map((user) => service.send(user)))).toEqual(['long', 'short']);
+  });
+
+  it('search.module.ts', async () => {
+    interface Search {
+      page(): Promise<string>;
+    }
+    const { SearchModule, SearchService, seen } = load<{
+      SearchModule: Type;
+      SearchService: Type<Search>;
+      seen: string[];
+    }>('search.module.ts');
+    const app = await listen(SearchModule);
+    expect(await app.get(SearchService).page()).toBe('modern');
+    expect(await app.get(FlagService).getNumberValue('upload-limit', 1)).toBe(20);
+    expect(seen).toEqual(['home-page = "modern" (STATIC)', 'upload-limit = 20 (STATIC)']);
+  });
+
+  it('async.module.ts', async () => {
+    // These reach Flagship through options of their own, so the settings get the address.
+    const { FlagshipSettings, withFactory, withClass, withExisting } = load<
+      { FlagshipSettings: Type } & Record<'withFactory' | 'withClass' | 'withExisting', DynamicModule>
+    >('async.module.ts');
+    const make = FlagshipSettings.prototype.createFlagshipOptions as () => object;
+    FlagshipSettings.prototype.createFlagshipOptions = () => ({ ...make(), baseUrl: flagship.url });
+    for (const module of [withFactory, withClass, withExisting]) {
+      const app = await listen(module);
+      expect(await app.get(FlagService).getStringValue('home-page', 'classic')).toBe('modern');
+    }
+  });
+
+  it('rotating-token.ts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    process.env.FLAGSHIP_TOKEN_FILE = join(folder, 'token');
+    const { options } = load<{ options: FlagshipProviderOptions }>('rotating-token.ts');
+    const provider = new FlagshipServerProvider({ ...options, baseUrl: flagship.url, retries: 0 });
+    closing.push(() => provider.onClose());
+    const read = () => provider.resolveStringEvaluation('home-page', 'classic', {});
+    await writeFile(process.env.FLAGSHIP_TOKEN_FILE, `${TOKEN}\n`);
+    expect(await read()).toMatchObject({ value: 'modern' });
+    await writeFile(process.env.FLAGSHIP_TOKEN_FILE, 'another');
+    expect(await read()).toMatchObject({ value: 'classic', errorCode: 'GENERAL' });
+  });
+
+  it('lean.module.ts', async () => {
+    const { LeanModule } = load<{ LeanModule: Type }>('lean.module.ts');
+    const http = await ask(LeanModule);
+    await http.get('/fast').expect(200, 'modern');
+    await http.get('/full').set('x-user-id', 'ann').expect(200, { targetingKey: 'ann' });
+  });
+
+  it('billing.module.ts', async () => {
+    const billing = await startLocalFlagship({ flags: { 'home-page': 'billing' }, appId: 'billing' });
+    closing.push(() => billing.close());
+    process.env.FLAGSHIP_BILLING_APP_ID = billing.appId;
+    addresses.set(billing.appId, billing.url);
+    const { BillingModule } = load<{ BillingModule: Type }>('billing.module.ts');
+    const { PagesController } = load<{ PagesController: Type }>('pages.controller.ts');
+    const http = await ask(around({ controllers: [PagesController], imports: [BillingModule] }));
+    await http.get('/billing').expect(200, 'billing');
+    const { body } = await http.get('/pages').expect(200);
+    expect(body).toMatchObject({ page: 'modern' });
+  });
+
+  it('openfeature.ts', async () => {
+    const { homePage } = load<{ homePage: (userId: string) => Promise<string> }>('openfeature.ts');
+    closing.push(() => OpenFeature.clearProviders());
+    expect(await homePage('ann')).toBe('modern');
+  });
+
+  it('in-memory.module.ts', async () => {
+    const { InMemoryModule } = load<{ InMemoryModule: Type }>('in-memory.module.ts');
+    const http = await ask(InMemoryModule);
+    await http.get('/before').expect(200, 'Hi');
+    await http.get('/after').expect(200, 'Hi');
+  });
+
+  it('all of it', () => {
+    expect([...ran].sort()).toEqual([...code.keys()].sort());
+  });
+
+  it('and the flags file is one', async () => {
+    const [file, ...others] = blocksOf(readme, 'json');
+    expect(others).toEqual([]);
+    const problems: string[] = [];
+    const local = await startLocalFlagship({
+      flags: JSON.parse(file?.code ?? '') as never,
+      report: (problem) => problems.push(problem),
+    });
+    closing.push(() => local.close());
+    expect(problems).toEqual([]);
+    const { url: baseUrl, appId, accountId } = local;
+    const provider = new FlagshipServerProvider({ baseUrl, appId, accountId });
+    closing.push(() => provider.onClose());
+    expect(await provider.resolveObjectEvaluation('look', {}, {})).toMatchObject({
+      value: { accent: 'teal', radius: 8 },
+      reason: 'STATIC',
+    });
+    expect(await provider.resolveBooleanEvaluation('new-checkout', false, { plan: 'pro' })).toMatchObject({
+      value: true,
+      reason: 'TARGETING_MATCH',
+    });
+  });
+});
+
+describe('the tables hold every option with its default:', () => {
+  const plain = (text: string): string => text.replace(/[`']/g, '');
+  const moduleOptions = 'lib/options/module-options.ts';
+  const extras = interfaceOptions(moduleOptions, 'FlagshipModuleExtras');
+  const tables: [heading: string, options: DocumentedOptions][] = [
+    ['Provider options', interfaceOptions('lib/options/provider-options.ts', 'FlagshipProviderOptions')],
+    ['Module options', new Map([...interfaceOptions(moduleOptions, 'FlagshipModuleSettings'), ...extras])],
+    ['Request context options', interfaceOptions(moduleOptions, 'RequestContextOptions')],
+    [
+      'Options of forRootAsync',
+      new Map([
+        ...interfaceOptions(moduleOptions, 'FlagshipModuleAsyncOptions'),
+        ...extras,
+        // As Nest's own modules have it.
+        ['imports', undefined],
+      ]),
+    ],
+    ['Guard options', interfaceOptions('lib/guards/feature-flag.options.ts', 'FeatureFlagOptions')],
+    ['Local Flagship options', interfaceOptions('lib/local/local-options.ts', 'LocalFlagshipOptions')],
+    ['Command line options', commandOptions()],
+  ];
+
+  it.each(tables)('%s', (heading, options) => {
+    const rows = tableOf(readme, heading);
+    const said = rows.map((row) => [plain(row[0] ?? ''), plain(row[row.length > 2 ? 2 : 1] ?? '')]);
+    const wanted = [...options].map(([name, standard]) => [name, plain(standard ?? '–')]);
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(wanted));
+    expect(said).toHaveLength(wanted.length);
+  });
+
+  it("and the command's usage knows what it parses", () => {
+    expect([...commandOptions().keys()]).toEqual(parsedOptions());
+  });
+
+  it('and every method of FlagService has a row', () => {
+    const methods = Object.getOwnPropertyNames(FlagService.prototype).filter(
+      (name) => name !== 'constructor',
+    );
+    const named = tableOf(readme, 'FlagService').flatMap(([cell = '']) =>
+      [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name),
+    );
+    expect(named.sort()).toEqual(methods.sort());
+  });
+});
+
+describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])('%s', (file) => {
+  const markdown = readMarkdown(file);
+
+  it('names only commands that exist', () => {
+    const scripts = [...markdown.matchAll(/npm (?:run ([\w:-]+)|(test)\b)/g)].map(
+      ([, run, test]) => run ?? test,
+    );
+    for (const script of scripts) expect(packageJson.scripts).toHaveProperty([script ?? '']);
+    for (const [, command = '', rest = ''] of markdown.matchAll(/npx nestjs-flagship (\w+)([^`\n]*)/g)) {
+      expect(command).toBe('local');
+      const used = [...rest.matchAll(/--[\w-]+/g)].map(([option]) => option);
+      expect(parsedOptions()).toEqual(expect.arrayContaining(used));
+    }
+  });
+
+  it('links to what exists', () => {
+    const anchors = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => `#${anchorOf(heading)}`);
+    const targets = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    for (const target of targets.filter((link) => !link.startsWith('http'))) {
+      if (target.startsWith('#')) expect(anchors).toContain(target);
+      else expect([target, existsSync(join(ROOT, target))]).toEqual([target, true]);
+    }
+  });
+});
+
+it('CHANGELOG.md has the version of the package', () => {
+  expect(readMarkdown('CHANGELOG.md')).toContain(`## [${packageJson.version}]`);
+});
+
+it('CONTRIBUTING.md says why there is each dependency', () => {
+  const { dependencies, devDependencies, peerDependencies } = packageJson;
+  const said = [...readMarkdown('CONTRIBUTING.md').matchAll(/^- (`[^:]+`):/gm)].flatMap(([, names = '']) =>
+    [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+  );
+  const wanted = [dependencies, peerDependencies, devDependencies].flatMap((group) => Object.keys(group));
+  expect([...new Set(said)].sort()).toEqual([...new Set(wanted)].sort());
+});
