@@ -10,7 +10,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { OpenFeature } from '@openfeature/server-sdk';
+import { type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 import * as flagshipPackage from 'nestjs-flagship';
 import {
   FlagService,
@@ -22,6 +22,7 @@ import {
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
 import packageJson from '../../package.json';
+import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
 import { runBlock, typeErrors } from './compile-blocks';
 import {
   commandOptions,
@@ -393,6 +394,88 @@ describe('the tables hold every option with its default:', () => {
       [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name),
     );
     expect(named.sort()).toEqual(methods.sort());
+  });
+});
+
+describe('the table of errors is true:', () => {
+  interface Situation {
+    readonly script?: readonly ScriptedAnswer[];
+    readonly options?: Partial<FlagshipProviderOptions>;
+    readonly context?: EvaluationContext;
+    readonly prepare?: (provider: FlagshipServerProvider) => Promise<unknown>;
+  }
+  const answer = (body: object): ScriptedAnswer => ({ body: { flagKey: 'flag', variant: 'on', ...body } });
+  const ask = (provider: FlagshipServerProvider, context: EvaluationContext = {}) =>
+    provider.resolveStringEvaluation('flag', 'default', context);
+  const failing = (status: number): Situation => ({ script: [{ status }] });
+  const situations: Readonly<Record<string, readonly Situation[]>> = {
+    'Flagship answered': ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT'].map((reason) => ({
+      script: [answer({ value: 'served', reason })],
+    })),
+    'The cache answered': [
+      {
+        script: [answer({ value: 'served', reason: 'STATIC' })],
+        options: { cacheTtl: 60_000 },
+        prepare: ask,
+      },
+    ],
+    'The flag is switched off': [{ script: [answer({ value: 'served', reason: 'DISABLED' })] }],
+    'There is no such flag, app or account (404)': [failing(404)],
+    'The flag has another type than you asked for': [{ script: [answer({ value: 7 })] }],
+    'The context holds something that cannot be sent': [{ context: { tags: ['a'] } }],
+    'The token is wrong or lacks the permission (401, 403)': [401, 403].map(failing),
+    'Any other 4xx, or a redirect': [400, 402, 405, 409, 418, 422, 301, 307].map(failing),
+    'No connection, or no complete answer within `timeout`': [
+      { script: [(response) => response.destroy()] },
+      { script: [() => undefined], options: { timeout: 50 } },
+      { script: [(response) => void response.write('{')], options: { timeout: 50 } },
+    ],
+    '408, 425, 429 or 5xx': [408, 425, 429, 500, 502, 503].map(failing),
+    '`headersFactory` failed': [{ options: { headersFactory: () => Promise.reject(new Error('no token')) } }],
+    'The answer is not what Flagship documents': [
+      { script: [{ body: '<html>' }] },
+      { script: [{ body: [] }] },
+    ],
+    'The answer is larger than 1 MB': [{ script: [answer({ value: 'x'.repeat(2 ** 20) })] }],
+    'A provider used without Nest was closed': [{ prepare: (provider) => provider.onClose() }],
+  };
+  const rows = tableOf(readme, 'When something goes wrong');
+  let server: ScriptedServer;
+  beforeAll(async () => (server = await startScriptedServer()));
+  afterAll(() => server.close());
+
+  it('every row is tried', () => {
+    expect(rows.map(([what]) => what)).toEqual(Object.keys(situations));
+  });
+
+  it.each(rows)('%s', async (what, value, reason, errorCode, again) => {
+    for (const { script = [{ status: 500 }], options = {}, context, prepare } of situations[what]!) {
+      server.script(...script);
+      let attempts = 0;
+      const headersFactory = () => ((attempts += 1), options.headersFactory?.() ?? {});
+      const provider = new FlagshipServerProvider({
+        endpoint: `${server.url}/evaluate`,
+        retryDelay: 0,
+        ...options,
+        headersFactory,
+      });
+      await prepare?.(provider);
+      const details = await ask(provider, context);
+      expect(details.value).toBe(value === 'your default' ? 'default' : 'served');
+      if (details.reason !== undefined) expect(reason).toContain(`\`${details.reason}\``);
+      expect(details.errorCode ?? '–').toBe(errorCode.replaceAll('`', ''));
+      if (again !== '–') expect(attempts).toBe({ yes: 2, no: 1, 'not sent': 0 }[again]);
+      await provider.onClose();
+    }
+  });
+
+  it('and so is the worst case', () => {
+    const options = interfaceOptions('lib/options/provider-options.ts', 'FlagshipProviderOptions');
+    const [timeout, retries, delay] = ['timeout', 'retries', 'retryDelay'].map((name) =>
+      Number(options.get(name)),
+    );
+    const seconds = (timeout! * (retries! + 1) + delay! * retries!) / 1000;
+    expect(readme).toContain(`**${seconds} seconds with the defaults**`);
   });
 });
 
