@@ -4,6 +4,13 @@ export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
 export { FeatureFlagGuard, type FeatureFlagOptions, type FlagRequirement, type Refusal } from './guards';
 export {
+  LoggingHook,
+  type LoggingHookLogger,
+  type LoggingHookOptions,
+  type TelemetryEvent,
+  TelemetryHook,
+} from './hooks';
+export {
   type AsyncModuleOptions,
   type AttributeCondition,
   type Condition,
@@ -26,4 +33,5 @@ export {
   type Rule,
 } from './options';
 export { FlagshipServerProvider } from './provider';
-export { FlagService } from './service';
+export { FlagService, type ObjectDetails } from './service';
+export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

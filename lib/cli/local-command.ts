@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { type LocalFlagship, startLocalFlagship } from '../local';
 
@@ -25,6 +24,17 @@ function instructions(flagship: LocalFlagship, hasToken: boolean): string {
 Press Ctrl-C to stop.`;
 }
 
+/** The listeners stay: a wrapper may pass Ctrl-C on as well, and the second one must not cut the closing short. */
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        resolve();
+      });
+    }
+  });
+}
+
 /** Runs a local Flagship until the process is told to stop. */
 export async function runLocal(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options });
@@ -39,7 +49,7 @@ export async function runLocal(args: string[]): Promise<void> {
     authToken: values['auth-token'],
   });
   console.log(instructions(flagship, values['auth-token'] !== undefined));
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await toldToStop();
   await flagship.close();
   console.log('Stopped.');
 }

@@ -2,9 +2,13 @@ import { createParamDecorator, type ExecutionContext, type PipeTransform, type T
 import { type JsonValue } from '@openfeature/server-sdk';
 import { checkParameter, FlagDetailsPipe, FlagParameter, FlagValuePipe } from './flag-parameter';
 
-function flagParameter(key: string, defaultValue: JsonValue, pipe: Type<PipeTransform>): ParameterDecorator {
+function flagParameter(
+  key: string,
+  defaultValue: JsonValue | object,
+  pipe: Type<PipeTransform>,
+): ParameterDecorator {
   return createParamDecorator(
-    (_: unknown, context: ExecutionContext) => new FlagParameter(key, defaultValue, context),
+    (_: unknown, context: ExecutionContext) => new FlagParameter(key, defaultValue as JsonValue, context),
   )(undefined, pipe);
 }
 
@@ -19,7 +23,7 @@ function flagParameter(key: string, defaultValue: JsonValue, pipe: Type<PipeTran
  * @Get()
  * home(@FlagValue('home-page', 'classic') variant: string) {}
  */
-export function FlagValue(key: string, defaultValue: JsonValue): ParameterDecorator {
+export function FlagValue(key: string, defaultValue: JsonValue | object): ParameterDecorator {
   checkParameter('FlagValue', key, defaultValue);
   return flagParameter(key, defaultValue, FlagValuePipe);
 }
@@ -35,7 +39,7 @@ export function FlagValue(key: string, defaultValue: JsonValue): ParameterDecora
  * @Get()
  * home(@FlagDetails('home-page', 'classic') page: EvaluationDetails<string>) {}
  */
-export function FlagDetails(key: string, defaultValue: JsonValue): ParameterDecorator {
+export function FlagDetails(key: string, defaultValue: JsonValue | object): ParameterDecorator {
   checkParameter('FlagDetails', key, defaultValue);
   return flagParameter(key, defaultValue, FlagDetailsPipe);
 }

@@ -1,5 +1,6 @@
+import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
-import { MAX_ANSWER_BYTES, networkError, tooLargeError } from './limits';
+import { networkError, tooLargeError } from './limits';
 import { type HttpAnswer } from './transport';
 
 /**
@@ -12,11 +13,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private chunks: Buffer[] = [];
   private size = 0;
   private status = 0;
+  private etag: string | undefined;
   private failure: Error | undefined;
 
   constructor(
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (error: Error) => void,
+    private readonly maxBytes: number,
     tooLate: () => Error,
     timeLeft: number,
   ) {
@@ -31,13 +34,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.failure !== undefined) controller.abort(this.failure);
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
+    this.etag = headers.etag;
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length;
-    if (this.size > MAX_ANSWER_BYTES) this.fail(tooLargeError());
+    if (this.size > this.maxBytes) this.fail(tooLargeError(this.maxBytes));
     else this.chunks.push(chunk);
   }
 
@@ -46,7 +50,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const [only] = this.chunks;
     const bytes =
       only !== undefined && this.chunks.length === 1 ? only : Buffer.concat(this.chunks, this.size);
-    this.resolve({ status: this.status, body: bytes.toString('utf8') });
+    this.resolve({ status: this.status, body: bytes.toString('utf8'), etag: this.etag });
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {

@@ -1,18 +1,18 @@
 import { FlagshipError } from '../errors';
-import { MAX_ANSWER_BYTES, networkError, timeoutError, tooLargeError } from './limits';
+import { networkError, timeoutError, tooLargeError } from './limits';
 import { closedError } from './session';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 
 type Fetch = typeof globalThis.fetch;
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     // Leaving the loop cancels the rest of the body.
-    if (size > MAX_ANSWER_BYTES) throw tooLargeError();
+    if (size > maxBytes) throw tooLargeError(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size).toString('utf8');
@@ -68,6 +68,7 @@ export class FetchTransport implements Transport {
       body,
       signal: AbortSignal.any([signal, ...given]),
     });
-    return { status: response.status, body: await readText(response) };
+    const text = await readText(response, request.maxBytes);
+    return { status: response.status, body: text, etag: response.headers.get('etag') ?? undefined };
   }
 }

@@ -8,8 +8,8 @@ import { TransientError } from './transient-error';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 import { UndiciTransport } from './undici-transport';
 
-/** A request without the headers that every request has. */
-export type ClientRequest = Omit<HttpRequest, 'headers'>;
+/** A request; `headers` only where it needs others than every request has. */
+export type ClientRequest = Omit<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'headers'>>;
 
 const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
 
@@ -95,7 +95,8 @@ export class HttpClient {
     if (session.isOver) return Promise.reject(closedError());
     this.transport ??= this.createTransport();
     const base = request.body === undefined ? this.headers : this.bodyHeaders;
-    const headers = fresh === undefined ? base : { ...base, ...fresh };
+    const own = request.headers;
+    const headers = fresh === undefined && own === undefined ? base : { ...base, ...own, ...fresh };
     return this.transport.send({ ...request, headers }, timeLeft);
   }
 

@@ -1,8 +1,11 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { TransientError } from './transient-error';
 
-/** The largest answer that is read, in bytes. Flagship's own limit for a value is 10 KB. */
+/** The largest evaluation answer that is read, in bytes. Flagship's own limit for a value is 10 KB. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** The largest definitions answer that is read, in bytes. Flagship's own limit is 25 MB. */
+export const MAX_DEFINITIONS_BYTES = 32 * 1024 * 1024;
 
 export function timeoutError(timeout: number): TransientError {
   return new TransientError(
@@ -20,9 +23,9 @@ export function networkError(cause: unknown): TransientError {
 }
 
 /** Final: a second download would be as large. */
-export function tooLargeError(): FlagshipError {
+export function tooLargeError(maxBytes: number): FlagshipError {
   return new FlagshipError(
-    `The answer is larger than ${MAX_ANSWER_BYTES} bytes and was refused.`,
+    `The answer is larger than ${maxBytes} bytes and was refused.`,
     FlagshipErrorCode.PARSE_ERROR,
   );
 }

@@ -7,12 +7,15 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: HeaderMap;
   readonly body?: string;
+  /** The largest answer that is read, in bytes. */
+  readonly maxBytes: number;
 }
 
 /** A complete answer of any status. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  readonly etag?: string;
 }
 
 /** Sends one request once. */

@@ -48,6 +48,7 @@ export class UndiciTransport implements Transport {
           this.open.delete(exchange);
           reject(error);
         },
+        request.maxBytes,
         () => timeoutError(this.timeout),
         timeLeft,
       );

@@ -11,6 +11,9 @@ import { type ResolvedModuleOptions } from '../options';
 import { failedDetails } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 
+/** The details of a JSON flag, typed by the default. */
+export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { readonly value: T };
+
 /**
  * Answers flags wherever code has to choose. Inside a request it answers for that request's user, and a flag that was
  * asked for once keeps its answer until the request ends.
@@ -131,7 +134,7 @@ export class FlagService {
    * @example
    * const look = await flags.getObjectValue('look', { accent: 'teal' });
    */
-  getObjectValue<T extends JsonValue = JsonValue>(
+  getObjectValue<T extends JsonValue | object = JsonValue>(
     key: string,
     defaultValue: T,
     context?: EvaluationContext,
@@ -140,12 +143,14 @@ export class FlagService {
   }
 
   /** The value of a JSON flag with variant, reason and, where there is no answer, the error code. */
-  getObjectDetails<T extends JsonValue = JsonValue>(
+  getObjectDetails<T extends JsonValue | object = JsonValue>(
     key: string,
     defaultValue: T,
     context?: EvaluationContext,
-  ): Promise<EvaluationDetails<T>> {
-    return this.evaluator.evaluate('object', key, defaultValue, context);
+  ): Promise<ObjectDetails<T>> {
+    // An interface may hold JSON without TypeScript being able to see it.
+    const details = this.evaluator.evaluate('object', key, defaultValue as JsonValue, context);
+    return details as Promise<ObjectDetails<T>>;
   }
 
   /**
@@ -171,6 +176,6 @@ export class FlagService {
   }
 }
 
-async function valueOf<T extends JsonValue>(details: Promise<EvaluationDetails<T>>): Promise<T> {
+async function valueOf<T>(details: Promise<{ readonly value: T }>): Promise<T> {
   return (await details).value;
 }

@@ -1,4 +1,4 @@
-import { type ClientRequest, HttpClient } from '../http';
+import { type ClientRequest, HttpClient, MAX_ANSWER_BYTES } from '../http';
 import { type ContextTransport, type ResolvedHttpOptions } from '../options';
 import { evaluationBody } from './context-body';
 import { evaluationPath, fitsQuery } from './context-query';
@@ -34,7 +34,16 @@ export class RemoteSource implements FlagSource {
   private request(flagKey: string, context: ContextAttributes): ClientRequest {
     const asBody = this.transport === 'body' || (this.transport === 'auto' && !fitsQuery(context));
     return asBody
-      ? { method: 'POST', path: this.bodyPath, body: evaluationBody(flagKey, context) }
-      : { method: 'GET', path: evaluationPath(this.options.endpoint, flagKey, context) };
+      ? {
+          method: 'POST',
+          path: this.bodyPath,
+          body: evaluationBody(flagKey, context),
+          maxBytes: MAX_ANSWER_BYTES,
+        }
+      : {
+          method: 'GET',
+          path: evaluationPath(this.options.endpoint, flagKey, context),
+          maxBytes: MAX_ANSWER_BYTES,
+        };
   }
 }

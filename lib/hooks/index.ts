@@ -1,0 +1,2 @@
+export { LoggingHook, type LoggingHookLogger, type LoggingHookOptions } from './logging-hook';
+export { type TelemetryEvent, TelemetryHook } from './telemetry-hook';

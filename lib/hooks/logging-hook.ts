@@ -1,0 +1,72 @@
+import { Logger } from '@nestjs/common';
+import {
+  type EvaluationContext,
+  type EvaluationDetails,
+  type FlagValue,
+  type Hook,
+  type HookContext,
+} from '@openfeature/server-sdk';
+
+/** Where a {@link LoggingHook} writes; a Nest logger and `console` both fit. */
+export interface LoggingHookLogger {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+/** How a {@link LoggingHook} writes. */
+export interface LoggingHookOptions {
+  /**
+   * Where to write.
+   * @default a Nest `Logger` called "Flagship"
+   */
+  readonly logger?: LoggingHookLogger;
+  /**
+   * Attributes of the evaluation context to write along; `true` writes all. Contexts hold personal data: think twice.
+   * @default false
+   * @example ['plan', 'region']
+   */
+  readonly context?: boolean | readonly string[];
+}
+
+/**
+ * Writes a line for every evaluation: the flag, its value, variant and reason, or what went wrong.
+ *
+ * @example
+ * FlagshipModule.forRoot({ appId: 'shop', accountId: '…', hooks: [new LoggingHook()] });
+ */
+export class LoggingHook implements Hook {
+  private readonly logger: LoggingHookLogger;
+  private readonly context: boolean | readonly string[];
+
+  constructor(options: LoggingHookOptions = {}) {
+    this.logger = options.logger ?? new Logger('Flagship');
+    this.context = options.context ?? false;
+  }
+
+  /** Called by OpenFeature after an evaluation that has an answer. */
+  after({ flagKey, context }: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
+    const { value, variant = 'no variant', reason = 'no reason' } = details;
+    this.logger.log(
+      `Flag "${flagKey}" is ${JSON.stringify(value)} (${variant}, ${reason})${this.told(context)}`,
+    );
+  }
+
+  /** Called by OpenFeature after an evaluation that has none. */
+  error({ flagKey, context, defaultValue }: Readonly<HookContext>, error: unknown): void {
+    const { code = 'GENERAL', message = String(error) } = (error ?? {}) as {
+      code?: string;
+      message?: string;
+    };
+    const shown = JSON.stringify(defaultValue);
+    this.logger.warn(
+      `Flag "${flagKey}" stays at its default ${shown} (${code}): ${message}${this.told(context)}`,
+    );
+  }
+
+  private told(context: EvaluationContext): string {
+    if (this.context === false) return '';
+    const names =
+      this.context === true ? Object.keys(context) : this.context.filter((name) => name in context);
+    return ` for ${JSON.stringify(Object.fromEntries(names.map((name) => [name, context[name]])))}`;
+  }
+}
