@@ -46,6 +46,8 @@ export class RequestHandler {
     } catch (error) {
       const refusal = asRefusal(error);
       send(response, refusal.status, { errorCode: refusal.errorCode, errorDetails: refusal.message });
+      // What is left of the body is read and dropped: a client seldom listens before it has sent everything.
+      request.resume();
     }
   }
 
@@ -124,7 +126,7 @@ function expectMethod(request: IncomingMessage, response: ServerResponse, method
 async function readBody(request: IncomingMessage): Promise<Question> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES)
       throw new Refusal(413, 'INVALID_CONTEXT', `The body is over ${MAX_BODY_BYTES} bytes.`);

@@ -283,6 +283,24 @@ describe('routes', () => {
     },
   );
 
+  it.each([4, 50])('answers 413 to a client that goes on to send %i MB', async (megabytes) => {
+    const flagship = await begin();
+    const socket = connect(flagship.port, '127.0.0.1').on('error', () => undefined);
+    let text = '';
+    socket.on('data', (data) => (text += data.toString()));
+    socket.write(
+      `POST ${app(flagship, 'evaluate')} HTTP/1.1\r\nhost: x\r\ncontent-length: ${megabytes * 1_000_000}\r\n\r\n`,
+    );
+    for (let sent = 0; sent < megabytes && !socket.destroyed; sent++) {
+      if (!socket.write('x'.repeat(1_000_000)))
+        await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    }
+    await waitUntil(() => text.includes('}') || socket.destroyed, 'an answer');
+    expect(text).toMatch(/^HTTP\/1\.1 413 [^]*"errorCode":"INVALID_CONTEXT"/);
+    socket.destroy();
+    expect(await valueOf(flagship, 'new-checkout')).toBe(true);
+  });
+
   it.each(['/', '//', '///x', '//host/path', '/%', '/client/v4', '*', 'http://other/'])(
     'finds nothing at %s',
     async (path) => {

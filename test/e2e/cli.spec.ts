@@ -1,0 +1,194 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { startLocalFlagship } from 'nestjs-flagship/local';
+import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
+import { startScriptedServer } from '../fixtures/scripted-server';
+import { waitUntil } from '../fixtures/wait-until';
+
+interface Run {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly output: () => string;
+  readonly errors: () => string;
+  readonly ended: Promise<[code: number | null, signal: string | null]>;
+}
+
+describe('child processes', () => {
+  let built: BuiltPackage;
+  const running: Run[] = [];
+
+  beforeAll(() => {
+    built = buildPackage();
+    writeFileSync(join(built.folder, 'flags.json'), '{"new-checkout": true}');
+  });
+  afterEach(async () => {
+    for (const { child } of running) child.kill('SIGKILL');
+    await Promise.all(running.splice(0).map(({ ended }) => ended));
+  });
+  afterAll(() => built.remove());
+
+  function run(...args: string[]): Run {
+    const child = spawn(process.execPath, args, { cwd: built.folder });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+    const result: Run = {
+      child,
+      output: () => output,
+      errors: () => errors,
+      ended: once(child, 'close') as Promise<[number | null, string | null]>,
+    };
+    running.push(result);
+    return result;
+  }
+  const cli = (...args: string[]) => run('dist/cli/main.js', ...args);
+
+  describe('nestjs-flagship local', () => {
+    async function begin(...args: string[]): Promise<Run & { url: string }> {
+      const started = cli('local', '--flags', 'flags.json', '--port', '0', ...args);
+      await waitUntil(
+        () => started.output().includes('Ctrl-C') || started.errors() !== '',
+        'it has started',
+        10_000,
+      );
+      expect(started.errors()).toBe('');
+      return { ...started, url: /baseUrl: '([^']+)'/.exec(started.output())?.[1] ?? '' };
+    }
+
+    it.each(['SIGINT', 'SIGTERM'] as const)(
+      'prints what to paste, serves, and stops on %s',
+      async (signal) => {
+        const { child, output, errors, ended, url } = await begin();
+        expect(output()).toContain(`FlagshipModule.forRoot({
+    baseUrl: '${url}',
+    accountId: 'local',
+    appId: 'local',
+  })`);
+        const response = await fetch(
+          `${url}/client/v4/accounts/local/flagship/apps/local/evaluate?flagKey=new-checkout`,
+        );
+        expect(await response.json()).toMatchObject({ value: true, reason: 'STATIC' });
+        child.kill(signal);
+        expect(await ended).toEqual([0, null]);
+        expect(output()).toMatch(/Stopped\.\n$/);
+        expect(errors()).toBe('');
+      },
+    );
+
+    it('plays the account and app it is told, with a token that it keeps to itself', async () => {
+      const args = [
+        '--account-id',
+        'acc',
+        '--app-id',
+        'shop',
+        '--auth-token',
+        's3cret',
+        '--host',
+        'localhost',
+      ];
+      const { output, url } = await begin(...args);
+      expect(output()).toMatch(/accountId: 'acc',\n {4}appId: 'shop',\n {4}authToken: /);
+      expect(output()).not.toContain('s3cret');
+      const path = `${url}/client/v4/accounts/acc/flagship/apps/shop/evaluate?flagKey=new-checkout`;
+      expect((await fetch(path)).status).toBe(401);
+      expect((await fetch(path, { headers: { authorization: 'Bearer s3cret' } })).status).toBe(200);
+    });
+
+    it('tells about a broken edit and goes on', async () => {
+      const file = join(built.folder, 'edited.json');
+      writeFileSync(file, '{"a": 1}');
+      const { errors, output, url } = await begin('--flags', file);
+      writeFileSync(file, '{"a": 1,}');
+      await waitUntil(() => errors() !== '', 'the mistake is told');
+      expect(errors()).toMatch(/^\[local Flagship\] .*edited\.json:1:9: not valid JSON.*stay as they were/);
+      expect(output()).not.toContain('Stopped');
+      const response = await fetch(`${url}/client/v4/accounts/local/flagship/apps/local/evaluate?flagKey=a`);
+      expect(response.status).toBe(200);
+    });
+  });
+
+  const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['an unknown command', ['serve'], /There is no command "serve"[^]*Usage: nestjs-flagship local/],
+    ['no file', ['local'], /--flags flags\.json/],
+    ['a file that is missing', ['local', '--flags', 'nope.json'], /cannot be read: ENOENT.*nope\.json/],
+    [
+      'a port that is none',
+      ['local', '--flags', 'flags.json', '--port', 'abc'],
+      /port.*whole number from 0 to 65535/,
+    ],
+    [
+      'a port too high',
+      ['local', '--flags', 'flags.json', '--port', '70000'],
+      /port.*whole number from 0 to 65535/,
+    ],
+    ['an unknown option', ['local', '--flags', 'flags.json', '--prot', '1'], /--prot/],
+    ['an option without its value', ['local', '--flags'], /--flags/],
+    ['a stray argument', ['local', 'flags.json'], /flags\.json/],
+  ];
+  it.each(refusals)('nestjs-flagship refuses %s with a sentence, not a stack', async (_, args, message) => {
+    const { ended, errors, output } = cli(...args);
+    expect(await ended).toEqual([1, null]);
+    expect(errors()).toMatch(message);
+    expect(errors()).not.toMatch(/\n\s+at /);
+    expect(output()).toBe('');
+  });
+
+  it('nestjs-flagship refuses a port that is taken', async () => {
+    const flagship = await startLocalFlagship({ flags: { a: 1 } });
+    const { ended, errors } = cli('local', '--flags', 'flags.json', '--port', String(flagship.port));
+    expect(await ended).toEqual([1, null]);
+    expect(errors()).toMatch(/address already in use/);
+    await flagship.close();
+  });
+
+  it.each([[[]], [['--help']], [['-h']], [['help']], [['local', '--help']]])(
+    'nestjs-flagship %j explains itself',
+    async (args) => {
+      const { ended, output } = cli(...args);
+      expect(await ended).toEqual([0, null]);
+      expect(output()).toMatch(/^Usage: nestjs-flagship local --flags <file>/);
+    },
+  );
+
+  describe('a process that uses the provider ends by itself', () => {
+    const script = (after: string) => `
+      const { FlagshipServerProvider } = require('./dist/provider');
+      const provider = new FlagshipServerProvider({
+        endpoint: process.argv[1], timeout: 60000, retries: 5, retryDelay: 30000, cacheTtl: 60000,
+      });
+      const ask = () => provider.resolveBooleanEvaluation('flag', false, {});
+      ${after}`;
+    const good = { body: { flagKey: 'flag', value: true, variant: 'on', reason: 'STATIC' } };
+    const cases = [
+      ['after an answer, unclosed', good, `ask().then(({ value }) => console.log(value));`, 'true\n'],
+      [
+        'once closed with a request under way',
+        () => undefined,
+        `
+        ask().then(({ errorCode }) => console.log(errorCode));
+        process.stdin.once('data', () => { process.stdin.destroy(); provider.onClose(); });`,
+        'GENERAL\n',
+      ],
+      [
+        'once closed in the pause before a repetition',
+        { status: 503 },
+        `
+        ask().then(({ errorCode }) => console.log(errorCode));
+        process.stdin.once('data', () => { process.stdin.destroy(); provider.onClose(); });`,
+        'GENERAL\n',
+      ],
+    ] as const;
+
+    it.each(cases)('%s', async (_, answer, after, expected) => {
+      const server = await startScriptedServer(answer);
+      const { child, ended, output, errors } = run('-e', script(after), `${server.url}/evaluate`);
+      await server.received(1);
+      if (after.includes('stdin')) child.stdin.write('close\n');
+      expect(await ended).toEqual([0, null]);
+      expect([output(), errors()]).toEqual([expected, '']);
+      await server.close();
+    });
+  });
+});
