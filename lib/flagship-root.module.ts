@@ -15,8 +15,12 @@ import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptio
 import { bindProvider, type BoundProvider, FlagshipServerProvider } from './provider';
 import { FlagEvaluator, FlagService, layeredContext, RequestFlags } from './service';
 
-function createClient({ domain }: BoundProvider, { context, hooks }: ResolvedModuleOptions): Client {
+function createClient(
+  { domain }: BoundProvider,
+  { context, hooks, handlers }: ResolvedModuleOptions,
+): Client {
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
+  for (const [event, handler] of handlers) client.addHandler(event, handler);
   return client.setContext(layeredContext(context)).addHooks(...hooks);
 }
 
@@ -62,12 +66,18 @@ function start({ domain, provider, providerOptions }: ResolvedModuleOptions): Pr
   exports: [FlagService, RequestScopes, RequestFlags, getOpenFeatureClientToken()],
 })
 export class FlagshipRootModule extends ConfigurableModuleClass implements OnApplicationShutdown {
-  constructor(@Inject(FLAGSHIP_BINDING) private readonly binding: BoundProvider) {
+  constructor(
+    @Inject(FLAGSHIP_BINDING) private readonly binding: BoundProvider,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
+    @Inject(getOpenFeatureClientToken()) private readonly client: Client,
+  ) {
     super();
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */
   onApplicationShutdown(): Promise<void> {
+    // OpenFeature keeps handlers for the whole process.
+    for (const [event, handler] of this.options.handlers) this.client.removeHandler(event, handler);
     return this.binding.unbind();
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from './options';
 import { FLAGSHIP_DOMAIN } from './flagship.constants';
 
@@ -6,6 +7,13 @@ import { FLAGSHIP_DOMAIN } from './flagship.constants';
 interface Extras {
   isGlobal?: boolean;
   domain?: string;
+}
+
+/** `@OpenFeatureClient({ domain })` finds the client by its domain as well. */
+function clientOf(domain: string | undefined): { provide: string; useExisting: string }[] {
+  return domain === undefined
+    ? []
+    : [{ provide: getOpenFeatureClientToken(domain), useExisting: getOpenFeatureClientToken() }];
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -17,6 +25,11 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => ({
       ...definition,
       global: isGlobal ?? true,
-      providers: [...(definition.providers ?? []), { provide: FLAGSHIP_DOMAIN, useValue: domain }],
+      providers: [
+        ...(definition.providers ?? []),
+        { provide: FLAGSHIP_DOMAIN, useValue: domain },
+        ...clientOf(domain),
+      ],
+      exports: [...(definition.exports ?? []), ...clientOf(domain).map(({ provide }) => provide)],
     }))
     .build();

@@ -106,7 +106,7 @@ describe('contextKey', () => {
 });
 
 describe('MemoryCache', () => {
-  const answer = (value: number) => ({ value });
+  const answer = (value: number) => ({ value, reason: 'CACHED' as const });
 
   it('keeps no more than its size; the least recently used goes first', () => {
     const cache = new MemoryCache(60_000, 3);

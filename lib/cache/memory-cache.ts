@@ -6,6 +6,7 @@ import { contextKey } from './context-key';
 export interface CachedAnswer {
   readonly value: JsonValue;
   readonly variant?: string;
+  readonly reason: 'CACHED';
 }
 
 /** Answers in memory, for a time, up to a number. */

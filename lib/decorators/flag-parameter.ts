@@ -1,7 +1,7 @@
 import { type ExecutionContext, Injectable, type PipeTransform } from '@nestjs/common';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { configurationError } from '../errors';
-import { flagTypeOf } from '../provider';
+import { flagTypeOf } from '../options';
 import { RequestFlags } from '../service';
 
 /** Stands in for a parameter until its pipe has the answer: decorators cannot inject, pipes can. */

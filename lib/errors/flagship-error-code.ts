@@ -8,6 +8,8 @@
 export enum FlagshipErrorCode {
   /** No usable answer: connection refused or cut, or an HTTP status that says so [`GENERAL`]. */
   NETWORK_ERROR = 'NETWORK_ERROR',
+  /** The token was refused: HTTP 401 or 403 [`GENERAL`; `PROVIDER_FATAL` when local evaluation starts]. */
+  UNAUTHORIZED = 'UNAUTHORIZED',
   /** The time limit passed before the answer was complete [`GENERAL`]. */
   TIMEOUT_ERROR = 'TIMEOUT_ERROR',
   /** The answer, or the flag's definition, is not what Flagship documents. */

@@ -28,59 +28,67 @@ interface CompiledRule {
   readonly serve: () => FlagAnswer;
 }
 
-function server(variations: JsonObject, name: unknown, path: string, reason: AnswerReason): () => FlagAnswer {
+/** What the parts of one flag have in common while it is compiled. */
+interface Frame {
+  readonly variations: JsonObject;
+  readonly seed: () => number;
+  /** Told about what can be compiled, but not served. */
+  readonly report: (problem: MalformedFlag) => void;
+}
+
+function server(frame: Frame, name: unknown, path: string, reason: AnswerReason): () => FlagAnswer {
+  const { variations } = frame;
   const variant = expectString(name, path);
   if (!Object.hasOwn(variations, variant)) {
     // Served, not compiled, is when this matters: rules before and after it still work.
     const error = new MalformedFlag(path, `names the variation "${variant}", which is not in "variations"`);
+    frame.report(error);
     return () => {
       throw error;
     };
   }
-  const answer = Object.freeze({ value: variations[variant] as JsonValue, variant, reason });
+  const answer: FlagAnswer = { value: variations[variant] as JsonValue, variant, reason };
   return () => answer;
 }
 
-function compileRule(item: unknown, path: string, variations: JsonObject, seed: () => number): CompiledRule {
+function compileRule(item: unknown, path: string, frame: Frame): CompiledRule {
   const rule = expectObject(item, path);
   const conditions = compileConditions(rule.conditions, `${path}.conditions`);
   const rollout =
     rule.rollout === undefined || rule.rollout === null
       ? undefined
-      : compileRollout(rule.rollout, `${path}.rollout`, seed);
+      : compileRollout(rule.rollout, `${path}.rollout`, frame.seed);
+  const reason = rollout?.isSplit === true ? 'SPLIT' : 'TARGETING_MATCH';
   return {
     matches: allOf(rollout ? [...conditions, rollout.admits] : conditions),
-    serve: server(
-      variations,
-      rule.serve_variation,
-      `${path}.serve_variation`,
-      rollout?.isSplit ? 'SPLIT' : 'TARGETING_MATCH',
-    ),
+    serve: server(frame, rule.serve_variation, `${path}.serve_variation`, reason),
   };
 }
 
 /**
  * Turns a flag's definition into a function from context to answer.
  *
+ * @param report Told about variations that are served but do not exist; the flag answers `PARSE_ERROR` there.
  * @throws MalformedFlag when the definition does not have the documented shape.
  */
-export function compileFlag(flagKey: string, definition: unknown, accountId: string): CompiledFlag {
+export function compileFlag(
+  flagKey: string,
+  definition: unknown,
+  accountId: string,
+  report: (problem: MalformedFlag) => void = () => undefined,
+): CompiledFlag {
   const flag = expectObject(definition, flagKey);
   const variations = expectObject(flag.variations, `${flagKey}.variations`);
   const rules = expectArray(flag.rules, `${flagKey}.rules`);
   const enabled = expectBoolean(flag.enabled, `${flagKey}.enabled`);
-  const fallBack = (reason: AnswerReason) =>
-    server(variations, flag.default_variation, `${flagKey}.default_variation`, reason);
-  if (!enabled) return fallBack('DISABLED');
-  if (rules.length === 0) return fallBack('STATIC');
-
   let known: number | undefined;
   const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;
-  const seed = () => (known ??= rolloutSeed(accountId, seedKey));
-  const compiled = rules.map((rule, index) =>
-    compileRule(rule, `${flagKey}.rules[${index}]`, variations, seed),
-  );
-  const serveDefault = fallBack('DEFAULT');
+  const frame: Frame = { variations, report, seed: () => (known ??= rolloutSeed(accountId, seedKey)) };
+
+  const reason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
+  const serveDefault = server(frame, flag.default_variation, `${flagKey}.default_variation`, reason);
+  if (reason !== 'DEFAULT') return serveDefault;
+  const compiled = rules.map((rule, index) => compileRule(rule, `${flagKey}.rules[${index}]`, frame));
   return (context) => {
     for (const rule of compiled) if (rule.matches(context)) return rule.serve();
     return serveDefault();

@@ -132,6 +132,7 @@ describe('malformed flags', () => {
       account,
     );
     expect(ruleset.malformed.map((problem) => problem.path)).toEqual(['bad.variations']);
+    expect(ruleset.keys).toEqual(['bad', 'good']);
     expect(errorOf(() => ruleset.evaluate('bad', {})).code).toBe('PARSE_ERROR');
     expect(ruleset.evaluate('good', { a: 'x' }).value).toBe(true);
   });

@@ -6,25 +6,24 @@ import { MalformedFlag } from './malformed-flag';
 /** All flags of an app, compiled. */
 export class Ruleset {
   private readonly flags = new Map<string, CompiledFlag>();
-  /** The flags that cannot be evaluated, with the reason; the others are not affected. */
-  readonly malformed: readonly MalformedFlag[];
+  private readonly problems: MalformedFlag[] = [];
 
   /** @param accountId Seeds the rollouts: the same subject falls into the same bucket as on Flagship. */
-  constructor(definitions: Iterable<readonly [string, unknown]>, accountId: string) {
-    const malformed: MalformedFlag[] = [];
-    for (const [key, definition] of definitions) {
-      try {
-        this.flags.set(key, compileFlag(key, definition, accountId));
-      } catch (error) {
-        if (!(error instanceof MalformedFlag)) throw error;
-        error.flagKey = key;
-        malformed.push(error);
-        this.flags.set(key, () => {
-          throw error;
-        });
-      }
-    }
-    this.malformed = malformed;
+  constructor(
+    definitions: Iterable<readonly [string, unknown]>,
+    private readonly accountId: string,
+  ) {
+    for (const [key, definition] of definitions) this.add(key, definition);
+  }
+
+  /** Compiles one more flag. Flag by flag, so that thousands of them need not be compiled at one stretch. */
+  add(key: string, definition: unknown): void {
+    this.flags.set(key, this.compile(key, definition));
+  }
+
+  /** What is wrong with flags that cannot be evaluated, or not in every case; the others are not affected. */
+  get malformed(): readonly MalformedFlag[] {
+    return this.problems;
   }
 
   get keys(): readonly string[] {
@@ -42,5 +41,21 @@ export class Ruleset {
       throw new FlagshipError(`There is no flag "${flagKey}".`, FlagshipErrorCode.FLAG_NOT_FOUND);
     }
     return flag(context);
+  }
+
+  private compile(key: string, definition: unknown): CompiledFlag {
+    const report = (problem: MalformedFlag): void => {
+      problem.flagKey = key;
+      this.problems.push(problem);
+    };
+    try {
+      return compileFlag(key, definition, this.accountId, report);
+    } catch (error) {
+      if (!(error instanceof MalformedFlag)) throw error;
+      report(error);
+      return () => {
+        throw error;
+      };
+    }
   }
 }

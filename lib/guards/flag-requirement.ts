@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { configurationError, shown } from '../errors';
 import { type JsonValue } from '../options';
-import { type FlagType, flagTypeOf } from '../provider';
+import { type FlagType, flagTypeOf } from '../options';
 import { type FeatureFlagOptions, type Refusal } from './feature-flag.options';
 
 /** What one `@FeatureFlag` asks for, read once when the class is defined. */

@@ -1,7 +1,7 @@
 import { FlagshipErrorCode } from '../errors';
-import { type HeadersInput } from '../options/provider-options';
-import { type HeaderMap, readHeaders } from '../options/resolve-headers';
-import { type ResolvedHttpOptions } from '../options/resolve-provider-options';
+import { type HeadersInput } from '../options';
+import { type HeaderMap, readHeaders } from '../options';
+import { type ResolvedHttpOptions } from '../options';
 import { FetchTransport } from './fetch-transport';
 import { closedError, Session } from './session';
 import { TransientError } from './transient-error';

@@ -1,4 +1,4 @@
-import { type HeaderMap } from '../options/resolve-headers';
+import { type HeaderMap } from '../options';
 
 /** One request, relative to the transport's origin. */
 export interface HttpRequest {

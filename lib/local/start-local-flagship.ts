@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { configurationError } from '../errors';
-import { normalizeFlags } from '../evaluation';
 import { checkOptions, type CheckTable, functionCheck, type FlagsInput, isText, text } from '../options';
-import { type FlagMap, FlagsFile } from '../sources';
+import { FlagsFile, flagsOf } from '../sources';
 import { FlagStore } from './flag-store';
 import { type LocalFlagship, type LocalFlagshipOptions } from './local-options';
 import { RequestHandler } from './request-handler';
@@ -23,12 +22,6 @@ const table: CheckTable<LocalFlagshipOptions> = {
   authToken: text,
   report: functionCheck,
 };
-
-/** A copy as JSON has it: what is served does not change when the caller's object does. */
-function flagsOf(input: FlagsInput): FlagMap {
-  const text = JSON.stringify(input) as string | undefined;
-  return normalizeFlags(text === undefined ? undefined : JSON.parse(text));
-}
 
 function reportOnConsole(problem: string): void {
   console.error(`[local Flagship] ${problem}`);

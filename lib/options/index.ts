@@ -20,6 +20,7 @@ export {
   type Rollout,
   type Rule,
 } from './definitions';
+export { type FlagType, flagTypeOf } from './flag-type';
 export { type JsonValue } from './json-value';
 export {
   type AsyncModuleOptions,
@@ -29,13 +30,19 @@ export {
   type FlagshipModuleSettings,
   type FlagshipOptionsFactory,
   type Propagation,
+  type ProviderEventHandler,
   type RequestContextOptions,
 } from './module-options';
-export { type ContextTransport, type FlagshipProviderOptions, type HeadersInput } from './provider-options';
+export {
+  type BindingDetails,
+  type ContextTransport,
+  type FlagshipBinding,
+  type FlagshipProviderOptions,
+  type HeadersInput,
+} from './provider-options';
 export { type HeaderMap, isHeaderName, readHeaders } from './resolve-headers';
 export {
   providerOptionNames,
-  type ResolvedHttpOptions,
   type ResolvedProviderOptions,
   resolveProviderOptions,
 } from './resolve-provider-options';
@@ -44,3 +51,5 @@ export {
   type ResolvedModuleOptions,
   resolveModuleOptions,
 } from './resolve-module-options';
+export { type ResolvedHttpOptions } from './resolve-http';
+export { type ResolvedSource } from './resolve-source';

@@ -1,6 +1,12 @@
 import { type ModuleMetadata, type Type } from '@nestjs/common';
 import { type ContextFactory } from '@openfeature/nestjs-sdk';
-import { type EvaluationContext, type Hook, type Provider } from '@openfeature/server-sdk';
+import {
+  type EvaluationContext,
+  type EventHandler,
+  type Hook,
+  type Provider,
+  type ProviderEvents,
+} from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions } from './provider-options';
 
 /**
@@ -28,6 +34,9 @@ export interface RequestContextOptions {
    */
   readonly headers?: readonly string[] | Readonly<Record<string, string>>;
 }
+
+/** An event of the provider, and what to call on it. */
+export type ProviderEventHandler = readonly [event: ProviderEvents, handler: EventHandler];
 
 /** What the module adds to the provider's options. */
 export interface FlagshipModuleSettings {
@@ -68,6 +77,14 @@ export interface FlagshipModuleSettings {
    * @default []
    */
   readonly hooks?: readonly Hook[];
+
+  /**
+   * What to call on the provider's events: ready, stale, error, configuration changed. Removed when the application
+   * closes.
+   * @default []
+   * @example [[ProviderEvents.Stale, ({ message }) => alert(message)]]
+   */
+  readonly handlers?: readonly ProviderEventHandler[];
 }
 
 /**

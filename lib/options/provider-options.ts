@@ -1,11 +1,44 @@
+import { type FlagsInput } from './definitions';
+
 /** Header names and values, as an object, a `Headers` or a list of pairs. */
 export type HeadersInput = Readonly<Record<string, string>> | Iterable<readonly string[]>;
 
 /** How the evaluation context travels. */
 export type ContextTransport = 'query' | 'body' | 'auto';
 
+/** What a Cloudflare Workers binding answers an evaluation with. */
+export interface BindingDetails {
+  readonly value: unknown;
+  readonly variant?: string;
+  readonly reason?: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
+type BindingQuestion<T> = (
+  flagKey: string,
+  defaultValue: T,
+  context?: Record<string, string | number | boolean>,
+) => Promise<BindingDetails>;
+
 /**
- * What `FlagshipServerProvider` accepts. Give `appId` and `accountId`, or `endpoint`.
+ * A Flagship binding as Cloudflare Workers put it on `env`: no network of ours, no token.
+ *
+ * @example
+ * new FlagshipServerProvider({ binding: env.FLAGS });
+ */
+export interface FlagshipBinding {
+  readonly getBooleanDetails: BindingQuestion<boolean>;
+  readonly getStringDetails: BindingQuestion<string>;
+  readonly getNumberDetails: BindingQuestion<number>;
+  // The binding's own type asks for an object; a list or null is an object flag's default just as well.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+  readonly getObjectDetails: BindingQuestion<any>;
+}
+
+/**
+ * What `FlagshipServerProvider` accepts. Give `appId` and `accountId`, or `endpoint`,
+ * or `definitions`, or `binding`.
  * Every time is in milliseconds. Unknown, malformed or conflicting options are an error at start.
  *
  * @example
@@ -95,7 +128,7 @@ export interface FlagshipProviderOptions {
   readonly cacheTtl?: number;
 
   /**
-   * How many answers are kept in memory; the least recently used goes first. 1 to 10,000,000.
+   * How many answers are kept in memory; the least recently used goes first. 1 to 1,000,000.
    * @default 1000
    */
   readonly cacheMaxSize?: number;
@@ -107,4 +140,42 @@ export interface FlagshipProviderOptions {
    * @default 'query'
    */
   readonly contextTransport?: ContextTransport;
+
+  /**
+   * Evaluate in this process: download the definitions once, keep them fresh, ask nobody for an answer. Needs a token
+   * with the *Read* permission, `accountId` (it seeds the rollouts), and an `endpoint`, if there is one, that ends in
+   * `/evaluate`. Not together with `cacheTtl`, `definitions` or `binding`.
+   * @default false
+   */
+  readonly localEvaluation?: boolean;
+
+  /**
+   * How often `localEvaluation` asks for new definitions. Each pause is up to 10 % shorter or longer, so that many
+   * instances do not ask at once. 1 to 1,900,000,000.
+   * @default 30000
+   */
+  readonly refreshInterval?: number;
+
+  /**
+   * A file in which `localEvaluation` keeps the last good definitions, readable by its owner only. It is used, with a
+   * warning, when Flagship cannot be reached at start.
+   * @default none
+   */
+  readonly definitionsCache?: string;
+
+  /**
+   * Flags from a JSON file, which is watched, or from an object: evaluation in this process without any network. The
+   * format is that of Flagship's definitions, or keys with bare values. `accountId` may stand beside it as the seed of
+   * rollouts (default `'local'`); the options of HTTP may not.
+   * @default none
+   * @example './flags.json'
+   * @example { 'new-checkout': true }
+   */
+  readonly definitions?: string | FlagsInput;
+
+  /**
+   * A Cloudflare Workers binding to ask instead of HTTP. Not together with the options of HTTP.
+   * @default none
+   */
+  readonly binding?: FlagshipBinding;
 }

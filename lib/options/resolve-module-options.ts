@@ -1,11 +1,12 @@
 import { type ContextFactory } from '@openfeature/nestjs-sdk';
-import { type EvaluationContext, type Hook, type Provider } from '@openfeature/server-sdk';
+import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
 import { configurationError, shown } from '../errors';
 import { checkOptions, type CheckTable, functionCheck, isText, list, object, oneOf, text } from './checks';
 import {
   type FlagshipModuleOptions,
   type FlagshipModuleSettings,
   type Propagation,
+  type ProviderEventHandler,
   type RequestContextOptions,
 } from './module-options';
 import { type FlagshipProviderOptions } from './provider-options';
@@ -15,6 +16,12 @@ import { providerOptionNames } from './resolve-provider-options';
 /** Headers that hold credentials: no flag needs them, and a listed one would leave the application. */
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 
+const EVENTS = new Set<unknown>(Object.values(ProviderEvents));
+
+const isHandlerList = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && EVENTS.has(pair[0]) && typeof pair[1] === 'function');
+
 const settingsTable: CheckTable<FlagshipModuleSettings> = {
   domain: text,
   provider: object,
@@ -23,6 +30,7 @@ const settingsTable: CheckTable<FlagshipModuleSettings> = {
   contextFactory: functionCheck,
   propagation: oneOf('interceptor', 'none'),
   hooks: list,
+  handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
 };
 
 const requestContextTable: CheckTable<RequestContextOptions> = {
@@ -47,6 +55,7 @@ export interface ResolvedModuleOptions {
   readonly contextFactory?: ContextFactory;
   readonly propagation: Propagation;
   readonly hooks: readonly Hook[];
+  readonly handlers: readonly ProviderEventHandler[];
 }
 
 function checkHeader(option: string, header: unknown): string {
@@ -131,5 +140,6 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
     contextFactory: settings.contextFactory,
     propagation: settings.propagation ?? 'interceptor',
     hooks: settings.hooks ?? [],
+    handlers: settings.handlers ?? [],
   };
 }

@@ -1,5 +1,6 @@
 import { FlagshipError } from '../errors';
 import { FlagshipServerProvider } from '../provider';
+import { type FlagshipProviderOptions } from './provider-options';
 import { resolveProviderOptions } from './resolve-provider-options';
 
 const app = { appId: 'shop', accountId: 'account' };
@@ -44,7 +45,7 @@ describe('an option that cannot be used', () => {
     ['retryDelay', [-1, NaN, Infinity, 2 ** 31, '1', null], time],
     ['logging', ['yes', 1, 0, null], /true or false/],
     ['cacheTtl', [-1, NaN, Infinity, 2 ** 31, '1', null], time],
-    ['cacheMaxSize', [0, -1, 1.5, NaN, Infinity, 10_000_001, '1', null], /whole number from 1 to 10000000/],
+    ['cacheMaxSize', [0, -1, 1.5, NaN, Infinity, 1_000_001, '1', null], /whole number from 1 to 1000000/],
     ['contextTransport', ['Query', '', 'post', null, 1], /"query", "body", "auto"/],
   ];
   const each = cases.flatMap(([option, values, accepted]) =>
@@ -122,16 +123,25 @@ describe('a secret in a mistaken option is not shown', () => {
 });
 
 describe('options that can be used', () => {
+  const httpOf = (options: FlagshipProviderOptions) => {
+    const { source } = resolveProviderOptions(options);
+    if (source.kind !== 'remote' && source.kind !== 'local') throw new Error(`no HTTP in ${source.kind}`);
+    return source.http;
+  };
+
   it('are completed with the documented defaults', () => {
     const resolved = resolveProviderOptions(app);
     expect(resolved).toMatchObject({
-      contextTransport: 'query',
       logging: false,
-      http: { timeout: 5000, retries: 1, retryDelay: 1000, headers: {} },
+      source: {
+        kind: 'remote',
+        contextTransport: 'query',
+        http: { timeout: 5000, retries: 1, retryDelay: 1000, headers: {} },
+      },
     });
     expect(resolved.cache).toBeUndefined();
-    expect(resolved.http.fetch).toBeUndefined();
-    expect(resolved.http.endpoint.href).toBe(
+    expect(httpOf(app).fetch).toBeUndefined();
+    expect(httpOf(app).endpoint.href).toBe(
       'https://api.cloudflare.com/client/v4/accounts/account/flagship/apps/shop/evaluate',
     );
   });
@@ -146,7 +156,7 @@ describe('options that can be used', () => {
   });
 
   it('are capped as documented', () => {
-    const { http } = resolveProviderOptions({ ...app, retries: 11, retryDelay: 30_001 });
+    const http = httpOf({ ...app, retries: 11, retryDelay: 30_001 });
     expect(http).toMatchObject({ retries: 10, retryDelay: 30_000 });
   });
 
@@ -161,7 +171,7 @@ describe('options that can be used', () => {
   });
 
   it('merge headers: fetchOptions, then headers, over the token', () => {
-    const { http } = resolveProviderOptions({
+    const http = httpOf({
       ...app,
       authToken: 'token',
       fetchOptions: { headers: new Headers({ a: 'fetch', b: 'fetch' }) },
@@ -175,7 +185,7 @@ describe('options that can be used', () => {
   });
 
   it('go through fetch when fetchOptions asks for more than headers', () => {
-    const { http } = resolveProviderOptions({ ...app, fetchOptions: { redirect: 'error', headers: {} } });
+    const http = httpOf({ ...app, fetchOptions: { redirect: 'error', headers: {} } });
     expect(http.fetch).toBe(globalThis.fetch);
     expect(http.fetchInit).toEqual({ redirect: 'error' });
   });
@@ -183,7 +193,7 @@ describe('options that can be used', () => {
   it('are not changed, and later changes to them change nothing', () => {
     const headers: Record<string, string> = { a: '1' };
     const options = Object.freeze({ ...app, headers });
-    const { http } = resolveProviderOptions(options);
+    const http = httpOf(options);
     headers.a = '2';
     expect(http.headers).toEqual({ a: '1' });
   });

@@ -4,20 +4,29 @@ import {
   checkOptions,
   flag,
   functionCheck,
+  isText,
   milliseconds,
   object,
   oneOf,
   text,
   wholeNumber,
 } from './checks';
-import { type ContextTransport, type FlagshipProviderOptions, type HeadersInput } from './provider-options';
-import { resolveEndpoint } from './resolve-endpoint';
-import { type HeaderMap, resolveHeaders } from './resolve-headers';
+import { type FlagshipProviderOptions } from './provider-options';
+import { type ResolvedSource, resolveSource } from './resolve-source';
 
-/** Most repetitions of an attempt, as in the vendor's SDKs. */
-const MAX_RETRIES = 10;
-/** Longest pause between attempts, as in the vendor's SDKs. */
-const MAX_RETRY_DELAY = 30_000;
+/** Longest interval: with its jitter it must still fit a timer. */
+const MAX_REFRESH = 1_900_000_000;
+const BINDING_METHODS = [
+  'getBooleanDetails',
+  'getStringDetails',
+  'getNumberDetails',
+  'getObjectDetails',
+] as const;
+
+const isInterval = (value: unknown): boolean =>
+  typeof value === 'number' && value >= 1 && value <= MAX_REFRESH;
+const isObjectLike = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const table: CheckTable<FlagshipProviderOptions> = {
   appId: text,
@@ -34,56 +43,28 @@ const table: CheckTable<FlagshipProviderOptions> = {
   retryDelay: milliseconds(0),
   logging: flag,
   cacheTtl: milliseconds(0),
-  cacheMaxSize: wholeNumber(1, 10_000_000),
+  cacheMaxSize: wholeNumber(1, 1_000_000),
   contextTransport: oneOf('query', 'body', 'auto'),
+  localEvaluation: flag,
+  refreshInterval: (value) =>
+    isInterval(value) ? undefined : `a number of milliseconds from 1 to ${MAX_REFRESH}`,
+  definitionsCache: text,
+  definitions: (value) =>
+    isText(value) || isObjectLike(value) ? undefined : "a JSON file's path or an object of flags",
+  binding: (value) =>
+    isObjectLike(value) && BINDING_METHODS.every((method) => typeof value[method] === 'function')
+      ? undefined
+      : `a Flagship binding with ${BINDING_METHODS.join(', ')}`,
 };
 
 export const providerOptionNames = Object.keys(table) as readonly (keyof FlagshipProviderOptions)[];
 
-/** Everything `http/` needs to talk to Flagship. */
-export interface ResolvedHttpOptions {
-  readonly endpoint: URL;
-  readonly headers: HeaderMap;
-  readonly headersFactory?: () => HeadersInput | Promise<HeadersInput>;
-  /** Present when requests are to go through `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
-  readonly fetchInit: Readonly<Record<string, unknown>>;
-  readonly timeout: number;
-  readonly retries: number;
-  readonly retryDelay: number;
-}
-
 /** The provider's options with every default filled in. */
 export interface ResolvedProviderOptions {
-  readonly http: ResolvedHttpOptions;
-  readonly contextTransport: ContextTransport;
+  readonly source: ResolvedSource;
   /** Absent when nothing is to be kept. */
   readonly cache?: { readonly ttl: number; readonly maxSize: number };
   readonly logging: boolean;
-}
-
-function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptions {
-  const { headers: fetchHeaders, ...fetchInit } = options.fetchOptions ?? {};
-  const usesFetch = options.fetch !== undefined || Object.keys(fetchInit).length > 0;
-  if (usesFetch && typeof (options.fetch ?? globalThis.fetch) !== 'function') {
-    throw configurationError('option "fetchOptions" needs a global "fetch"; give one as option "fetch".');
-  }
-  const token: HeaderMap =
-    options.authToken === undefined ? {} : { authorization: `Bearer ${options.authToken}` };
-  return {
-    endpoint: resolveEndpoint(options),
-    headers: {
-      ...resolveHeaders('authToken', token),
-      ...resolveHeaders('fetchOptions.headers', fetchHeaders as HeadersInput | undefined),
-      ...resolveHeaders('headers', options.headers),
-    },
-    headersFactory: options.headersFactory,
-    fetch: usesFetch ? (options.fetch ?? globalThis.fetch) : undefined,
-    fetchInit,
-    timeout: options.timeout ?? 5000,
-    retries: Math.min(options.retries ?? 1, MAX_RETRIES),
-    retryDelay: Math.min(options.retryDelay ?? 1000, MAX_RETRY_DELAY),
-  };
 }
 
 /**
@@ -99,8 +80,7 @@ export function resolveProviderOptions(options: FlagshipProviderOptions): Resolv
   checkOptions(options, table);
   const ttl = options.cacheTtl ?? 0;
   return {
-    http: resolveHttp(options),
-    contextTransport: options.contextTransport ?? 'query',
+    source: resolveSource(options),
     cache: ttl > 0 ? { ttl, maxSize: options.cacheMaxSize ?? 1000 } : undefined,
     logging: options.logging ?? false,
   };

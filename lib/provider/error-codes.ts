@@ -3,6 +3,7 @@ import { FlagshipError, FlagshipErrorCode } from '../errors';
 
 const codes: Readonly<Record<FlagshipErrorCode, ErrorCode>> = {
   [FlagshipErrorCode.NETWORK_ERROR]: ErrorCode.GENERAL,
+  [FlagshipErrorCode.UNAUTHORIZED]: ErrorCode.GENERAL,
   [FlagshipErrorCode.TIMEOUT_ERROR]: ErrorCode.GENERAL,
   [FlagshipErrorCode.PARSE_ERROR]: ErrorCode.PARSE_ERROR,
   [FlagshipErrorCode.INVALID_CONTEXT]: ErrorCode.INVALID_CONTEXT,

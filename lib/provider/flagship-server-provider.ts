@@ -1,21 +1,24 @@
 import {
-  ErrorCode,
   type EvaluationContext,
   type JsonValue as OpenFeatureJsonValue,
   type Logger,
   OpenFeatureEventEmitter,
   type Provider,
+  ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { copyValue, MemoryCache } from '../cache';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type FlagshipProviderOptions, type JsonValue, resolveProviderOptions } from '../options';
-import { type FlagSource, RemoteSource, type Resolution } from '../sources';
-import { openFeatureCode } from './error-codes';
-import { type FlagType, flagTypeOf } from './flag-types';
+import {
+  type FlagshipProviderOptions,
+  type FlagType,
+  type JsonValue,
+  resolveProviderOptions,
+} from '../options';
+import { createSource, type FlagSource } from '../sources';
+import { answered, type Question, unanswered } from './resolution-details';
 import { safeLogger } from './safe-logger';
-
-type Log = ReturnType<typeof safeLogger> | undefined;
+import { SourceEvents } from './source-events';
 
 /**
  * The OpenFeature provider for Cloudflare Flagship. Works without Nest; takes the options that
@@ -33,6 +36,7 @@ export class FlagshipServerProvider implements Provider {
   readonly runsOn = 'server';
   readonly events = new OpenFeatureEventEmitter();
 
+  private readonly sourceEvents = new SourceEvents(this.events);
   private readonly source: FlagSource;
   private readonly cache: MemoryCache | undefined;
   private readonly logging: boolean;
@@ -44,15 +48,32 @@ export class FlagshipServerProvider implements Provider {
    */
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
-    this.source = new RemoteSource(resolved.http, resolved.contextTransport);
+    this.source = createSource(resolved.source, this.sourceEvents);
     this.cache = resolved.cache && new MemoryCache(resolved.cache.ttl, resolved.cache.maxSize);
     this.logging = resolved.logging;
   }
 
-  /** Called by OpenFeature when the provider is registered. Needs no answer from Flagship. */
-  async initialize(): Promise<void> {
+  /**
+   * Called by OpenFeature when the provider is registered. With `localEvaluation` it loads the definitions; otherwise
+   * it needs no answer from Flagship.
+   *
+   * @throws ProviderFatalError When the token is refused; FlagshipError when the definitions cannot be had yet (it goes
+   * on trying, and the provider becomes ready by itself).
+   */
+  initialize(): Promise<void> {
     this.closed = false;
-    await this.source.open();
+    const start = this.open();
+    this.sourceEvents.follow(start);
+    return start;
+  }
+
+  /**
+   * Looks for new definitions now, instead of at the next interval. Never rejects.
+   *
+   * @returns True when the flags are up to date, false when Flagship could not be asked.
+   */
+  refresh(): Promise<boolean> {
+    return this.closed ? Promise.resolve(false) : this.source.refresh();
   }
 
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
@@ -98,7 +119,17 @@ export class FlagshipServerProvider implements Provider {
     return this.resolve('object', flagKey, defaultValue, context, logger);
   }
 
-  private async resolve<T>(
+  private async open(): Promise<void> {
+    try {
+      await this.source.open();
+    } catch (error) {
+      const isFatal = error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED;
+      throw isFatal ? new ProviderFatalError(error.message) : error;
+    }
+  }
+
+  // Not async: an answer at hand costs one promise and no more.
+  private resolve<T>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
@@ -106,67 +137,44 @@ export class FlagshipServerProvider implements Provider {
     logger?: Logger,
   ): Promise<ResolutionDetails<T>> {
     const log = this.logging && logger ? safeLogger(logger) : undefined;
+    const question: Question<T> = { type, flagKey, defaultValue, log };
     try {
-      const { cache } = this;
       if (this.closed) throw closedError();
-      if (cache === undefined)
-        return this.toDetails(type, flagKey, defaultValue, await this.ask(flagKey, context), log);
+      return this.cache === undefined
+        ? this.ask(question, context)
+        : this.askCached(question, context, this.cache);
+    } catch (error) {
+      return Promise.resolve(unanswered(question, error));
+    }
+  }
 
-      const key = cache.key(flagKey, type, context);
-      const hit = cache.get(key);
-      if (hit !== undefined) {
-        log?.debug(found(flagKey, hit.value, hit.variant, 'CACHED'));
-        return { value: copyValue(hit.value) as T, variant: hit.variant, reason: 'CACHED', flagMetadata: {} };
-      }
-      const resolution = await this.ask(flagKey, context);
-      const details = this.toDetails(type, flagKey, defaultValue, resolution, log);
+  private ask<T>(question: Question<T>, context: EvaluationContext): Promise<ResolutionDetails<T>> {
+    const { source } = this;
+    const resolution = source.evaluate(question.flagKey, context, question.type, question.defaultValue);
+    if (!(resolution instanceof Promise))
+      return Promise.resolve(answered(question, resolution, source.ownsValues));
+    return resolution.then(
+      (late) => answered(question, late, false),
+      (error: unknown) => unanswered(question, error),
+    );
+  }
+
+  private askCached<T>(
+    question: Question<T>,
+    context: EvaluationContext,
+    cache: MemoryCache,
+  ): Promise<ResolutionDetails<T>> {
+    const key = cache.key(question.flagKey, question.type, context);
+    const hit = cache.get(key);
+    if (hit !== undefined) return Promise.resolve(answered(question, hit, true));
+    return this.ask(question, context).then((details) => {
+      const { errorCode, reason, variant, value } = details;
       // An answer that arrives after closing belongs to nobody.
-      if (details.errorCode === undefined && details.reason !== 'DISABLED' && !this.isClosed()) {
-        cache.set(key, { value: copyValue(resolution.value), variant: resolution.variant });
+      if (errorCode === undefined && reason !== 'DISABLED' && !this.closed) {
+        cache.set(key, { value: copyValue(value as JsonValue), variant, reason: 'CACHED' });
       }
       return details;
-    } catch (error) {
-      return this.toFailure(flagKey, defaultValue, error, log);
-    }
-  }
-
-  private ask(flagKey: string, context: EvaluationContext): Promise<Resolution> {
-    return this.source.evaluate(flagKey, context);
-  }
-
-  // Asked again after an await: closing may have happened meanwhile.
-  private isClosed(): boolean {
-    return this.closed;
-  }
-
-  private toDetails<T>(
-    type: FlagType,
-    flagKey: string,
-    defaultValue: T,
-    resolution: Resolution,
-    log: Log,
-  ): ResolutionDetails<T> {
-    const { value, variant, reason } = resolution;
-    // Switched off: the caller's own default rules, and that is no error.
-    if (reason === 'DISABLED') {
-      log?.debug(`[Flagship] Flag "${flagKey}" leaves the default (DISABLED)`);
-      return { value: defaultValue, reason: 'DISABLED', flagMetadata: {} };
-    }
-    const actual = flagTypeOf(value);
-    if (actual !== type) {
-      const errorMessage = `Flag "${flagKey}" type mismatch: expected ${type}, got ${actual}`;
-      log?.warn(`[Flagship] ${errorMessage}`);
-      return { value: defaultValue, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH, errorMessage };
-    }
-    log?.debug(found(flagKey, value, variant, reason));
-    return { value: value as T, variant, reason, flagMetadata: {} };
-  }
-
-  private toFailure<T>(flagKey: string, defaultValue: T, error: unknown, log: Log): ResolutionDetails<T> {
-    const errorCode = openFeatureCode(error);
-    const errorMessage = error instanceof Error ? error.message : String(error);
-    log?.error(`[Flagship] Flag "${flagKey}" has no answer (${errorCode}): ${errorMessage}`);
-    return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
+    });
   }
 }
 
@@ -175,9 +183,4 @@ function closedError(): FlagshipError {
     'The provider is closed; register it again to open it.',
     FlagshipErrorCode.PROVIDER_NOT_READY,
   );
-}
-
-function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {
-  const shown = typeof value === 'object' ? 'an object' : JSON.stringify(value);
-  return `[Flagship] Flag "${flagKey}" is ${shown} (${variant}, ${reason})`;
 }

@@ -13,7 +13,7 @@ import {
 } from '@openfeature/server-sdk';
 import fc from 'fast-check';
 import { ensurePropagation, EvaluationScope, runInScope } from '../context';
-import { type FlagType, flagTypeOf } from '../provider';
+import { type FlagType, flagTypeOf } from '../options';
 import { FlagEvaluator } from './flag-evaluator';
 
 const DOMAIN = 'evaluator-spec';

@@ -13,7 +13,8 @@ import {
 } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
 import { type Answer, type ContextParts, currentScope, type EvaluationScope, runInScope } from '../context';
-import { type FlagType } from '../provider';
+import { type FlagType } from '../options';
+import { FlagshipServerProvider } from '../provider';
 import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
 
 const fallbackLogger = new DefaultLogger();
@@ -65,6 +66,12 @@ export class FlagEvaluator {
     const answer: Answer = { details, defaultValue };
     answers.set(question, answer);
     return answerAgain(answer, defaultValue);
+  }
+
+  /** Looks for new definitions now; true when the flags are up to date. Other providers are left to themselves. */
+  refresh(): Promise<boolean> {
+    const provider = OpenFeature.getProvider(this.domain);
+    return provider instanceof FlagshipServerProvider ? provider.refresh() : Promise.resolve(true);
   }
 
   private partsIn(scope: EvaluationScope): ContextParts {

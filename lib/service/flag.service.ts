@@ -165,6 +165,17 @@ export class FlagService {
     return runInScope(new EvaluationScope({ ...this.options.context, ...context }), run);
   }
 
+  /**
+   * Looks for new definitions now, instead of at the next interval; for `localEvaluation`. Never rejects.
+   *
+   * @returns True when the flags are up to date, false when Flagship could not be asked.
+   * @example
+   * await flags.refresh();
+   */
+  refresh(): Promise<boolean> {
+    return this.evaluator.refresh();
+  }
+
   /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */
   get context(): EvaluationContext {
     return currentScope()?.context ?? this.options.context;

@@ -1,7 +1,7 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { RequestScopes } from '../context';
-import { type FlagType } from '../provider';
+import { type FlagType } from '../options';
 import { FlagEvaluator } from './flag-evaluator';
 
 /** Evaluates flags for the request of an execution context, in its scope, whether or not one is open around the caller. */

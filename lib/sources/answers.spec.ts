@@ -59,11 +59,12 @@ describe('an answer', () => {
     [503, true, /HTTP 503/],
     [599, true, /HTTP 599/],
   ];
+  const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'UNAUTHORIZED', 404: 'FLAG_NOT_FOUND' };
   it.each(statuses)('%i: may it pass? %p', (status, passes, message) => {
     for (const body of ['', '<html>', '[]', 'null', '{"errors":[]}']) {
       const error = errorOf(status, body);
       expect(error instanceof TransientError).toBe(passes);
-      expect(error.code).toBe(status === 404 ? 'FLAG_NOT_FOUND' : 'NETWORK_ERROR');
+      expect(error.code).toBe(codes[status] ?? 'NETWORK_ERROR');
       expect(error.message).toMatch(message);
     }
   });

@@ -10,11 +10,21 @@ const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
   ['INVALID_CONTEXT', FlagshipErrorCode.INVALID_CONTEXT],
   ['GENERAL', FlagshipErrorCode.GENERAL],
 ]);
+/** Where the status alone says it, whatever the body says. */
+const CODES_OF_STATUS: ReadonlyMap<number, FlagshipErrorCode> = new Map([
+  [401, FlagshipErrorCode.UNAUTHORIZED],
+  [403, FlagshipErrorCode.UNAUTHORIZED],
+  [404, FlagshipErrorCode.FLAG_NOT_FOUND],
+]);
 const MAX_DETAILS = 300;
+
+/** The error code for OpenFeature's name of it. */
+export function namedCode(name: unknown): FlagshipErrorCode | undefined {
+  return NAMED_CODES.get(name);
+}
 
 const remedies: ReadonlyMap<number, string> = new Map([
   [401, 'Is "authToken" right, and not expired?'],
-  [403, 'Does "authToken" have the Evaluate permission for this account?'],
   [404, 'Are the flag, "appId" and "accountId" right?'],
   [429, 'Too many calls: set "cacheTtl".'],
 ]);
@@ -34,7 +44,7 @@ function readBody(body: string): Record<string, unknown> {
   return {};
 }
 
-function messageOf(status: number, details: unknown): string {
+function messageOf(status: number, details: unknown, permission: string): string {
   const redirect =
     status >= 300 && status < 400
       ? 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.'
@@ -42,18 +52,16 @@ function messageOf(status: number, details: unknown): string {
   const parts = [
     `Flagship answered HTTP ${status}.`,
     typeof details === 'string' ? details.slice(0, MAX_DETAILS) : '',
+    status === 403 ? `Does "authToken" have the ${permission} permission for this account?` : '',
     remedies.get(status) ?? redirect,
   ];
   return parts.filter((part) => part !== '').join(' ');
 }
 
 /** The error that an answer other than 2xx stands for. */
-export function errorAnswer({ status, body }: HttpAnswer): FlagshipError {
+export function errorAnswer({ status, body }: HttpAnswer, permission = 'Evaluate'): FlagshipError {
   const { errorCode, errorDetails } = readBody(body);
-  const code =
-    status === 404
-      ? FlagshipErrorCode.FLAG_NOT_FOUND
-      : (NAMED_CODES.get(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR);
-  const message = messageOf(status, errorDetails);
+  const code = CODES_OF_STATUS.get(status) ?? namedCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
+  const message = messageOf(status, errorDetails, permission);
   return isTransientStatus(status) ? new TransientError(message, code) : new FlagshipError(message, code);
 }

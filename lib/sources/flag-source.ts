@@ -1,4 +1,4 @@
-import { type JsonValue } from '../options';
+import { type FlagType, type JsonValue } from '../options';
 
 /** An evaluation context on its way to a source; values are not yet known to be sendable. */
 export type ContextAttributes = Readonly<Record<string, unknown>>;
@@ -13,14 +13,35 @@ export interface Resolution {
 
 /** Where answers come from. The provider knows no more of a source than this. */
 export interface FlagSource {
+  /** Does a value belong to the source, so that callers must get copies? */
+  readonly ownsValues: boolean;
   /** Prepares the source; evaluations may come before. */
   open(): Promise<void>;
   /**
-   * Answers a flag for a context.
+   * Answers a flag for a context, at once where it can.
    *
    * @throws FlagshipError With the code that says why there is no answer.
    */
-  evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution>;
+  evaluate(
+    flagKey: string,
+    context: ContextAttributes,
+    type: FlagType,
+    defaultValue: unknown,
+  ): Resolution | Promise<Resolution>;
+  /** Looks for news now, where there can be any. True when the answers are up to date. */
+  refresh(): Promise<boolean>;
   /** Ends whatever is under way. `open` may be called again. */
   close(): Promise<void>;
+}
+
+/** What a source that keeps its own flags has to tell. */
+export interface SourceListener {
+  /** These flags may answer differently from now on. */
+  changed(flagsChanged: string[]): void;
+  /** The flags may be out of date. */
+  stale(reason: string): void;
+  /** The flags are up to date again, or for the first time after a failed start. */
+  recovered(): void;
+  /** Something a person should mend; nothing else tells it. */
+  warn(problem: string): void;
 }

@@ -1,4 +1,6 @@
-export { type ContextAttributes, type FlagSource, type Resolution } from './flag-source';
-export { RemoteSource } from './remote-source';
+export { createSource } from './create-source';
+export { flagsOf } from './fixed-source';
+export { type ContextAttributes, type FlagSource, type Resolution, type SourceListener } from './flag-source';
 export { FlagsFile, type FlagMap } from './flags-file';
+export { LastGoodFlags } from './last-good-flags';
 export { isPlainObject } from './plain-object';

@@ -7,6 +7,8 @@ import { type ContextAttributes, type FlagSource, type Resolution } from './flag
 
 /** Asks Flagship over HTTP, one request an evaluation. */
 export class RemoteSource implements FlagSource {
+  readonly ownsValues = false;
+
   private readonly client: HttpClient;
   private readonly bodyPath: string;
 
@@ -25,6 +27,11 @@ export class RemoteSource implements FlagSource {
 
   async evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
     return this.client.send(this.request(flagKey, context), readEvaluation);
+  }
+
+  /** Every evaluation asks anew. */
+  refresh(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type JsonValue } from '../options';
+import { type JsonValue } from './json-value';
 
 /** The four types that OpenFeature's server providers tell apart. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';

@@ -1,0 +1,98 @@
+import { configurationError } from '../errors';
+import { type FlagsInput } from './definitions';
+import {
+  type ContextTransport,
+  type FlagshipBinding,
+  type FlagshipProviderOptions,
+} from './provider-options';
+import { resolveHttp, type ResolvedHttpOptions } from './resolve-http';
+
+/** Where answers come from. */
+export type ResolvedSource =
+  | {
+      readonly kind: 'remote';
+      readonly http: ResolvedHttpOptions;
+      readonly contextTransport: ContextTransport;
+    }
+  | {
+      readonly kind: 'local';
+      readonly http: ResolvedHttpOptions;
+      readonly accountId: string;
+      readonly refreshInterval: number;
+      readonly cacheFile?: string;
+    }
+  | { readonly kind: 'definitions'; readonly definitions: string | FlagsInput; readonly accountId: string }
+  | { readonly kind: 'binding'; readonly binding: FlagshipBinding };
+
+/** Options that only make sense for HTTP. */
+const HTTP_OPTIONS = [
+  'appId',
+  'endpoint',
+  'baseUrl',
+  'authToken',
+  'headers',
+  'headersFactory',
+  'fetchOptions',
+  'fetch',
+  'timeout',
+  'retries',
+  'retryDelay',
+  'contextTransport',
+  'localEvaluation',
+  'refreshInterval',
+  'definitionsCache',
+] as const;
+
+/** Spelt out defaults cannot be in conflict with anything. */
+const SAYS_NOTHING = new Set(['localEvaluation false', 'cacheTtl 0']);
+
+function exclude(options: FlagshipProviderOptions, source: string, others: readonly string[]): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  const conflicts = others.filter(
+    (name) => given[name] !== undefined && !SAYS_NOTHING.has(`${name} ${JSON.stringify(given[name])}`),
+  );
+  if (conflicts.length === 0) return;
+  const names = conflicts.map((name) => `"${name}"`).join(', ');
+  throw configurationError(`option "${source}" and ${names} exclude each other; give one or the other.`);
+}
+
+function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
+  exclude(options, 'localEvaluation', ['cacheTtl']);
+  const http = resolveHttp(options);
+  if (options.accountId === undefined) {
+    throw configurationError(
+      'option "accountId" is missing; "localEvaluation" needs it to seed the rollouts.',
+    );
+  }
+  if (!http.endpoint.pathname.endsWith('/evaluate')) {
+    throw configurationError(
+      'option "endpoint" must end in "/evaluate" for "localEvaluation", which finds the definitions beside it.',
+    );
+  }
+  return {
+    kind: 'local',
+    http,
+    accountId: options.accountId,
+    refreshInterval: options.refreshInterval ?? 30_000,
+    cacheFile: options.definitionsCache,
+  };
+}
+
+/** Decides where answers come from. */
+export function resolveSource(options: FlagshipProviderOptions): ResolvedSource {
+  const { binding, definitions, accountId = 'local' } = options;
+  if (binding !== undefined) {
+    exclude(options, 'binding', [...HTTP_OPTIONS, 'accountId', 'definitions']);
+    return { kind: 'binding', binding };
+  }
+  if (definitions !== undefined) {
+    exclude(options, 'definitions', [...HTTP_OPTIONS, 'cacheTtl']);
+    return { kind: 'definitions', definitions, accountId };
+  }
+  if (options.localEvaluation === true) return resolveLocal(options);
+  return {
+    kind: 'remote',
+    http: resolveHttp(options),
+    contextTransport: options.contextTransport ?? 'query',
+  };
+}

@@ -1,0 +1,55 @@
+import { ErrorCode, type Logger, type ResolutionDetails } from '@openfeature/server-sdk';
+import { copyValue } from '../cache';
+import { type FlagType, flagTypeOf, type JsonValue } from '../options';
+import { type Resolution } from '../sources';
+import { openFeatureCode } from './error-codes';
+
+/** Where evaluations are logged; nothing where they are not. */
+export type Log = Pick<Logger, 'debug' | 'warn' | 'error'> | undefined;
+
+/** One evaluation as it was asked for. */
+export interface Question<T> {
+  readonly type: FlagType;
+  readonly flagKey: string;
+  readonly defaultValue: T;
+  readonly log: Log;
+}
+
+/** What OpenFeature is told of a source's answer. `copies` when the value must not be shared. */
+export function answered<T>(
+  question: Question<T>,
+  resolution: Resolution,
+  copies: boolean,
+): ResolutionDetails<T> {
+  const { type, flagKey, defaultValue, log } = question;
+  const { value, variant, reason } = resolution;
+  // Switched off: the caller's own default rules, and that is no error.
+  if (reason === 'DISABLED') {
+    log?.debug(`[Flagship] Flag "${flagKey}" leaves the default (DISABLED)`);
+    return { value: defaultValue, reason: 'DISABLED', flagMetadata: {} };
+  }
+  const actual = flagTypeOf(value);
+  if (actual !== type) {
+    const errorMessage = `Flag "${flagKey}" type mismatch: expected ${type}, got ${actual}`;
+    log?.warn(`[Flagship] ${errorMessage}`);
+    return { value: defaultValue, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH, errorMessage };
+  }
+  log?.debug(found(flagKey, value, variant, reason));
+  return { value: (copies ? copyValue(value) : value) as T, variant, reason, flagMetadata: {} };
+}
+
+/** What OpenFeature is told when there is no answer. */
+export function unanswered<T>(
+  { flagKey, defaultValue, log }: Question<T>,
+  error: unknown,
+): ResolutionDetails<T> {
+  const errorCode = openFeatureCode(error);
+  const errorMessage = error instanceof Error ? error.message : String(error);
+  log?.error(`[Flagship] Flag "${flagKey}" has no answer (${errorCode}): ${errorMessage}`);
+  return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
+}
+
+function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {
+  const shown = typeof value === 'object' ? 'an object' : JSON.stringify(value);
+  return `[Flagship] Flag "${flagKey}" is ${shown} (${variant}, ${reason})`;
+}

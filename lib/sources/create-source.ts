@@ -1,0 +1,20 @@
+import { type ResolvedSource } from '../options';
+import { BindingSource } from './binding-source';
+import { DefinitionsSource } from './definitions-source';
+import { FixedSource } from './fixed-source';
+import { type FlagSource, type SourceListener } from './flag-source';
+import { RemoteSource } from './remote-source';
+
+/** The source that the options ask for. */
+export function createSource(options: ResolvedSource, listener: SourceListener): FlagSource {
+  switch (options.kind) {
+    case 'remote':
+      return new RemoteSource(options.http, options.contextTransport);
+    case 'local':
+      return new DefinitionsSource(options, listener);
+    case 'definitions':
+      return new FixedSource(options, listener);
+    case 'binding':
+      return new BindingSource(options.binding);
+  }
+}

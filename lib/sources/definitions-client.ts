@@ -1,0 +1,64 @@
+import { FlagshipErrorCode } from '../errors';
+import { isObject } from '../evaluation';
+import { type HttpAnswer, HttpClient, MAX_DEFINITIONS_BYTES, TransientError } from '../http';
+import { type ResolvedHttpOptions } from '../options';
+import { errorAnswer } from './error-answer';
+import { type FlagMap } from './flags-file';
+
+/** Definitions as they were downloaded. */
+export interface DownloadedDefinitions {
+  readonly flags: FlagMap;
+  readonly etag: string | undefined;
+  /** The answer itself, to be kept. */
+  readonly text: string;
+}
+
+/** Reads the definitions answer: only its outer shape is required, flags are judged one by one. */
+export function parseDefinitions(text: string): FlagMap {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
+  }
+  if (!isObject(parsed) || !isObject(parsed.flags)) {
+    throw new TransientError('The definitions have no object "flags".', FlagshipErrorCode.PARSE_ERROR);
+  }
+  return new Map(Object.entries(parsed.flags));
+}
+
+/** Downloads an app's definitions. */
+export class DefinitionsClient {
+  private readonly client: HttpClient;
+  private readonly path: string;
+
+  constructor({ endpoint, ...options }: ResolvedHttpOptions) {
+    this.client = new HttpClient({ endpoint, ...options });
+    this.path = `${endpoint.pathname.replace(/\/evaluate$/, '/definitions')}${endpoint.search}`;
+  }
+
+  open(): void {
+    this.client.open();
+  }
+
+  /**
+   * Asks for the definitions; nothing comes back when they are still those of `etag`.
+   *
+   * @throws FlagshipError When there is no usable answer.
+   */
+  download(etag: string | undefined): Promise<DownloadedDefinitions | undefined> {
+    const headers = etag === undefined ? undefined : { 'if-none-match': etag };
+    const request = { method: 'GET', path: this.path, maxBytes: MAX_DEFINITIONS_BYTES, headers } as const;
+    return this.client.send(request, (answer) => read(answer, etag));
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}
+
+function read(answer: HttpAnswer, etag: string | undefined): DownloadedDefinitions | undefined {
+  if (answer.status === 304 && etag !== undefined) return undefined;
+  if (answer.status < 200 || answer.status > 299) throw errorAnswer(answer, 'Read');
+  return { flags: parseDefinitions(answer.body), etag: answer.etag, text: answer.body };
+}

@@ -1,0 +1,45 @@
+import { type MalformedFlag, Ruleset } from '../evaluation';
+import { type FlagMap } from './flags-file';
+
+/** Flags that a person edits: one that an edit has broken stays as it was, the others follow the edit. */
+export class LastGoodFlags {
+  private flags: FlagMap = new Map<string, unknown>();
+  /** The keys among them that have never been right. */
+  private malformed: ReadonlySet<string> = new Set<string>();
+
+  /**
+   * @param accountId Seeds the rollouts.
+   * @param report Told about every malformed flag, place included.
+   */
+  constructor(
+    private readonly accountId: string,
+    private readonly report: (problem: string) => void,
+  ) {}
+
+  /** The flags in force. */
+  get current(): FlagMap {
+    return this.flags;
+  }
+
+  /** Takes over an edit, as far as it is right. */
+  accept(edited: FlagMap): Ruleset {
+    const kept = new Map(edited);
+    for (const problem of new Ruleset(edited, this.accountId).malformed) {
+      this.tell(problem);
+      if (this.wasGood(problem.flagKey)) kept.set(problem.flagKey, this.flags.get(problem.flagKey));
+    }
+    this.flags = kept;
+    const ruleset = new Ruleset(kept, this.accountId);
+    this.malformed = new Set(ruleset.malformed.map(({ flagKey }) => flagKey));
+    return ruleset;
+  }
+
+  private wasGood(flagKey: string): boolean {
+    return this.flags.has(flagKey) && !this.malformed.has(flagKey);
+  }
+
+  private tell({ flagKey, message }: MalformedFlag): void {
+    const outcome = this.wasGood(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
+    this.report(`flag "${flagKey}" is malformed at ${message} (${outcome}).`);
+  }
+}

@@ -1,0 +1,38 @@
+import { setImmediate } from 'node:timers/promises';
+import { Ruleset } from '../evaluation';
+import { fingerprint } from './fingerprint';
+import { type FlagMap } from './flags-file';
+
+/** The longest stretch of compiling before other work gets its turn, in milliseconds. */
+const SLICE = 8;
+
+/** All flags at one moment: ready to be asked, and to be compared with the next moment's. */
+export class Snapshot {
+  private constructor(
+    readonly ruleset: Ruleset,
+    private readonly fingerprints: ReadonlyMap<string, string>,
+  ) {}
+
+  /** Compiles flags in slices, so that thousands of them do not hold up requests. */
+  static async compile(flags: FlagMap, accountId: string): Promise<Snapshot> {
+    const ruleset = new Ruleset([], accountId);
+    const fingerprints = new Map<string, string>();
+    let sliceEnd = performance.now() + SLICE;
+    for (const [key, definition] of flags) {
+      ruleset.add(key, definition);
+      fingerprints.set(key, fingerprint(definition));
+      if (performance.now() < sliceEnd) continue;
+      await setImmediate();
+      sliceEnd = performance.now() + SLICE;
+    }
+    return new Snapshot(ruleset, fingerprints);
+  }
+
+  /** The keys of the flags that are new, gone or defined otherwise than before. */
+  changedSince(before: Snapshot | undefined): string[] {
+    if (before === undefined) return [...this.fingerprints.keys()];
+    const changed = [...this.fingerprints].filter(([key, print]) => before.fingerprints.get(key) !== print);
+    const gone = [...before.fingerprints.keys()].filter((key) => !this.fingerprints.has(key));
+    return [...changed.map(([key]) => key), ...gone];
+  }
+}
