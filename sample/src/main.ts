@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { describeMode, readMode } from './mode/flagship-mode';
 import { FLAGS_PATH } from './paths';
 import { startSample } from './start-sample';
 
@@ -21,13 +22,17 @@ function stopSignal(): Promise<void> {
 
 async function main(): Promise<void> {
   const port = Number(process.env.PORT ?? 3000);
-  const sample = await startSample({ port }).catch((error: unknown) => {
+  const mode = readMode(process.env.FLAGSHIP_MODE);
+  const sample = await startSample({ port, mode }).catch((error: unknown) => {
     throw new Error(hint(error, port), { cause: error });
   });
   const flags = relative(process.cwd(), FLAGS_PATH);
   console.log(`
   The shop is open:   ${sample.url}
   Its Flagship:       ${sample.flagship.url}
+
+  ${describeMode(mode)}
+  (FLAGSHIP_MODE=${mode === 'local' ? 'remote' : 'local'} npm run sample starts it in the other one.)
 
   Edit ${flags} and reload the page: it follows.
   Press Ctrl-C to stop.

@@ -4,12 +4,14 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import { AppModule } from './app.module';
+import { type FlagshipMode } from './mode/flagship-mode';
 import { FLAGS_PATH, PUBLIC_PATH } from './paths';
 
 export interface SampleOptions {
   /** The shop's port; 0 takes a free one. */
   readonly port?: number;
   readonly flagsPath?: string;
+  readonly mode?: FlagshipMode;
 }
 
 const settings: Readonly<NestApplicationOptions> = {
@@ -30,10 +32,11 @@ export interface Sample {
 export async function startSample({
   port = 3000,
   flagsPath = FLAGS_PATH,
+  mode = 'remote',
 }: SampleOptions = {}): Promise<Sample> {
   const flagship = await startLocalFlagship({ flags: flagsPath });
   try {
-    const app = await startShop(flagship, port);
+    const app = await startShop(flagship, mode, port);
     const close = async () => {
       await app.close();
       await flagship.close();
@@ -45,8 +48,13 @@ export async function startSample({
   }
 }
 
-async function startShop(flagship: LocalFlagship, port: number): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.withFlagship(flagship), settings);
+async function startShop(
+  flagship: LocalFlagship,
+  mode: FlagshipMode,
+  port: number,
+): Promise<NestExpressApplication> {
+  const shop = AppModule.withFlagship(flagship, mode);
+  const app = await NestFactory.create<NestExpressApplication>(shop, settings);
   app.useStaticAssets(PUBLIC_PATH);
   try {
     await app.listen(port, '127.0.0.1');

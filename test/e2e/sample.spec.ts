@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import request from 'supertest';
 import { type Definitions } from 'nestjs-flagship';
+import { type FlagshipMode, readMode } from '../../sample/src/mode/flagship-mode';
 import { FLAGS_PATH } from '../../sample/src/paths';
 import { type Sample, startSample } from '../../sample/src/start-sample';
 import { waitUntil } from '../fixtures/wait-until';
@@ -23,17 +24,20 @@ let folder: string;
 let flagsPath: string;
 let sample: Sample;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sample-'));
-  flagsPath = join(folder, 'flags.json');
-  await copyFile(FLAGS_PATH, flagsPath);
-  sample = await startSample({ port: 0, flagsPath });
-});
+/** Opens the shop before each test of a group, on a copy of the flags. */
+function opens(mode: FlagshipMode): void {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sample-'));
+    flagsPath = join(folder, 'flags.json');
+    await copyFile(FLAGS_PATH, flagsPath);
+    sample = await startSample({ port: 0, flagsPath, mode });
+  });
 
-afterEach(async () => {
-  await sample.close();
-  await rm(folder, { recursive: true });
-});
+  afterEach(async () => {
+    await sample.close();
+    await rm(folder, { recursive: true });
+  });
+}
 
 async function editFlags(edit: (flags: Flags) => void): Promise<void> {
   const file = JSON.parse(await readFile(flagsPath, 'utf8')) as { flags: Flags };
@@ -53,7 +57,9 @@ function as(user: string, plan: string) {
   };
 }
 
-describe('the routes of the sample', () => {
+describe.each(['remote', 'local'] as const)('the routes of the sample in %s mode', (mode) => {
+  opens(mode);
+
   it('serve the page', async () => {
     const page = await request(sample.url)
       .get('/')
@@ -135,16 +141,48 @@ describe('the routes of the sample', () => {
     const [newCheckout] = await ada.get('/api/flags');
     expect(newCheckout).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
   });
+
+  it('say which mode it is', async () => {
+    const described = { mode, description: expect.stringMatching(new RegExp(`^${mode} mode: `, 'i')) };
+    expect(await as('ada', 'free').get('/api/mode')).toEqual(described);
+  });
+
+  it('do without Flagship only where they evaluate themselves', async () => {
+    await sample.flagship.close();
+    const ada = as('ada', 'pro');
+    expect(await ada.get('/api/uploads')).toEqual({ limit: mode === 'local' ? 60 : 10 });
+  });
 });
 
-it('a second shop on the same port is refused', async () => {
-  const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-  const port = Number(new URL(sample.url).port);
-  await expect(startSample({ port, flagsPath })).rejects.toThrow('EADDRINUSE');
-  stderr.mockRestore();
+describe('FLAGSHIP_MODE', () => {
+  it.each([
+    [undefined, 'remote'],
+    ['', 'remote'],
+    ['remote', 'remote'],
+    ['local', 'local'],
+  ])('%j means %s', (given, mode) => {
+    expect(readMode(given)).toBe(mode);
+  });
+
+  it('is nothing else', () => {
+    expect(() => readMode('loacl')).toThrow('FLAGSHIP_MODE must be "remote" or "local", but is "loacl".');
+  });
+});
+
+describe('a second shop on the same port', () => {
+  opens('remote');
+
+  it('is refused', async () => {
+    const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const port = Number(new URL(sample.url).port);
+    await expect(startSample({ port, flagsPath })).rejects.toThrow('EADDRINUSE');
+    stderr.mockRestore();
+  });
 });
 
 describeInBrowser('the page of the sample', () => {
+  opens('remote');
+
   let browser: Browser;
   let page: Page;
   let problems: string[];
@@ -196,6 +234,17 @@ describeInBrowser('the page of the sample', () => {
     await says(flag('same-day-dispatch'), 'SPLIT');
     await says(flag('upload-limit'), '12');
     await says(flag('upload-limit'), 'starter');
+  });
+
+  it('says in which mode the shop is, and shows reasons in both', async () => {
+    await open('?user=dele&plan=pro');
+    await says('#mode', 'Remote mode');
+    await sample.close();
+    sample = await startSample({ port: 0, flagsPath, mode: 'local' });
+    await open('?user=dele&plan=pro');
+    await says('#mode', 'Local mode');
+    await says(flag('same-day-dispatch'), 'SPLIT');
+    await says(flag('new-checkout'), 'TARGETING_MATCH');
   });
 
   it('changes with user and plan, and keeps both over a reload', async () => {

@@ -10,14 +10,15 @@ async function get(path, visitor) {
 
 /** All that the page shows to one visitor. */
 export async function visit(visitor) {
-  const [home, catalogue, basket, uploads, flags] = await Promise.all([
+  const [home, catalogue, basket, uploads, flags, mode] = await Promise.all([
     get('/api/home', visitor),
     get('/api/products', visitor),
     get('/api/checkout', visitor),
     get('/api/uploads', visitor),
     get('/api/flags', visitor),
+    get('/api/mode', visitor),
   ]);
-  return { home, catalogue, basket, uploads, flags };
+  return { home, catalogue, basket, uploads, flags, mode };
 }
 
 /** Sends what a refused request is answered with back like any other answer: the page shows both. */

@@ -20,6 +20,7 @@ function showAll(seen) {
   problem.hidden = true;
   showShop(shop, visitor, seen, () => void checkOut(seen.basket.path));
   showFlags(find('#flags'), seen.flags);
+  find('#mode').textContent = seen.mode.description;
   const { checkout } = seen.basket;
   find('#status').textContent =
     `The shop for ${nameOf(visitor.user)} on ${visitor.plan}: ${checkout} checkout, ${seen.uploads.limit} photos per upload.`;
