@@ -28,11 +28,17 @@ function attributesKey(attributes: Readonly<Record<string, unknown>>, depth: num
   for (const name of sortedNames(attributes)) {
     const value = attributes[name];
     // Left out of a request, so left out of the key.
-    if (value === undefined) continue;
-    key += `${name.length}:${name}${valueKey(value, depth)}`;
+    if (value !== undefined) key += sized(name) + valueKey(value, depth);
   }
   return key;
 }
+
+/** Text after its length. Short lengths are single characters: to write numbers would cost more than all the rest. */
+function sized(text: string): string {
+  return `${LENGTHS[text.length] ?? `\uffff${text.length}:`}${text}`;
+}
+
+const LENGTHS = Array.from({ length: 256 }, (_, length) => String.fromCharCode(length));
 
 function identityKey(value: object): string {
   let identity = identities.get(value);
@@ -40,10 +46,16 @@ function identityKey(value: object): string {
   return `?${identity};`;
 }
 
+/** By insertion: contexts have few attributes, mostly in order, and the built-in sort costs several times as much. */
 function sortedNames(context: object): string[] {
   const names = Object.keys(context);
+  if (names.length > 32) return names.sort();
   for (let index = 1; index < names.length; index++) {
-    if ((names[index - 1] as string) > (names[index] as string)) return names.sort();
+    const name = names[index] as string;
+    let place = index;
+    for (; place > 0 && (names[place - 1] as string) > name; place--)
+      names[place] = names[place - 1] as string;
+    names[place] = name;
   }
   return names;
 }
@@ -51,7 +63,7 @@ function sortedNames(context: object): string[] {
 function valueKey(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
-      return `s${value.length}:${value}`;
+      return `s${sized(value)}`;
     case 'number':
       return `n${value};`;
     case 'boolean':
@@ -61,7 +73,7 @@ function valueKey(value: unknown, depth: number): string {
     case 'function':
       return identityKey(value);
     default:
-      return `?${typeof value}${String(value).length}:${String(value)}`;
+      return `?${typeof value}${sized(String(value))}`;
   }
 }
 

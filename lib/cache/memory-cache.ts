@@ -12,6 +12,8 @@ export interface CachedAnswer {
 /** Answers in memory, for a time, up to a number. */
 export class MemoryCache {
   private readonly answers: LRUCache<string, CachedAnswer>;
+  private lastContext: object | undefined;
+  private lastKey = '';
 
   /**
    * @param ttl How long an answer is kept, in milliseconds.
@@ -23,7 +25,18 @@ export class MemoryCache {
   }
 
   key(flagKey: string, type: string, context: Readonly<Record<string, unknown>>): string {
-    return `${type}${flagKey.length}:${flagKey}${contextKey(context)}`;
+    return `${type}${flagKey.length}:${flagKey}${this.keyOf(context)}`;
+  }
+
+  /** A request asks for several flags with one context; one that can no longer change need not be read again. */
+  private keyOf(context: Readonly<Record<string, unknown>>): string {
+    if (context === this.lastContext) return this.lastKey;
+    const key = contextKey(context);
+    if (Object.isFrozen(context) && Object.values(context).every((value) => typeof value !== 'object')) {
+      this.lastContext = context;
+      this.lastKey = key;
+    }
+    return key;
   }
 
   get(key: string): CachedAnswer | undefined {
@@ -36,5 +49,6 @@ export class MemoryCache {
 
   clear(): void {
     this.answers.clear();
+    this.lastContext = undefined;
   }
 }

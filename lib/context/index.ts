@@ -1,4 +1,4 @@
-export { type Answer, type ContextParts } from './answer-book';
+export { Answer, type ContextParts } from './answer-book';
 export { RESOLVED_OPTIONS } from './context.constants';
 export { EvaluationScope } from './evaluation-scope';
 export { FlagshipContextInterceptor } from './flagship-context.interceptor';

@@ -12,7 +12,7 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
-import { type Answer, type ContextParts, currentScope, type EvaluationScope, runInScope } from '../context';
+import { Answer, type ContextParts, currentScope, type EvaluationScope, runInScope } from '../context';
 import { type FlagType } from '../options';
 import { FlagshipServerProvider } from '../provider';
 import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
@@ -52,20 +52,53 @@ export class FlagEvaluator {
     scope: EvaluationScope | undefined = currentScope(),
   ): Promise<EvaluationDetails<T>> {
     if (scope === undefined) return this.ask(type, flagKey, defaultValue, context, undefined, undefined);
+    const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
+    const { settled } = answer;
+    return settled === undefined
+      ? answer.details.then((details) => readAgain(details, answer, defaultValue))
+      : Promise.resolve(readAgain(settled, answer, defaultValue));
+  }
+
+  /** As `evaluate`, for those who want no more than the value. */
+  value<T extends JsonValue>(
+    type: FlagType,
+    flagKey: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T> {
+    const scope = currentScope();
+    if (scope === undefined) {
+      return this.ask(type, flagKey, defaultValue, context, undefined, undefined).then(({ value }) => value);
+    }
+    const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
+    const { settled } = answer;
+    return settled === undefined
+      ? answer.details.then((details) => valueAgain(details, answer, defaultValue))
+      : Promise.resolve(valueAgain(settled, answer, defaultValue));
+  }
+
+  /** The scope's one answer to this question; asks for it if nobody has. */
+  private answerIn(
+    scope: EvaluationScope,
+    type: FlagType,
+    flagKey: string,
+    defaultValue: JsonValue,
+    context: EvaluationContext | undefined,
+  ): Answer {
     const parts = this.partsIn(scope);
     const book = scope.bookOf(this);
     let { merged, answers } = book.forParts(parts, () => merge(parts, undefined));
     if (context !== undefined) {
-      merged = merge(parts, context);
+      merged = Object.freeze(merge(parts, context));
       answers = book.forContext(merged);
     }
-    const question = `${type}:${flagKey}`;
-    const known = answers.get(question);
-    if (known !== undefined) return answerAgain(known, defaultValue);
-    const details = this.ask(type, flagKey, defaultValue, context, merged, scope);
-    const answer: Answer = { details, defaultValue };
-    answers.set(question, answer);
-    return answerAgain(answer, defaultValue);
+    const ofType = (answers[type] ??= new Map<string, Answer>());
+    let answer = ofType.get(flagKey);
+    if (answer === undefined) {
+      answer = new Answer(this.ask(type, flagKey, defaultValue, context, merged, scope), defaultValue);
+      ofType.set(flagKey, answer);
+    }
+    return answer;
   }
 
   /** Looks for new definitions now; true when the flags are up to date. Other providers are left to themselves. */
@@ -97,7 +130,7 @@ export class FlagEvaluator {
       const viaClient = () => askClient(this.client, type, flagKey, defaultValue, context);
       return scope === undefined || scope === currentScope() ? viaClient() : runInScope(scope, viaClient);
     }
-    const whole = merged === undefined ? this.mergeOutside(context) : { ...merged };
+    const whole = merged ?? this.mergeOutside(context);
     return this.askProvider(provider, type, flagKey, defaultValue, whole);
   }
 
@@ -167,14 +200,23 @@ function merge(
   return { ...api, ...transaction, ...client, ...context };
 }
 
-async function answerAgain<T extends JsonValue>(
+/** The answer for one more reader: a copy of its own, and its own default where the default applies. */
+function readAgain<T extends JsonValue>(
+  details: EvaluationDetails<JsonValue>,
   answer: Answer,
   defaultValue: T,
-): Promise<EvaluationDetails<T>> {
-  const details = (await answer.details) as EvaluationDetails<T>;
+): EvaluationDetails<T> {
+  return { ...details, value: valueAgain(details, answer, defaultValue) };
+}
+
+function valueAgain<T extends JsonValue>(
+  details: EvaluationDetails<JsonValue>,
+  answer: Answer,
+  defaultValue: T,
+): T {
   return isDefaultApplied(details, answer.defaultValue)
-    ? { ...details, value: defaultValue }
-    : { ...details, value: copyValue(details.value as never) };
+    ? defaultValue
+    : (copyValue(details.value as never));
 }
 
 function resolveWith<T extends JsonValue>(

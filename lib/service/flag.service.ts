@@ -47,12 +47,12 @@ export class FlagService {
    * if (await flags.isEnabled('new-checkout')) return this.newCheckout();
    */
   isEnabled(key: string, defaultValue = false, context?: EvaluationContext): Promise<boolean> {
-    return valueOf(this.getBooleanDetails(key, defaultValue, context));
+    return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
   /** The value of a boolean flag. See {@link isEnabled}. */
   getBooleanValue(key: string, defaultValue: boolean, context?: EvaluationContext): Promise<boolean> {
-    return valueOf(this.getBooleanDetails(key, defaultValue, context));
+    return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
   /** The value of a boolean flag with variant, reason and, where there is no answer, the error code. */
@@ -75,7 +75,7 @@ export class FlagService {
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
-    return valueOf(this.getStringDetails(key, defaultValue, context));
+    return this.evaluator.value('string', key, defaultValue, context);
   }
 
   /** The value of a string flag with variant, reason and, where there is no answer, the error code. */
@@ -98,7 +98,7 @@ export class FlagService {
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
-    return valueOf(this.getNumberDetails(key, defaultValue, context));
+    return this.evaluator.value('number', key, defaultValue, context);
   }
 
   /** The value of a number flag with variant, reason and, where there is no answer, the error code. */
@@ -112,7 +112,7 @@ export class FlagService {
 
   /** The value of a number flag that must be whole: a fraction is a `TYPE_MISMATCH` and gives the default. */
   getIntegerValue(key: string, defaultValue: number, context?: EvaluationContext): Promise<number> {
-    return valueOf(this.getIntegerDetails(key, defaultValue, context));
+    return this.getIntegerDetails(key, defaultValue, context).then(({ value }) => value);
   }
 
   /** As {@link getIntegerValue}, with variant, reason and, where there is no answer, the error code. */
@@ -139,7 +139,8 @@ export class FlagService {
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
-    return valueOf(this.getObjectDetails(key, defaultValue, context));
+    // An interface may hold JSON without TypeScript being able to see it.
+    return this.evaluator.value('object', key, defaultValue as JsonValue, context) as Promise<T>;
   }
 
   /** The value of a JSON flag with variant, reason and, where there is no answer, the error code. */
@@ -148,7 +149,6 @@ export class FlagService {
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<ObjectDetails<T>> {
-    // An interface may hold JSON without TypeScript being able to see it.
     const details = this.evaluator.evaluate('object', key, defaultValue as JsonValue, context);
     return details as Promise<ObjectDetails<T>>;
   }
@@ -185,8 +185,4 @@ export class FlagService {
   get client(): Client {
     return this.evaluator.client;
   }
-}
-
-async function valueOf<T>(details: Promise<{ readonly value: T }>): Promise<T> {
-  return (await details).value;
 }
