@@ -19,6 +19,8 @@ export class DefinitionsSource implements FlagSource {
   private etag: string | undefined;
   private isStale = false;
   private loading: Promise<boolean> | undefined;
+  /** Never rejects. */
+  private keeping: Promise<void> = Promise.resolve();
   /** Counts openings and closings: what was under way before one of them belongs to nobody. */
   private life = 0;
 
@@ -78,7 +80,7 @@ export class DefinitionsSource implements FlagSource {
     this.etag = undefined;
     this.isStale = false;
     this.loading = undefined;
-    await this.client.close();
+    await Promise.all([this.client.close(), this.keeping]);
   }
 
   private async reload(life: number): Promise<boolean> {
@@ -104,14 +106,20 @@ export class DefinitionsSource implements FlagSource {
     const downloaded = await this.client.download(this.etag);
     if (downloaded === undefined) return;
     const next = await Snapshot.compile(downloaded.flags, this.options.accountId);
-    if (life !== this.life)
-      throw new FlagshipError('The source was closed.', FlagshipErrorCode.PROVIDER_NOT_READY);
+    this.expectSame(life);
     const before = this.snapshot;
     this.snapshot = next;
     this.etag = downloaded.etag;
     const changed = next.changedSince(before);
     if (before !== undefined && changed.length > 0) this.listener.changed(changed);
-    await this.keep(downloaded);
+    this.keeping = this.keep(downloaded);
+    await this.keeping;
+    this.expectSame(life);
+  }
+
+  private expectSame(life: number): void {
+    if (life === this.life) return;
+    throw new FlagshipError('The source was closed.', FlagshipErrorCode.PROVIDER_NOT_READY);
   }
 
   private becomeStale(error: unknown): void {
