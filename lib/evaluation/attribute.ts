@@ -40,8 +40,20 @@ function readPath(context: Attributes, segments: readonly string[]): unknown {
   return value;
 }
 
+/** Thousands of conditions ask for the same few attributes. */
+const readers = new Map<string, AttributeReader>();
+const MAX_READERS = 1000;
+
 /** Prepares the look-up of an attribute: its literal name first, then its dotted path. */
 export function attributeReader(attribute: string): AttributeReader {
+  const known = readers.get(attribute);
+  if (known !== undefined) return known;
+  const reader = makeReader(attribute);
+  if (readers.size < MAX_READERS) readers.set(attribute, reader);
+  return reader;
+}
+
+function makeReader(attribute: string): AttributeReader {
   const segments = attribute.split('.');
   const isPath = segments.length > 1 && segments.length <= MAX_PATH_SEGMENTS;
   if (!isPath) return (context) => asSent(readOwn(context, attribute));

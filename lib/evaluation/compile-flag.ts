@@ -1,6 +1,6 @@
 import { type JsonValue } from '../options/json-value';
 import { type Attributes } from './attribute';
-import { allOf, compileConditions, type Predicate } from './condition';
+import { compileConditions } from './condition';
 import {
   expectArray,
   expectBoolean,
@@ -8,8 +8,10 @@ import {
   expectString,
   type JsonObject,
   MalformedFlag,
+  within,
 } from './malformed-flag';
-import { compileRollout, rolloutSeed } from './rollout';
+import { type CompiledRollout, compileRollout, rolloutSeed } from './rollout';
+import { type Predicate } from './text-operators';
 
 export type AnswerReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'DISABLED';
 
@@ -20,53 +22,115 @@ export interface FlagAnswer {
   readonly reason: AnswerReason;
 }
 
-/** A flag ready to be asked. Throws `PARSE_ERROR` when what it would serve does not exist. */
-export type CompiledFlag = (context: Attributes) => FlagAnswer;
+/** What is served: an answer, or the error that the variation it names does not exist. */
+type Served = FlagAnswer | MalformedFlag;
 
 interface CompiledRule {
-  readonly matches: Predicate;
-  readonly serve: () => FlagAnswer;
+  readonly conditions: readonly Predicate[];
+  readonly rollout: CompiledRollout | undefined;
+  readonly served: Served;
 }
 
-/** What the parts of one flag have in common while it is compiled. */
-interface Frame {
-  readonly variations: JsonObject;
-  readonly seed: () => number;
-  /** Told about what can be compiled, but not served. */
-  readonly report: (problem: MalformedFlag) => void;
-}
+/** A flag ready to be asked. */
+export class CompiledFlag {
+  constructor(
+    private readonly rules: readonly CompiledRule[],
+    private readonly fallBack: Served,
+  ) {}
 
-function server(frame: Frame, name: unknown, path: string, reason: AnswerReason): () => FlagAnswer {
-  const { variations } = frame;
-  const variant = expectString(name, path);
-  if (!Object.hasOwn(variations, variant)) {
-    // Served, not compiled, is when this matters: rules before and after it still work.
-    const error = new MalformedFlag(path, `names the variation "${variant}", which is not in "variations"`);
-    frame.report(error);
-    return () => {
-      throw error;
-    };
+  /** @throws MalformedFlag When what it would serve does not exist. */
+  evaluate(context: Attributes): FlagAnswer {
+    const served = this.serve(context);
+    if (served instanceof MalformedFlag) throw served;
+    return served;
   }
-  const answer: FlagAnswer = { value: variations[variant] as JsonValue, variant, reason };
-  return () => answer;
+
+  private serve(context: Attributes): Served {
+    for (const rule of this.rules) if (matches(rule, context)) return rule.served;
+    return this.fallBack;
+  }
 }
 
-function compileRule(item: unknown, path: string, frame: Frame): CompiledRule {
-  const rule = expectObject(item, path);
-  const conditions = compileConditions(rule.conditions, `${path}.conditions`);
-  const rollout =
-    rule.rollout === undefined || rule.rollout === null
-      ? undefined
-      : compileRollout(rule.rollout, `${path}.rollout`, frame.seed);
-  const reason = rollout?.isSplit === true ? 'SPLIT' : 'TARGETING_MATCH';
-  return {
-    matches: allOf(rollout ? [...conditions, rollout.admits] : conditions),
-    serve: server(frame, rule.serve_variation, `${path}.serve_variation`, reason),
-  };
+function matches({ conditions, rollout }: CompiledRule, context: Attributes): boolean {
+  for (const condition of conditions) if (!condition(context)) return false;
+  return rollout === undefined || rollout.admits(context);
+}
+
+/** Compiles the parts of one flag. */
+class FlagCompiler {
+  private readonly answers: FlagAnswer[] = [];
+  private knownSeed: number | undefined;
+
+  constructor(
+    private readonly variations: JsonObject,
+    private readonly makeSeed: () => number,
+    private readonly report: (problem: MalformedFlag) => void,
+  ) {}
+
+  readonly seed = (): number => (this.knownSeed ??= this.makeSeed());
+
+  rule(item: unknown): CompiledRule {
+    const rule = expectObject(item, '');
+    const conditions = compileConditions(rule.conditions, 'conditions');
+    const given = rule.rollout;
+    const rollout = given === undefined || given === null ? undefined : compileRollout(given, this.seed);
+    const reason = rollout?.isSplit === true ? 'SPLIT' : 'TARGETING_MATCH';
+    return { conditions, rollout, served: this.served(rule.serve_variation, 'serve_variation', reason) };
+  }
+
+  /** Rules that serve the same share one answer. */
+  served(name: unknown, place: string, reason: AnswerReason): Served {
+    const variant = expectString(name, place);
+    const known = this.answers.find((answer) => answer.variant === variant && answer.reason === reason);
+    if (known !== undefined) return known;
+    if (!Object.hasOwn(this.variations, variant)) {
+      // Served, not compiled, is when this matters: rules before and after it still work.
+      const error = new MalformedFlag(
+        place,
+        `names the variation "${variant}", which is not in "variations"`,
+      );
+      this.report(error);
+      return error;
+    }
+    const answer: FlagAnswer = { value: this.variations[variant] as JsonValue, variant, reason };
+    this.answers.push(answer);
+    return answer;
+  }
+}
+
+function compileParts(
+  flagKey: string,
+  flag: JsonObject,
+  accountId: string,
+  missing: MalformedFlag[],
+): CompiledFlag {
+  const variations = expectObject(flag.variations, 'variations');
+  const rules = expectArray(flag.rules, 'rules');
+  const enabled = expectBoolean(flag.enabled, 'enabled');
+  const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;
+  const compiler = new FlagCompiler(
+    variations,
+    () => rolloutSeed(accountId, seedKey),
+    (problem) => missing.push(problem),
+  );
+  const reason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
+  const fallBack = compiler.served(flag.default_variation, 'default_variation', reason);
+  const judged = enabled ? rules : [];
+  const compiled = new Array<CompiledRule>(judged.length);
+  for (let index = 0; index < judged.length; index++) {
+    const before = missing.length;
+    try {
+      compiled[index] = compiler.rule(judged[index]);
+    } catch (error) {
+      throw within(`rules[${index}]`, error);
+    }
+    for (const problem of missing.slice(before)) problem.within(`rules[${index}]`);
+  }
+  return new CompiledFlag(compiled, fallBack);
 }
 
 /**
- * Turns a flag's definition into a function from context to answer.
+ * Makes a flag's definition ready to be asked.
  *
  * @param report Told about variations that are served but do not exist; the flag answers `PARSE_ERROR` there.
  * @throws MalformedFlag when the definition does not have the documented shape.
@@ -78,19 +142,12 @@ export function compileFlag(
   report: (problem: MalformedFlag) => void = () => undefined,
 ): CompiledFlag {
   const flag = expectObject(definition, flagKey);
-  const variations = expectObject(flag.variations, `${flagKey}.variations`);
-  const rules = expectArray(flag.rules, `${flagKey}.rules`);
-  const enabled = expectBoolean(flag.enabled, `${flagKey}.enabled`);
-  let known: number | undefined;
-  const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;
-  const frame: Frame = { variations, report, seed: () => (known ??= rolloutSeed(accountId, seedKey)) };
-
-  const reason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
-  const serveDefault = server(frame, flag.default_variation, `${flagKey}.default_variation`, reason);
-  if (reason !== 'DEFAULT') return serveDefault;
-  const compiled = rules.map((rule, index) => compileRule(rule, `${flagKey}.rules[${index}]`, frame));
-  return (context) => {
-    for (const rule of compiled) if (rule.matches(context)) return rule.serve();
-    return serveDefault();
-  };
+  const missing: MalformedFlag[] = [];
+  try {
+    const compiled = compileParts(flagKey, flag, accountId, missing);
+    for (const problem of missing) report(problem.within(flagKey));
+    return compiled;
+  } catch (error) {
+    throw within(flagKey, error);
+  }
 }

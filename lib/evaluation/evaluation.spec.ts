@@ -6,7 +6,7 @@ import { bucketOf, rolloutSeed } from './rollout';
 
 const account = vectors.accountId;
 const evaluate = (flag: unknown, context: object) =>
-  compileFlag('flag', flag, account)(context as Record<string, unknown>);
+  compileFlag('flag', flag, account).evaluate(context as Record<string, unknown>);
 const errorOf = (run: () => unknown): FlagshipError => {
   try {
     run();

@@ -6,11 +6,23 @@ export class MalformedFlag extends FlagshipError {
   flagKey = '';
 
   constructor(
-    readonly path: string,
+    public path: string,
     readonly problem: string,
   ) {
     super(`${path}: ${problem}`, FlagshipErrorCode.PARSE_ERROR);
   }
+
+  /** Says in what the path so far stands; called on the way out, so that a right definition pays for no path. */
+  within(place: string): this {
+    this.path = this.path === '' ? place : `${place}.${this.path}`;
+    this.message = `${this.path}: ${this.problem}`;
+    return this;
+  }
+}
+
+/** Whatever was thrown while a part was read, with the part's place. */
+export function within(place: string, error: unknown): unknown {
+  return error instanceof MalformedFlag ? error.within(place) : error;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -20,8 +32,12 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 export function expectObject(value: unknown, path: string): JsonObject {
-  if (!isObject(value)) throw new MalformedFlag(path, `must be an object, but is ${kindOf(value)}`);
+  if (!isObject(value)) throw notAnObject(path, value);
   return value;
+}
+
+export function notAnObject(path: string, value: unknown): MalformedFlag {
+  return new MalformedFlag(path, `must be an object, but is ${kindOf(value)}`);
 }
 
 export function expectArray(value: unknown, path: string): readonly unknown[] {

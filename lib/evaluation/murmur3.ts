@@ -13,25 +13,36 @@ function finish(hash: number, length: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Writes the text's bytes to the scratch space. Most subjects are ASCII, where a loop beats the encoder's call. */
 function toUtf8(text: string): number {
+  const { length } = text;
   // Three bytes is the most UTF-8 needs for one UTF-16 unit.
-  if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
-  return encoder.encodeInto(text, scratch).written;
+  if (scratch.length < length * 3) scratch = new Uint8Array(length * 3);
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return encoder.encodeInto(text, scratch).written;
+    scratch[index] = code;
+  }
+  return length;
 }
 
 /** MurmurHash3 (x86, 32 bit) over the text's UTF-8 bytes, unsigned. Lone surrogates count as U+FFFD. */
 export function murmur3(text: string, seed: number): number {
   const length = toUtf8(text);
   const bytes = scratch;
-  const at = (index: number): number => bytes[index] as number;
   let hash = seed;
   let index = 0;
   for (; index + 4 <= length; index += 4) {
-    hash ^= mix(at(index) | (at(index + 1) << 8) | (at(index + 2) << 16) | (at(index + 3) << 24));
+    hash ^= mix(
+      (bytes[index] as number) |
+        ((bytes[index + 1] as number) << 8) |
+        ((bytes[index + 2] as number) << 16) |
+        ((bytes[index + 3] as number) << 24),
+    );
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
   let tail = 0;
-  for (let rest = length - 1; rest >= index; rest--) tail = (tail << 8) | at(rest);
+  for (let rest = length - 1; rest >= index; rest--) tail = (tail << 8) | (bytes[rest] as number);
   if (index < length) hash ^= mix(tail);
   return finish(hash, length);
 }

@@ -1,5 +1,5 @@
-import { isScalar, type Scalar } from './attribute';
-import { type AttributeTest } from './text-operators';
+import { type AttributeReader, isScalar, type Scalar } from './attribute';
+import { type Predicate } from './text-operators';
 
 const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
@@ -18,12 +18,13 @@ function toNumber(value: Scalar): number {
 }
 
 /** `greater_than` and its kin: as dates where both sides are dates, else as numbers. NaN never holds. */
-export function orderTest(operator: OrderOperator, value: unknown): AttributeTest {
+export function orderPredicate(operator: OrderOperator, read: AttributeReader, value: unknown): Predicate {
   if (!isScalar(value)) return () => false;
   const compare = orders[operator];
   const expected = toNumber(value);
   const date = typeof value === 'string' && ISO_DATE_TIME.test(value) ? Date.parse(value) : undefined;
-  return (actual) => {
+  return (context) => {
+    const actual = read(context);
     if (!isScalar(actual)) return false;
     if (date !== undefined && typeof actual === 'string') {
       const actualDate = Date.parse(actual);

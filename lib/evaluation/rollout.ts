@@ -1,6 +1,5 @@
-import { attributeReader, isScalar } from './attribute';
-import { type Predicate } from './condition';
-import { expectNumber, expectObject, expectString } from './malformed-flag';
+import { attributeReader, type AttributeReader, type Attributes, isScalar } from './attribute';
+import { expectNumber, expectObject, expectString, within } from './malformed-flag';
 import { murmur3 } from './murmur3';
 
 const QUOTIENTS = Math.ceil(2 ** 32 / 100);
@@ -16,31 +15,45 @@ export function rolloutSeed(accountId: string, flagKey: string): number {
   return murmur3(`${accountId}:${flagKey}`, 0) % 100;
 }
 
-export interface CompiledRollout {
+/** A rule's share of the subjects. */
+export class CompiledRollout {
+  /**
+   * @param percentage Below 100 serving the rule is a `SPLIT`.
+   * @param read Reads the subject.
+   * @param seed The flag's; not needed at 100 % or more.
+   */
+  constructor(
+    private readonly percentage: number,
+    private readonly read: AttributeReader,
+    private readonly seed: number,
+  ) {}
+
+  get isSplit(): boolean {
+    return this.percentage < 100;
+  }
+
   /** Is the subject of this context in? */
-  readonly admits: Predicate;
-  /** Below 100 %, so that serving the rule is a `SPLIT`. */
-  readonly isSplit: boolean;
+  admits(context: Attributes): boolean {
+    const subject = this.read(context);
+    if (isScalar(subject)) {
+      // At 100 % everybody is in, without hashing.
+      return !this.isSplit || bucketOf(String(subject), this.seed) < this.percentage;
+    }
+    if (subject !== undefined && subject !== null) return false;
+    // Nobody to be consistent for: each evaluation draws its own bucket.
+    return !this.isSplit || Math.random() * 100 < this.percentage;
+  }
 }
 
-/** Turns a rule's rollout into a predicate; `seed` is asked for only when hashing is needed. */
-export function compileRollout(rollout: unknown, path: string, seed: () => number): CompiledRollout {
-  const definition = expectObject(rollout, path);
-  const percentage = expectNumber(definition.percentage, `${path}.percentage`);
-  const named =
-    definition.attribute === undefined ? '' : expectString(definition.attribute, `${path}.attribute`);
-  const read = attributeReader(named === '' ? 'targetingKey' : named);
-  const isPresentOddity = (subject: unknown) =>
-    subject !== undefined && subject !== null && !isScalar(subject);
-  if (percentage >= 100) return { isSplit: false, admits: (context) => !isPresentOddity(read(context)) };
-  const flagSeed = seed();
-  return {
-    isSplit: true,
-    admits: (context) => {
-      const subject = read(context);
-      if (isScalar(subject)) return bucketOf(String(subject), flagSeed) < percentage;
-      // Nobody to be consistent for: each evaluation draws its own bucket.
-      return !isPresentOddity(subject) && Math.random() * 100 < percentage;
-    },
-  };
+/** Reads a rule's rollout; `seed` is asked for only when hashing is needed. */
+export function compileRollout(rollout: unknown, seed: () => number): CompiledRollout {
+  const definition = expectObject(rollout, 'rollout');
+  try {
+    const percentage = expectNumber(definition.percentage, 'percentage');
+    const named = definition.attribute === undefined ? '' : expectString(definition.attribute, 'attribute');
+    const read = attributeReader(named === '' ? 'targetingKey' : named);
+    return new CompiledRollout(percentage, read, percentage < 100 ? seed() : 0);
+  } catch (error) {
+    throw within('rollout', error);
+  }
 }

@@ -5,7 +5,7 @@ import { MalformedFlag } from './malformed-flag';
 
 /** All flags of an app, compiled. */
 export class Ruleset {
-  private readonly flags = new Map<string, CompiledFlag>();
+  private readonly flags = new Map<string, CompiledFlag | MalformedFlag>();
   private readonly problems: MalformedFlag[] = [];
 
   /** @param accountId Seeds the rollouts: the same subject falls into the same bucket as on Flagship. */
@@ -40,10 +40,11 @@ export class Ruleset {
     if (flag === undefined) {
       throw new FlagshipError(`There is no flag "${flagKey}".`, FlagshipErrorCode.FLAG_NOT_FOUND);
     }
-    return flag(context);
+    if (flag instanceof MalformedFlag) throw flag;
+    return flag.evaluate(context);
   }
 
-  private compile(key: string, definition: unknown): CompiledFlag {
+  private compile(key: string, definition: unknown): CompiledFlag | MalformedFlag {
     const report = (problem: MalformedFlag): void => {
       problem.flagKey = key;
       this.problems.push(problem);
@@ -53,9 +54,7 @@ export class Ruleset {
     } catch (error) {
       if (!(error instanceof MalformedFlag)) throw error;
       report(error);
-      return () => {
-        throw error;
-      };
+      return error;
     }
   }
 }

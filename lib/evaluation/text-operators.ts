@@ -1,26 +1,49 @@
-import { isPrimitive, isScalar } from './attribute';
+import { type AttributeReader, type Attributes, isPrimitive, isScalar } from './attribute';
 
-/** Decides on an attribute that is present; the value to compare with was given when it was made. */
-export type AttributeTest = (actual: unknown) => boolean;
+/** A compiled condition: does it hold for this context? */
+export type Predicate = (context: Attributes) => boolean;
 
-const comparisons = {
-  equals: (actual: string, expected: string) => actual === expected,
-  not_equals: (actual: string, expected: string) => actual !== expected,
-  contains: (actual: string, expected: string) => actual.includes(expected),
-  starts_with: (actual: string, expected: string) => actual.startsWith(expected),
-  ends_with: (actual: string, expected: string) => actual.endsWith(expected),
-};
-
-export type TextOperator = keyof typeof comparisons;
+export type TextOperator = 'equals' | 'not_equals' | 'contains' | 'starts_with' | 'ends_with';
 
 /** `equals`, `not_equals`, `contains`, `starts_with` and `ends_with`: both sides as text. */
-export function textTest(operator: TextOperator, value: unknown): AttributeTest {
-  const compare = comparisons[operator];
-  const holdsForNull = operator === 'not_equals';
-  const comparable = isPrimitive(value);
-  const expected = comparable ? String(value) : '';
-  return (actual) => {
-    if (actual === null) return holdsForNull;
-    return comparable && isScalar(actual) && compare(String(actual), expected);
+export function textPredicate(operator: TextOperator, read: AttributeReader, value: unknown): Predicate {
+  if (!isPrimitive(value)) {
+    // Nothing compares with structure; only the rule for null is left.
+    return (context) => operator === 'not_equals' && read(context) === null;
+  }
+  const expected = String(value);
+  switch (operator) {
+    case 'equals':
+      return equals(read, expected);
+    case 'not_equals':
+      return notEquals(read, expected);
+    case 'contains':
+      return (context) => textOf(read(context))?.includes(expected) ?? false;
+    case 'starts_with':
+      return (context) => textOf(read(context))?.startsWith(expected) ?? false;
+    case 'ends_with':
+      return (context) => textOf(read(context))?.endsWith(expected) ?? false;
+  }
+}
+
+function equals(read: AttributeReader, expected: string): Predicate {
+  return (context) => {
+    const actual = read(context);
+    return actual === expected || (typeof actual !== 'string' && textOf(actual) === expected);
   };
+}
+
+function notEquals(read: AttributeReader, expected: string): Predicate {
+  return (context) => {
+    const actual = read(context);
+    if (actual === null) return true;
+    const text = textOf(actual);
+    return text !== undefined && text !== expected;
+  };
+}
+
+/** A scalar as text; nothing for null, structure, or an attribute that is not there. */
+function textOf(actual: unknown): string | undefined {
+  if (typeof actual === 'string') return actual;
+  return isScalar(actual) ? String(actual) : undefined;
 }

@@ -1,3 +1,4 @@
+import { configurationError } from '../errors';
 import { normalizeFlags, type Ruleset } from '../evaluation';
 import { type ResolvedSource } from '../options';
 import { type ContextAttributes, type FlagSource, type Resolution, type SourceListener } from './flag-source';
@@ -15,7 +16,7 @@ export class FixedSource implements FlagSource {
   private readonly flags: LastGoodFlags;
   private ruleset: Ruleset;
 
-  /** @throws FlagshipError `CONFIGURATION_ERROR` when the file cannot be read or holds no flags. */
+  /** @throws FlagshipError `CONFIGURATION_ERROR` when the file cannot be read, or file or object hold no flags. */
   constructor(
     { definitions, accountId }: DefinitionsOptions,
     private readonly listener: SourceListener,
@@ -34,7 +35,7 @@ export class FixedSource implements FlagSource {
             warn,
           )
         : undefined;
-    this.ruleset = this.flags.accept(this.file?.read() ?? flagsOf(definitions));
+    this.ruleset = this.flags.accept(this.file?.read() ?? flagsOfOption(definitions));
   }
 
   open(): Promise<void> {
@@ -66,7 +67,7 @@ export class FixedSource implements FlagSource {
   }
 }
 
-function prints(flags: FlagMap): Map<string, string> {
+function prints(flags: FlagMap): Map<string, number> {
   return new Map([...flags].map(([key, definition]) => [key, fingerprint(definition)]));
 }
 
@@ -74,4 +75,13 @@ function prints(flags: FlagMap): Map<string, string> {
 export function flagsOf(input: unknown): FlagMap {
   const text = JSON.stringify(input) as string | undefined;
   return normalizeFlags(text === undefined ? undefined : JSON.parse(text));
+}
+
+function flagsOfOption(definitions: unknown): FlagMap {
+  try {
+    return flagsOf(definitions);
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n', 1);
+    throw configurationError(`option "definitions" cannot be used: ${reason ?? ''}`);
+  }
 }
