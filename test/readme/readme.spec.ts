@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import {
   type DynamicModule,
   type INestApplication,
+  Injectable,
   Module,
   type NestApplicationOptions,
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
+import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
+import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 import * as flagshipPackage from 'nestjs-flagship';
 import {
+  type FlagshipBinding,
   FlagService,
   FlagshipModule,
   type FlagshipModuleOptions,
@@ -23,6 +26,7 @@ import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
 import packageJson from '../../package.json';
 import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { waitUntil } from '../fixtures/wait-until';
 import { runBlock, typeErrors } from './compile-blocks';
 import {
   commandOptions,
@@ -36,6 +40,7 @@ const readme = readMarkdown('README.md');
 const code = new Map(blocksOf(readme, 'ts').map((block) => [nameOf(block), block]));
 
 const quiet: Readonly<NestApplicationOptions> = { logger: ['error', 'warn'] };
+const talkative: Readonly<NestApplicationOptions> = { logger: ['error', 'warn', 'log'] };
 
 it('type-checks every block of code', () => {
   expect(code.size).toBe(blocksOf(readme, 'ts').length);
@@ -249,6 +254,134 @@ describe('the code runs:', () => {
     expect(await Promise.all(['ann', 'bob'].map((user) => service.send(user)))).toEqual(['long', 'short']);
   });
 
+  it('look.service.ts', async () => {
+    interface Look {
+      look(): Promise<object>;
+      explain(): Promise<object[]>;
+    }
+    const { LookService } = load<{ LookService: Type<Look> }>('look.service.ts');
+    const look = (await listen(around({ providers: [LookService] }))).get(LookService);
+    expect(await look.look()).toEqual({ accent: 'teal', radius: 4 });
+    expect(await look.explain()).toMatchObject([
+      { value: { accent: 'teal' }, reason: 'STATIC' },
+      { value: 'modern', reason: 'STATIC' },
+    ]);
+    flagship.setFlags({ look: 'none' });
+    expect(await look.look()).toEqual({ accent: 'grey', radius: 4 });
+  });
+
+  it('fresh.module.ts', async () => {
+    const app = await startLocalFlagship({ flags: { 'home-page': 'old' }, appId: 'fresh', authToken: TOKEN });
+    closing.push(() => app.close());
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    addresses.set(app.appId, app.url);
+    process.env.FLAGSHIP_APP_ID = app.appId;
+    process.env.FLAGSHIP_CACHE_FILE = join(folder, 'flags.json');
+    closing.push(async () => {
+      process.env.FLAGSHIP_APP_ID = flagship.appId;
+      delete process.env.FLAGSHIP_CACHE_FILE;
+    });
+    const { FreshModule } = load<{ FreshModule: Type }>('fresh.module.ts');
+    const home = (shop: INestApplication) => shop.get(FlagService).getStringDetails('home-page', 'classic');
+    const answers = (value: string) => ({ value, reason: 'STATIC' });
+
+    const shop = await listen(FreshModule);
+    expect(await home(shop)).toMatchObject(answers('old'));
+    app.setFlags({ 'home-page': 'new' });
+    expect(await home(shop)).toMatchObject(answers('old'));
+    const http = request(shop.getHttpServer() as never);
+    await http.post('/flags/refresh').expect(201, { upToDate: true });
+    expect(await home(shop)).toMatchObject(answers('new'));
+    await app.close();
+    await http.post('/flags/refresh').expect(201, { upToDate: false });
+    expect(await home(shop)).toMatchObject(answers('new'));
+
+    const warnings: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      warnings.push(String(text));
+      return true;
+    });
+    const later = await listen(load<{ FreshModule: Type }>('fresh.module.ts').FreshModule);
+    write.mockRestore();
+    expect(warnings.join()).toContain('the definitions kept on disk are used');
+    expect(await home(later)).toMatchObject(answers('new'));
+  });
+
+  it('offline.module.ts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    closing.push(() => rm(folder, { recursive: true }));
+    // The flags file that the README shows, where its module looks for it.
+    await writeFile(join(folder, 'flags.json'), blocksOf(readme, 'json')[0]?.code ?? '');
+    const before = process.cwd();
+    closing.push(async () => process.chdir(before));
+    process.chdir(folder);
+    const { OfflineModule, flagsFor } = load<{
+      OfflineModule: Type;
+      flagsFor: (flags: object) => DynamicModule;
+    }>('offline.module.ts');
+    const app = await listen(OfflineModule);
+    const flags = app.get(FlagService);
+    expect(await flags.getStringValue('home-page', 'classic')).toBe('modern');
+    expect(await flags.isEnabled('new-checkout', false, { plan: 'pro' })).toBe(true);
+    await writeFile(join(folder, 'flags.json'), '{ "home-page": "edited" }');
+    const homePage = (): Promise<string> => flags.getStringValue('home-page', 'classic');
+    await waitUntil(async () => (await homePage()) === 'edited', 'the edit');
+
+    const test = await listen(flagsFor({ 'new-checkout': true, 'upload-limit': 3 }));
+    expect(await test.get(FlagService).getNumberValue('upload-limit', 1)).toBe(3);
+  });
+
+  it('worker.module.ts', async () => {
+    const asked: unknown[] = [];
+    const never = () => Promise.reject(new Error('The wrong method was asked.'));
+    const FLAGS: FlagshipBinding = {
+      getBooleanDetails: never,
+      getNumberDetails: never,
+      getObjectDetails: never,
+      getStringDetails: async (...question) => {
+        asked.push(question);
+        return { value: 'modern', variant: 'modern', reason: 'TARGETING_MATCH' };
+      },
+    };
+    const { WorkerModule } = load<{ WorkerModule: { with: (env: object) => DynamicModule } }>(
+      'worker.module.ts',
+    );
+    const app = await listen(WorkerModule.with({ FLAGS }));
+    const details = await app.get(FlagService).getStringDetails('home-page', 'classic', { plan: 'pro' });
+    expect(details).toMatchObject({ value: 'modern', reason: 'TARGETING_MATCH' });
+    expect(asked).toEqual([['home-page', 'classic', { plan: 'pro' }]]);
+  });
+
+  it('observed.module.ts', async () => {
+    const { ObservedModule, durations } = load<{
+      ObservedModule: Type;
+      durations: Record<string, number[]>;
+    }>('observed.module.ts');
+    const app = await NestFactory.create(ObservedModule, talkative);
+    closing.push(() => app.close());
+    const lines: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      lines.push(String(text));
+      return true;
+    });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const flags = app.get(FlagService);
+      const context = { plan: 'pro', email: 'ann@example.com' };
+      expect(await flags.getStringValue('home-page', 'classic', context)).toBe('modern');
+      flagship.setFlags({ 'home-page': 'modern', 'upload-limit': 30, look: { accent: 'teal' } });
+      expect(await flags.refresh()).toBe(true);
+      await waitUntil(() => lines.some((line) => line.includes('Changed: upload-limit')), 'the event');
+    } finally {
+      write.mockRestore();
+    }
+    expect(durations).toEqual({ 'home-page': [expect.any(Number)] });
+    const said = lines.join('');
+    expect(said).toContain('Flag "home-page" is "modern" (default, STATIC) for {"plan":"pro"}');
+    expect(said).not.toContain('ann@example.com');
+  });
+
   it('search.module.ts', async () => {
     interface Search {
       page(): Promise<string>;
@@ -309,6 +442,20 @@ describe('the code runs:', () => {
     await http.get('/billing').expect(200, 'billing');
     const { body } = await http.get('/pages').expect(200);
     expect(body).toMatchObject({ page: 'modern' });
+  });
+
+  it('and the client of a domain is injected by its name', async () => {
+    @Injectable()
+    class Reads {
+      constructor(
+        @OpenFeatureClient({ domain: 'billing' }) readonly named: Client,
+        @OpenFeatureClient() readonly unnamed: Client,
+      ) {}
+    }
+    const app = await listen(around({ providers: [Reads] }, { domain: 'billing' }));
+    const { named, unnamed } = app.get(Reads);
+    expect(await named.getStringValue('home-page', 'classic')).toBe('modern');
+    expect(unnamed).toBe(named);
   });
 
   it('openfeature.ts', async () => {
@@ -403,11 +550,24 @@ describe('the table of errors is true:', () => {
     readonly options?: Partial<FlagshipProviderOptions>;
     readonly context?: EvaluationContext;
     readonly prepare?: (provider: FlagshipServerProvider) => Promise<unknown>;
+    /** Options of another source than HTTP. */
+    readonly instead?: FlagshipProviderOptions;
+    /** Where only OpenFeature's client knows the answer. */
+    readonly throughClient?: boolean;
   }
   const answer = (body: object): ScriptedAnswer => ({ body: { flagKey: 'flag', variant: 'on', ...body } });
   const ask = (provider: FlagshipServerProvider, context: EvaluationContext = {}) =>
     provider.resolveStringEvaluation('flag', 'default', context);
+  const askClient = async (provider: FlagshipServerProvider) => {
+    await OpenFeature.setProviderAndWait('errors', provider).catch(() => undefined);
+    const details = await OpenFeature.getClient('errors').getStringDetails('flag', 'default');
+    await OpenFeature.clearProviders();
+    return details;
+  };
   const failing = (status: number): Situation => ({ script: [{ status }] });
+  const locally = { localEvaluation: true, accountId: 'account', refreshInterval: 5 };
+  const start = (provider: FlagshipServerProvider) => provider.initialize().catch(() => undefined);
+  const fails = () => Promise.reject(new Error('The binding is away.'));
   const situations: Readonly<Record<string, readonly Situation[]>> = {
     'Flagship answered': ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT'].map((reason) => ({
       script: [answer({ value: 'served', reason })],
@@ -437,6 +597,30 @@ describe('the table of errors is true:', () => {
       { script: [{ body: [] }] },
     ],
     'The answer is larger than 1 MB': [{ script: [answer({ value: 'x'.repeat(2 ** 20) })] }],
+    'A binding failed': [
+      {
+        instead: {
+          binding: {
+            getBooleanDetails: fails,
+            getStringDetails: fails,
+            getNumberDetails: fails,
+            getObjectDetails: fails,
+          },
+        },
+      },
+    ],
+    "The flag's definition is malformed, evaluated here": [
+      { script: [{ body: { flags: { flag: { enabled: true } } } }], options: locally, prepare: start },
+      { instead: { definitions: { flag: { enabled: true, variations: { on: 1 } } } } },
+    ],
+    'Local evaluation has no definitions yet': [
+      { script: [{ status: 500 }], options: { ...locally, retries: 0 }, prepare: start },
+    ],
+    'Local evaluation was refused at the start (401, 403)': [401, 403].map((status) => ({
+      script: [{ status }],
+      options: locally,
+      throughClient: true,
+    })),
     'A provider used without Nest was closed': [{ prepare: (provider) => provider.onClose() }],
   };
   const rows = tableOf(readme, 'When something goes wrong');
@@ -449,22 +633,21 @@ describe('the table of errors is true:', () => {
   });
 
   it.each(rows)('%s', async (what, value, reason, errorCode, again) => {
-    for (const { script = [{ status: 500 }], options = {}, context, prepare } of situations[what]!) {
+    for (const situation of situations[what]!) {
+      const { script = [{ status: 500 }], options = {}, instead, context, prepare } = situation;
       server.script(...script);
       let attempts = 0;
       const headersFactory = () => ((attempts += 1), options.headersFactory?.() ?? {});
-      const provider = new FlagshipServerProvider({
-        endpoint: `${server.url}/evaluate`,
-        retryDelay: 0,
-        ...options,
-        headersFactory,
-      });
+      const provider = new FlagshipServerProvider(
+        instead ?? { endpoint: `${server.url}/evaluate`, retryDelay: 0, ...options, headersFactory },
+      );
       await prepare?.(provider);
-      const details = await ask(provider, context);
+      const details = await (situation.throughClient ? askClient(provider) : ask(provider, context));
       expect(details.value).toBe(value === 'your default' ? 'default' : 'served');
       if (details.reason !== undefined) expect(reason).toContain(`\`${details.reason}\``);
       expect(details.errorCode ?? '–').toBe(errorCode.replaceAll('`', ''));
-      if (again !== '–') expect(attempts).toBe({ yes: 2, no: 1, 'not sent': 0 }[again]);
+      if (again === 'in the background') await waitUntil(() => attempts > 2, 'another try');
+      else if (again !== '–') expect(attempts).toBe({ yes: 2, no: 1, 'not sent': 0 }[again]);
       await provider.onClose();
     }
   });
@@ -476,6 +659,15 @@ describe('the table of errors is true:', () => {
     );
     const seconds = (timeout! * (retries! + 1) + delay! * retries!) / 1000;
     expect(readme).toContain(`**${seconds} seconds with the defaults**`);
+    expect(readme).toContain(`[${seconds} seconds](#when-something-goes-wrong) with the defaults`);
+  });
+
+  it('and so is what local evaluation costs of the API', () => {
+    const options = interfaceOptions('lib/options/provider-options.ts', 'FlagshipProviderOptions');
+    const calls = 300_000 / Number(options.get('refreshInterval'));
+    expect(calls).toBe(10);
+    expect(readme).toContain('ten in five minutes with the default of 30 seconds');
+    expect(readme).toContain(`So ${1200 / calls} instances can share a token`);
   });
 });
 
