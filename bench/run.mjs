@@ -1,4 +1,6 @@
 import { cached } from './sections/cached.mjs';
+import { load } from './sections/load.mjs';
+import { local } from './sections/local.mjs';
 import { remote } from './sections/remote.mjs';
 import { requireTime } from './sections/require.mjs';
 import { routes } from './sections/routes.mjs';
@@ -13,6 +15,8 @@ const sections = {
   fastify: () => routes('fastify'),
   express: () => routes('express'),
   service,
+  local,
+  load,
 };
 
 /** The sections named on the command line; all when there is none. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { FlagshipServerProvider as VendorProvider } from '@cloudflare/flagship/server';
 import { OpenFeatureModule, RequireFlagsEnabled } from '@openfeature/nestjs-sdk';
 import { FeatureFlag, FlagshipModule } from 'nestjs-flagship';
@@ -9,6 +10,12 @@ export const variants = {
   bare: () => ({}),
 
   noopInterceptor: () => ({ interceptor: { intercept: (_, next) => next.handle() } }),
+
+  /** The least that any propagation through an interceptor can cost. */
+  storageInterceptor: () => {
+    const storage = new AsyncLocalStorage();
+    return { interceptor: { intercept: (_, next) => storage.run({}, () => next.handle()) } };
+  },
 
   guardedNone: (flagship) => ({
     imports: [ours(flagship, 'none')],

@@ -8,9 +8,10 @@ const STOP_LIMIT = 2_000;
 const running = new Set();
 
 /** Starts a module of `children/` in a process of its own and waits for its first message. */
-export async function startChild(name, args = []) {
+export async function startChild(name, args = [], execArgv = []) {
   const child = fork(new URL(`../children/${name}`, import.meta.url), args, {
     env: { ...process.env, NODE_ENV: 'production' },
+    execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);

@@ -2,6 +2,7 @@ import { isDate } from 'node:util/types';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../options';
 import { namedCode } from './error-answer';
+import { isTextOrAbsent } from './evaluation-answer';
 import { type ContextAttributes, type FlagSource, type Resolution } from './flag-source';
 import { invalidContext } from './invalid-context';
 
@@ -9,18 +10,47 @@ type Sendable = Record<string, string | number | boolean>;
 
 /** What a binding takes: text, numbers, booleans; dates as ISO 8601; null and undefined are left out. */
 function bindingContext(context: ContextAttributes): Sendable {
-  const sendable: Sendable = {};
+  const sendable: [string, string | number | boolean][] = [];
   for (const [name, value] of Object.entries(context)) {
     if (value === null || value === undefined) continue;
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      sendable[name] = value;
-    else if (isDate(value) && !Number.isNaN(value.getTime())) sendable[name] = value.toISOString();
+      sendable.push([name, value]);
+    else if (isDate(value) && !Number.isNaN(value.getTime())) sendable.push([name, value.toISOString()]);
     else
       throw invalidContext(
         `a binding takes text, numbers, booleans and valid dates, which "${name}" is not.`,
       );
   }
-  return sendable;
+  return Object.fromEntries(sendable);
+}
+
+function unreadable(problem: string): FlagshipError {
+  return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
+}
+
+/** The value as JSON has it; a structure becomes the caller's own. */
+function jsonValue(value: unknown): JsonValue {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null) return null;
+  try {
+    return JSON.parse(JSON.stringify(value)) as JsonValue;
+  } catch {
+    throw unreadable('without a value, or with one that is not JSON');
+  }
+}
+
+/** Nothing of an answer is believed before its shape has been checked. */
+function readDetails(details: unknown): Resolution {
+  if (typeof details !== 'object' || details === null) throw unreadable('without details');
+  const { value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
+  if (errorCode) {
+    const code = namedCode(errorCode) ?? FlagshipErrorCode.GENERAL;
+    throw new FlagshipError(errorMessage ?? `The binding answered ${errorCode}.`, code);
+  }
+  if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
+    throw unreadable('with a "variant" or a "reason" that is not text');
+  }
+  return { value: jsonValue(value), variant: variant ?? undefined, reason: reason ?? undefined };
 }
 
 /** Asks a Cloudflare Workers binding. */
@@ -39,18 +69,7 @@ export class BindingSource implements FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Promise<Resolution> {
-    const details: unknown = await this.ask(flagKey, bindingContext(context), type, defaultValue);
-    if (typeof details !== 'object' || details === null || !('value' in details)) {
-      throw new FlagshipError('The binding answered without a value.', FlagshipErrorCode.PARSE_ERROR);
-    }
-    const { value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
-    if (errorCode) {
-      throw new FlagshipError(
-        errorMessage ?? `The binding answered ${errorCode}.`,
-        namedCode(errorCode) ?? FlagshipErrorCode.GENERAL,
-      );
-    }
-    return { value: value as JsonValue, variant, reason };
+    return readDetails(await this.ask(flagKey, bindingContext(context), type, defaultValue));
   }
 
   refresh(): Promise<boolean> {

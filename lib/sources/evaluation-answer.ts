@@ -4,7 +4,7 @@ import { type JsonValue } from '../options';
 import { errorAnswer } from './error-answer';
 import { type Resolution } from './flag-source';
 
-const isTextOrAbsent = (value: unknown): boolean =>
+export const isTextOrAbsent = (value: unknown): boolean =>
   value === undefined || value === null || typeof value === 'string';
 
 function unreadable(problem: string): FlagshipError {

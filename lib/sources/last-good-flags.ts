@@ -23,14 +23,18 @@ export class LastGoodFlags {
 
   /** Takes over an edit, as far as it is right. */
   accept(edited: FlagMap): Ruleset {
+    const ruleset = new Ruleset(edited, this.accountId);
     const kept = new Map(edited);
-    for (const problem of new Ruleset(edited, this.accountId).malformed) {
+    const malformed = new Set<string>();
+    for (const problem of ruleset.malformed) {
+      const { flagKey } = problem;
       this.tell(problem);
-      if (this.wasGood(problem.flagKey)) kept.set(problem.flagKey, this.flags.get(problem.flagKey));
+      if (this.wasGood(flagKey)) kept.set(flagKey, this.flags.get(flagKey));
+      else malformed.add(flagKey);
     }
+    for (const [key, definition] of kept) if (definition !== edited.get(key)) ruleset.add(key, definition);
     this.flags = kept;
-    const ruleset = new Ruleset(kept, this.accountId);
-    this.malformed = new Set(ruleset.malformed.map(({ flagKey }) => flagKey));
+    this.malformed = malformed;
     return ruleset;
   }
 
