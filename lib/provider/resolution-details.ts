@@ -44,7 +44,7 @@ export function unanswered<T>(
   error: unknown,
 ): ResolutionDetails<T> {
   const errorCode = openFeatureCode(error);
-  const errorMessage = error instanceof Error ? error.message : String(error);
+  const errorMessage = messageOf(error);
   log?.error(`[Flagship] Flag "${flagKey}" has no answer (${errorCode}): ${errorMessage}`);
   return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
 }
@@ -52,4 +52,13 @@ export function unanswered<T>(
 function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {
   const shown = typeof value === 'object' ? 'an object' : JSON.stringify(value);
   return `[Flagship] Flag "${flagKey}" is ${shown} (${variant}, ${reason})`;
+}
+
+/** Anything can be thrown, even what cannot become text. */
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'Something was thrown that is no error.';
+  }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type INestApplication, Logger } from '@nestjs/common';
-import { ProviderEvents } from '@openfeature/server-sdk';
+import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
 import {
   FlagService,
   FlagshipError,
@@ -312,7 +312,9 @@ describe('accountId', () => {
   it('seeds the rollouts: with the real one every subject falls on its real side', async () => {
     for (const { flag, context, expected } of splits) {
       const provider = open({ definitions: { flag: flag as never }, accountId: vectors.accountId });
-      expect(await provider.resolveBooleanEvaluation('flag', false, context)).toMatchObject(expected);
+      expect(
+        await provider.resolveBooleanEvaluation('flag', false, context as EvaluationContext),
+      ).toMatchObject(expected);
     }
   });
 

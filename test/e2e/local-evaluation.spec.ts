@@ -68,8 +68,9 @@ function create(options: Partial<FlagshipProviderOptions> = {}): FlagshipServerP
 
 function follow(provider: FlagshipServerProvider): Started {
   const events: string[] = [];
-  const tell = (event: string) => (details?: { flagsChanged?: string[] }) => {
-    events.push([event, ...(details?.flagsChanged ?? []).toSorted()].join(' '));
+  const tell = (event: string) => (details?: object) => {
+    const { flagsChanged = [] } = (details ?? {}) as { flagsChanged?: string[] };
+    events.push([event, ...flagsChanged.toSorted()].join(' '));
   };
   provider.events.addHandler(ProviderEvents.Ready, tell('ready'));
   provider.events.addHandler(ProviderEvents.Stale, tell('stale'));
