@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { type OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk';
+import { ErrorCode, type OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk';
 import { type SourceListener } from '../sources';
 
 /** Turns what a source tells into the provider's events. */
@@ -36,6 +36,10 @@ export class SourceEvents implements SourceListener {
 
   recovered(): void {
     this.events.emit(ProviderEvents.Ready);
+  }
+
+  failed(message: string): void {
+    this.events.emit(ProviderEvents.Error, { message, errorCode: ErrorCode.PROVIDER_FATAL });
   }
 
   warn(problem: string): void {

@@ -214,9 +214,7 @@ function valueAgain<T extends JsonValue>(
   answer: Answer,
   defaultValue: T,
 ): T {
-  return isDefaultApplied(details, answer.defaultValue)
-    ? defaultValue
-    : (copyValue(details.value as never));
+  return isDefaultApplied(details, answer.defaultValue) ? defaultValue : copyValue(details.value as never);
 }
 
 function resolveWith<T extends JsonValue>(

@@ -70,16 +70,24 @@ export class FlagService {
    * @example
    * const variant = await flags.getStringValue('home-page', 'classic');
    */
-  getStringValue<T extends string = string>(
-    key: string,
-    defaultValue: T,
-    context?: EvaluationContext,
-  ): Promise<T> {
+  getStringValue(key: string, defaultValue: string, context?: EvaluationContext): Promise<string>;
+  getStringValue<T extends string>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T>;
+  getStringValue<T extends string>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T> {
     return this.evaluator.value('string', key, defaultValue, context);
   }
 
   /** The value of a string flag with variant, reason and, where there is no answer, the error code. */
-  getStringDetails<T extends string = string>(
+  getStringDetails(
+    key: string,
+    defaultValue: string,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<string>>;
+  getStringDetails<T extends string>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<T>>;
+  getStringDetails<T extends string>(
     key: string,
     defaultValue: T,
     context?: EvaluationContext,
@@ -93,16 +101,24 @@ export class FlagService {
    * @example
    * const limit = await flags.getNumberValue('upload-limit', 10);
    */
-  getNumberValue<T extends number = number>(
-    key: string,
-    defaultValue: T,
-    context?: EvaluationContext,
-  ): Promise<T> {
+  getNumberValue(key: string, defaultValue: number, context?: EvaluationContext): Promise<number>;
+  getNumberValue<T extends number>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T>;
+  getNumberValue<T extends number>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T> {
     return this.evaluator.value('number', key, defaultValue, context);
   }
 
   /** The value of a number flag with variant, reason and, where there is no answer, the error code. */
-  getNumberDetails<T extends number = number>(
+  getNumberDetails(
+    key: string,
+    defaultValue: number,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<number>>;
+  getNumberDetails<T extends number>(
+    key: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<EvaluationDetails<T>>;
+  getNumberDetails<T extends number>(
     key: string,
     defaultValue: T,
     context?: EvaluationContext,

@@ -6,6 +6,9 @@ import { type ContextAttributes, type FlagSource, type Resolution, type SourceLi
 import { RefreshTimer } from './refresh-timer';
 import { Snapshot } from './snapshot';
 
+/** How many malformed flags of one download are named. */
+const MAX_TOLD = 10;
+
 type LocalOptions = Extract<ResolvedSource, { kind: 'local' }>;
 
 /** Evaluates in this process, with definitions that it downloads and keeps fresh. */
@@ -47,7 +50,7 @@ export class DefinitionsSource implements FlagSource {
       this.timer.schedule(true);
     } catch (error) {
       if (life !== this.life) throw error;
-      if (error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED) throw error;
+      if (isRefusal(error)) throw error;
       const isFilled = await this.useKept(life, error);
       if (life === this.life) this.timer.schedule(false);
       if (!isFilled) throw error;
@@ -91,7 +94,9 @@ export class DefinitionsSource implements FlagSource {
     } catch (error) {
       if (life !== this.life) return false;
       if (!isFirst) this.becomeStale(error);
-      this.timer.schedule(!isFirst);
+      // Without flags and with a token that is refused, there is nothing to wait for.
+      if (isFirst && isRefusal(error)) this.listener.failed(messageOf(error));
+      else this.timer.schedule(!isFirst);
       return false;
     }
     if (life !== this.life) return false;
@@ -111,6 +116,7 @@ export class DefinitionsSource implements FlagSource {
     this.snapshot = next;
     this.etag = downloaded.etag;
     const changed = next.changedSince(before);
+    this.tellMalformed(next, changed);
     if (before !== undefined && changed.length > 0) this.listener.changed(changed);
     this.keeping = this.keep(downloaded);
     await this.keeping;
@@ -120,6 +126,17 @@ export class DefinitionsSource implements FlagSource {
   private expectSame(life: number): void {
     if (life === this.life) return;
     throw new FlagshipError('The source was closed.', FlagshipErrorCode.PROVIDER_NOT_READY);
+  }
+
+  /** Once for each version of a flag, and not for thousands of them. */
+  private tellMalformed({ ruleset }: Snapshot, changed: readonly string[]): void {
+    const news = new Set(changed);
+    const problems = ruleset.malformed.filter(({ flagKey }) => news.has(flagKey));
+    for (const { flagKey, message } of problems.slice(0, MAX_TOLD)) {
+      this.listener.warn(`Flag "${flagKey}" is malformed at ${message}. It answers PARSE_ERROR.`);
+    }
+    if (problems.length > MAX_TOLD)
+      this.listener.warn(`${problems.length - MAX_TOLD} more flags are malformed.`);
   }
 
   private becomeStale(error: unknown): void {
@@ -156,6 +173,10 @@ export class DefinitionsSource implements FlagSource {
     this.becomeStale(reason);
     return true;
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED;
 }
 
 function messageOf(error: unknown): string {

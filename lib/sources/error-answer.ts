@@ -26,7 +26,7 @@ export function namedCode(name: unknown): FlagshipErrorCode | undefined {
 const remedies: ReadonlyMap<number, string> = new Map([
   [401, 'Is "authToken" right, and not expired?'],
   [404, 'Are the flag, "appId" and "accountId" right?'],
-  [429, 'Too many calls: set "cacheTtl".'],
+  [429, 'Too many calls: set "cacheTtl" or "localEvaluation", or raise "refreshInterval".'],
 ]);
 
 /** 408, 425, 429 and 5xx may pass; every other failure is final. */

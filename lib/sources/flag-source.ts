@@ -42,6 +42,8 @@ export interface SourceListener {
   stale(reason: string): void;
   /** The flags are up to date again, or for the first time after a failed start. */
   recovered(): void;
+  /** There are no flags and there will be none without a person's help. */
+  failed(reason: string): void;
   /** Something a person should mend; nothing else tells it. */
   warn(problem: string): void;
 }
