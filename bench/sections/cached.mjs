@@ -1,7 +1,7 @@
 import { FlagshipServerProvider as VendorProvider } from '@cloudflare/flagship/server';
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { startChild } from '../support/child.mjs';
-import { CONTEXT } from '../support/context.mjs';
+import { forEveryUser, nextContext } from '../support/context.mjs';
 import { duration, times } from '../support/figures.mjs';
 import { nanosecondsOf } from '../support/rounds.mjs';
 
@@ -14,15 +14,15 @@ export async function cached() {
   const options = { baseUrl: url, accountId, appId, cacheTtl: CACHE_TTL };
   const ours = new FlagshipServerProvider(options);
   const vendor = new VendorProvider(options);
-  const boolean = (provider) => () => provider.resolveBooleanEvaluation('new-checkout', false, CONTEXT);
-  const object = (provider) => () => provider.resolveObjectEvaluation('look', {}, CONTEXT);
+  const boolean = (provider) => () => provider.resolveBooleanEvaluation('new-checkout', false, nextContext());
+  const object = (provider) => () => provider.resolveObjectEvaluation('look', {}, nextContext());
   const lines = [
     await compare('boolean flag', boolean(ours), boolean(vendor)),
     await compare('object flag', object(ours), object(vendor)),
   ];
   await Promise.all([ours.onClose(), vendor.onClose()]);
   await stop();
-  return { title: 'Cached evaluation, context of five attributes', lines };
+  return { title: 'Cached evaluation, 500 users with five attributes', lines };
 }
 
 async function compare(what, ours, vendor) {
@@ -42,7 +42,7 @@ async function compare(what, ours, vendor) {
 }
 
 async function fill(call) {
-  await call();
-  const { reason } = await call();
+  await forEveryUser(call);
+  const { reason } = await forEveryUser(call);
   if (reason !== 'CACHED') throw new Error(`a cached answer was expected, but its reason is ${reason}`);
 }

@@ -3,7 +3,7 @@ import { FlagshipServerProvider as VendorProvider } from '@cloudflare/flagship/s
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { Pool } from 'undici';
 import { startChild } from '../support/child.mjs';
-import { CONTEXT } from '../support/context.mjs';
+import { nextContext } from '../support/context.mjs';
 import { perSecond, times } from '../support/figures.mjs';
 import { interleave } from '../support/rounds.mjs';
 
@@ -22,8 +22,8 @@ export async function remote() {
   const vendor = new VendorProvider({ endpoint });
   const raw = rawUndici(server.url);
   const calls = {
-    ours: () => ours.resolveBooleanEvaluation('new-checkout', false, CONTEXT),
-    vendor: () => vendor.resolveBooleanEvaluation('new-checkout', false, CONTEXT),
+    ours: () => ours.resolveBooleanEvaluation('new-checkout', false, nextContext()),
+    vendor: () => vendor.resolveBooleanEvaluation('new-checkout', false, nextContext()),
     raw: raw.evaluate,
   };
   for (const call of Object.values(calls)) await expectAnswer(call);
@@ -57,7 +57,7 @@ function line(figure, peer, peerFigure, wanted) {
 /** The least that a request can cost: the address ready-made, nothing checked. */
 function rawUndici(url) {
   const pool = new Pool(url, { connections: 256 });
-  const query = new URLSearchParams({ flagKey: 'new-checkout', ...CONTEXT });
+  const query = new URLSearchParams({ flagKey: 'new-checkout', ...nextContext() });
   const request = {
     method: 'GET',
     path: `/evaluate?${query}`,

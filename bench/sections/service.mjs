@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FlagService, FlagshipModule } from 'nestjs-flagship';
 import { startChild } from '../support/child.mjs';
-import { CONTEXT } from '../support/context.mjs';
+import { forEveryUser, nextContext } from '../support/context.mjs';
 import { duration, times } from '../support/figures.mjs';
 import { nanosecondsOf } from '../support/rounds.mjs';
 
@@ -29,15 +29,15 @@ function startApp(options) {
 }
 
 async function measure(flags, client) {
-  if (!(await flags.isEnabled(KEY, false, CONTEXT))) throw new Error('the flag has no answer');
-  const ours = () => flags.isEnabled(KEY, false, CONTEXT);
-  const theirs = () => client.getBooleanValue(KEY, false, CONTEXT);
+  const ours = () => flags.isEnabled(KEY, false, nextContext());
+  const theirs = () => client.getBooleanValue(KEY, false, nextContext());
+  if (!(await forEveryUser(ours))) throw new Error('the flag has no answer');
   const outside = await nanosecondsOf({ ours, theirs });
   const fresh = await nanosecondsOf({
-    ours: () => flags.withContext(CONTEXT, () => flags.isEnabled(KEY)),
-    theirs: () => flags.withContext(CONTEXT, () => client.getBooleanValue(KEY, false)),
+    ours: () => flags.withContext(nextContext(), () => flags.isEnabled(KEY)),
+    theirs: () => flags.withContext(nextContext(), () => client.getBooleanValue(KEY, false)),
   });
-  const repeated = await flags.withContext(CONTEXT, () =>
+  const repeated = await flags.withContext(nextContext(), () =>
     nanosecondsOf({
       ours: () => flags.isEnabled(KEY),
       theirs: () => client.getBooleanValue(KEY, false),

@@ -1,11 +1,19 @@
-/** Who is asking, in every section: a targeting key and four attributes, as many as applications have. */
-export const CONTEXT = Object.freeze({
-  targetingKey: 'user-4711',
-  plan: 'pro',
-  country: 'DE',
-  seats: 12,
-  beta: true,
-});
+const USERS = 500;
+const users = Array.from({ length: USERS }, (_, number) => `user-${number}`);
+let turn = 0;
+
+/** Somebody else, in an object of their own, with every call: a targeting key and four attributes. */
+export function nextContext() {
+  turn = (turn + 1) % USERS;
+  return { targetingKey: users[turn], plan: 'pro', country: 'DE', seats: 12, beta: true };
+}
+
+/** Asks once for each user, so that a cache knows them all. */
+export async function forEveryUser(call) {
+  let last;
+  for (let number = 0; number < USERS; number++) last = await call();
+  return last;
+}
 
 /** What the flags are, wherever a local Flagship answers. */
 export const FLAGS = {
