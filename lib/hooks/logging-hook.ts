@@ -46,9 +46,7 @@ export class LoggingHook implements Hook {
   /** Called by OpenFeature after an evaluation that has an answer. */
   after({ flagKey, context }: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
     const { value, variant = 'no variant', reason = 'no reason' } = details;
-    this.logger.log(
-      `Flag "${flagKey}" is ${JSON.stringify(value)} (${variant}, ${reason})${this.told(context)}`,
-    );
+    this.write('log', `Flag "${flagKey}" is ${shown(value)} (${variant}, ${reason})${this.told(context)}`);
   }
 
   /** Called by OpenFeature after an evaluation that has none. */
@@ -57,16 +55,44 @@ export class LoggingHook implements Hook {
       code?: string;
       message?: string;
     };
-    const shown = JSON.stringify(defaultValue);
-    this.logger.warn(
-      `Flag "${flagKey}" stays at its default ${shown} (${code}): ${message}${this.told(context)}`,
+    this.write(
+      'warn',
+      `Flag "${flagKey}" stays at its default ${shown(defaultValue)} (${code}): ${message}${this.told(context)}`,
     );
   }
 
   private told(context: EvaluationContext): string {
     if (this.context === false) return '';
     const names =
-      this.context === true ? Object.keys(context) : this.context.filter((name) => name in context);
-    return ` for ${JSON.stringify(Object.fromEntries(names.map((name) => [name, context[name]])))}`;
+      this.context === true
+        ? Object.keys(context)
+        : this.context.filter((name) => Object.hasOwn(context, name));
+    return ` for {${names.map((name) => `${shown(name)}:${shownAttribute(context, name)}`).join(',')}}`;
+  }
+
+  private write(level: 'log' | 'warn', message: string): void {
+    try {
+      this.logger[level](message);
+    } catch {
+      // OpenFeature would fail the evaluation; there is nobody left to tell.
+    }
+  }
+}
+
+/** What is no JSON must not fail the evaluation that is written about. */
+function shown(value: unknown): string {
+  try {
+    const text: unknown = JSON.stringify(value);
+    return typeof text === 'string' ? text : `"(${typeof value})"`;
+  } catch {
+    return '"(not JSON)"';
+  }
+}
+
+function shownAttribute(context: EvaluationContext, name: string): string {
+  try {
+    return shown(context[name]);
+  } catch {
+    return '"(unreadable)"';
   }
 }

@@ -29,7 +29,8 @@ export interface TelemetryEvent {
 
 /**
  * Calls you after every evaluation, for metrics and traces of your own. What the callback throws is logged by
- * OpenFeature and changes nothing.
+ * OpenFeature and changes nothing; what it returns is not waited for, and if that is a promise that rejects, nobody is
+ * told.
  *
  * @example
  * new TelemetryHook(({ flagKey, duration }) => histogram.observe({ flagKey }, duration));
@@ -38,7 +39,7 @@ export class TelemetryHook implements Hook {
   private readonly starts = new WeakMap<object, number>();
 
   /** @param onEvent Called once an evaluation; nobody waits for what it returns. */
-  constructor(private readonly onEvent: (event: TelemetryEvent) => void) {}
+  constructor(private readonly onEvent: (event: TelemetryEvent) => unknown) {}
 
   /** Called by OpenFeature before an evaluation. */
   before(hookContext: HookContext): void {
@@ -53,7 +54,7 @@ export class TelemetryHook implements Hook {
   ): void {
     const { value, reason, variant, errorCode, errorMessage } = details;
     const now = performance.now();
-    this.onEvent({
+    const outcome = this.onEvent({
       type: errorCode === undefined ? 'evaluation' : 'error',
       flagKey: hookContext.flagKey,
       timestamp: Date.now(),
@@ -66,5 +67,7 @@ export class TelemetryHook implements Hook {
       context: { ...hookContext.context },
       hints,
     });
+    // An asynchronous callback fits the type as well; its failure must not end the process.
+    if (outcome instanceof Promise) outcome.catch(() => undefined);
   }
 }

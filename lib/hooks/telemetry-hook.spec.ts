@@ -1,0 +1,165 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Client, OpenFeature } from '@openfeature/server-sdk';
+import { FlagshipServerProvider } from '../provider';
+import { type TelemetryEvent, TelemetryHook } from './index';
+
+const DOMAIN = 'telemetry-hook';
+const definitions = {
+  on: true,
+  look: { accent: 'teal' },
+  off: { enabled: false, default_variation: 'a', variations: { a: true }, rules: [] },
+};
+
+describe('TelemetryHook', () => {
+  let events: TelemetryEvent[];
+  let client: Client;
+  const clientWith = (callback: (event: TelemetryEvent) => unknown) =>
+    OpenFeature.getClient(DOMAIN).addHooks(new TelemetryHook(callback));
+
+  beforeEach(async () => {
+    events = [];
+    await OpenFeature.setProviderAndWait(DOMAIN, new FlagshipServerProvider({ definitions: definitions }));
+    client = clientWith((event) => void events.push(event));
+  });
+  afterEach(async () => {
+    await OpenFeature.clearProviders();
+    jest.restoreAllMocks();
+  });
+
+  const around = { timestamp: expect.any(Number), duration: expect.any(Number) };
+
+  it('tells about an answer', async () => {
+    const before = Date.now();
+    await client.getBooleanValue('on', false, { targetingKey: 'ann', plan: 'pro' });
+    expect(events).toEqual([
+      {
+        ...around,
+        type: 'evaluation',
+        flagKey: 'on',
+        value: true,
+        reason: 'STATIC',
+        variant: 'on',
+        errorCode: undefined,
+        errorMessage: undefined,
+        context: { targetingKey: 'ann', plan: 'pro' },
+        hints: undefined,
+      },
+    ]);
+    expect(events[0]?.timestamp).toBeGreaterThanOrEqual(before);
+    expect(events[0]?.timestamp).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('measures from before the evaluation to its end, each by itself', async () => {
+    const now = jest.spyOn(performance, 'now');
+    let time = 1000;
+    now.mockImplementation(() => time);
+    const slow = { before: () => void (time += 5) };
+    await OpenFeature.getClient(DOMAIN)
+      .addHooks(new TelemetryHook((event) => void events.push(event)), slow)
+      .getBooleanValue('on', false);
+    expect(events.map(({ duration }) => duration)).toEqual([5]);
+    now.mockRestore();
+    await Promise.all(['on', 'look', 'absent'].map((key) => client.getBooleanValue(key, false)));
+    for (const { duration } of events) expect(duration).toBeGreaterThanOrEqual(0);
+    expect(
+      events
+        .slice(1)
+        .map(({ flagKey }) => flagKey)
+        .toSorted(),
+    ).toEqual(['absent', 'look', 'on']);
+  });
+
+  it('tells about a failure, with the default', async () => {
+    await client.getStringValue('absent', 'mine');
+    expect(events).toEqual([
+      {
+        ...around,
+        type: 'error',
+        flagKey: 'absent',
+        value: 'mine',
+        reason: 'ERROR',
+        variant: undefined,
+        errorCode: 'FLAG_NOT_FOUND',
+        errorMessage: 'There is no flag "absent".',
+        context: {},
+        hints: undefined,
+      },
+    ]);
+  });
+
+  it('tells about a mismatch', async () => {
+    await client.getNumberValue('on', 7);
+    expect(events).toMatchObject([{ type: 'error', value: 7, errorCode: 'TYPE_MISMATCH' }]);
+  });
+
+  it('tells about a disabled flag as of an evaluation, with the default', async () => {
+    await client.getBooleanValue('off', false);
+    expect(events).toMatchObject([{ type: 'evaluation', value: false, reason: 'DISABLED' }]);
+    expect(events[0]?.errorCode).toBeUndefined();
+  });
+
+  it('tells about an evaluation that another hook ends', async () => {
+    const failing = {
+      before: () => {
+        throw new Error('no');
+      },
+    };
+    await OpenFeature.getClient(DOMAIN)
+      .addHooks(failing, new TelemetryHook((event) => void events.push(event)))
+      .getBooleanValue('on', false);
+    expect(events).toMatchObject([{ type: 'error', value: false, errorCode: 'GENERAL', duration: 0 }]);
+  });
+
+  it('hands on the hints of the call', async () => {
+    await client.getBooleanValue('on', false, {}, { hookHints: { route: '/checkout' } });
+    expect(events[0]?.hints).toEqual({ route: '/checkout' });
+  });
+
+  it('has a context of its own in each event', async () => {
+    const context = { targetingKey: 'ann' };
+    await client.getBooleanValue('on', false, context);
+    const [event] = events;
+    (event?.context as Record<string, unknown>).targetingKey = 'bob';
+    await client.getBooleanValue('on', false, context);
+    expect(events[1]?.context).toEqual({ targetingKey: 'ann' });
+  });
+
+  it('calls back once for each evaluation, whatever the type', async () => {
+    await client.getObjectValue('look', {});
+    await client.getBooleanValue('on', false);
+    await client.getBooleanValue('on', false);
+    expect(events.map(({ value }) => value)).toEqual([{ accent: 'teal' }, true, true]);
+  });
+
+  describe('changes no answer', () => {
+    it('when the callback throws', async () => {
+      const error = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+      const throwing = clientWith(() => {
+        throw new Error('metrics are down');
+      });
+      expect(await throwing.getBooleanDetails('on', false)).toMatchObject({ value: true, reason: 'STATIC' });
+      expect(await throwing.getBooleanDetails('absent', false)).toMatchObject({
+        errorCode: 'FLAG_NOT_FOUND',
+      });
+      expect(JSON.stringify(error.mock.calls)).toContain('metrics are down');
+    });
+
+    it('when an asynchronous callback rejects, and the process lives on', async () => {
+      jest.spyOn(console, 'error').mockImplementation(() => undefined);
+      const unhandled = jest.fn();
+      process.once('unhandledRejection', unhandled);
+      const callback = async (): Promise<void> => Promise.reject(new Error('metrics are down'));
+      const rejecting = clientWith(callback);
+      expect(await rejecting.getBooleanDetails('on', false)).toMatchObject({ value: true, reason: 'STATIC' });
+      await setImmediate();
+      await setImmediate();
+      process.off('unhandledRejection', unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+    });
+
+    it('when the callback never ends', async () => {
+      const endless = clientWith(() => new Promise(() => undefined));
+      expect(await endless.getBooleanValue('on', false)).toBe(true);
+    });
+  });
+});
