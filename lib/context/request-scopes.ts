@@ -11,12 +11,13 @@ interface Entry {
 }
 
 /**
- * One scope a request, shared by guard, interceptor and parameter decorators. Keyed by the request object itself, so
+ * One scope a request, shared by guard, interceptor and parameter decorators. Kept by the request object itself, so
  * two requests never share one, and it goes when the request goes.
  */
 @Injectable()
 export class RequestScopes {
-  private readonly entries = new WeakMap<object, Entry>();
+  // On the request itself: a weak map would cost every request several times as much, most of it in garbage collection.
+  private readonly slot = Symbol('flagship.scope');
 
   constructor(private readonly builder: RequestContextBuilder) {}
 
@@ -26,12 +27,13 @@ export class RequestScopes {
     if (view === undefined) return this.open(context, undefined);
     const user = userOf(view.request);
     const userId = this.builder.userId(view);
-    const known = this.entries.get(view.key);
+    const holder = view.key as Record<symbol, Entry | undefined>;
+    const known = holder[this.slot];
     // Authentication may have come between: what was built for nobody is not what holds for the user.
     if (known !== undefined && known.user === user && known.userId === userId) return known.scope;
     const scope = this.open(context, view, known?.scope);
     const entry: Entry = { user, userId, scope };
-    this.entries.set(view.key, entry);
+    holder[this.slot] = entry;
     if (scope instanceof Promise) void scope.then((ready) => (entry.scope = ready));
     return scope;
   }

@@ -12,14 +12,15 @@ export class RequestFlags {
     private readonly evaluator: FlagEvaluator,
   ) {}
 
-  async evaluate<T extends JsonValue>(
+  evaluate<T extends JsonValue>(
     context: ExecutionContext,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
   ): Promise<EvaluationDetails<T>> {
     const scope = this.scopes.for(context);
-    const ready = scope instanceof Promise ? await scope : scope;
-    return this.evaluator.evaluate(type, flagKey, defaultValue, undefined, ready);
+    return scope instanceof Promise
+      ? scope.then((ready) => this.evaluator.evaluate(type, flagKey, defaultValue, undefined, ready))
+      : this.evaluator.evaluate(type, flagKey, defaultValue, undefined, scope);
   }
 }
