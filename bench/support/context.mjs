@@ -1,3 +1,12 @@
+/** One user, where it does not matter who asks. */
+export const CONTEXT = Object.freeze({
+  targetingKey: 'user-4711',
+  plan: 'pro',
+  country: 'DE',
+  seats: 12,
+  beta: true,
+});
+
 const USERS = 500;
 const users = Array.from({ length: USERS }, (_, number) => `user-${number}`);
 let turn = 0;
