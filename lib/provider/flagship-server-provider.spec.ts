@@ -309,6 +309,17 @@ describe('FlagshipServerProvider', () => {
   });
 
   describe('never rejects, whatever it is given', () => {
+    it('a value nested so deep that it cannot be copied; it is not kept', async () => {
+      const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+      server.script({ body: `{"flagKey":"flag","value":${deep},"variant":"on","reason":"STATIC"}` });
+      const provider = open({ cacheTtl: 60_000 });
+      for (let round = 0; round < 2; round++) {
+        const details = await provider.resolveObjectEvaluation<JsonValue>('flag', {}, user);
+        expect(details.reason).toBe('STATIC');
+      }
+      expect(server.requests).toHaveLength(2);
+    });
+
     it.each([null, 7, 'text', [], undefined])('context %p', async (context) => {
       server.script(answer(true));
       for (const cacheTtl of [0, 60_000]) {

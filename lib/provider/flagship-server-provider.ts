@@ -171,10 +171,18 @@ export class FlagshipServerProvider implements Provider {
       const { errorCode, reason, variant, value } = details;
       // An answer that arrives after closing belongs to nobody.
       if (errorCode === undefined && reason !== 'DISABLED' && !this.closed) {
-        cache.set(key, { value: copyValue(value as JsonValue), variant, reason: 'CACHED' });
+        keep(cache, key, value as JsonValue, variant);
       }
       return details;
     });
+  }
+}
+
+function keep(cache: MemoryCache, key: string, value: JsonValue, variant: string | undefined): void {
+  try {
+    cache.set(key, { value: copyValue(value), variant, reason: 'CACHED' });
+  } catch {
+    // Nested too deep to be copied: it is asked for each time.
   }
 }
 

@@ -174,6 +174,18 @@ describe('loading', () => {
     expect(await codeOf('absent')).toBe('FLAG_NOT_FOUND');
   });
 
+  it('lets a flag that is nested absurdly deep spoil no other, at the load and at a refresh', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const text = JSON.stringify(fixedFlags({ good: 'one', deep: 'here' })).replace('"here"', deep);
+    server.script({ body: `{"flags":${text}}` });
+    const { client, provider, value } = await start();
+    expect(client.providerStatus).toBe(ProviderStatus.READY);
+    expect(await value('good')).toBe('one');
+    expect(await client.getObjectDetails('deep', { mine: true })).toHaveProperty('value');
+    expect(await provider.refresh()).toBe(true);
+    expect(client.providerStatus).toBe(ProviderStatus.READY);
+  });
+
   it('has the documented answers before the first load', async () => {
     server.script(never);
     const provider = create();
