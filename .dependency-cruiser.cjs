@@ -12,10 +12,16 @@ const face = ['guards/', 'decorators/', 'service/', 'context/', 'hooks/'];
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '(\\.spec\\.ts|\\.d\\.ts)$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: '(\\.spec\\.ts|\\.d\\.ts)$' },
+      to: {},
+    },
     {
       name: 'nothing-imports-an-entry',
-      comment: 'local, testing, ofrep, terminus and cli import inwards; nothing imports them but each other and tests.',
+      comment:
+        'local, testing, ofrep, terminus and cli import inwards; nothing imports them but each other and tests.',
       severity: 'error',
       from: { path: '^lib/', pathNot: `(^lib/(${entries.join('|')})|\\.spec\\.ts$)` },
       to: { path: `^lib/(${entries.join('|')})` },
@@ -47,6 +53,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'default', 'types'],
+    },
   },
 };
