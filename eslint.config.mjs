@@ -62,6 +62,7 @@ export default tseslint.config(
         window: 'readonly',
         location: 'readonly',
         setImmediate: 'readonly',
+        clearImmediate: 'readonly',
         global: 'readonly',
       },
     },

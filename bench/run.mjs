@@ -1,4 +1,7 @@
 import { cached } from './sections/cached.mjs';
+import { download } from './sections/download.mjs';
+import { growth } from './sections/growth.mjs';
+import { localService } from './sections/local-service.mjs';
 import { load } from './sections/load.mjs';
 import { local } from './sections/local.mjs';
 import { remote } from './sections/remote.mjs';
@@ -16,7 +19,10 @@ const sections = {
   express: () => routes('express'),
   service,
   local,
+  'local-service': localService,
   load,
+  download,
+  growth,
 };
 
 /** The sections named on the command line; all when there is none. */

@@ -24,7 +24,7 @@ function isDate(value: unknown): value is Date {
 }
 
 /** Over the wire a date is its ISO 8601 text, so the engine sees it as that text too. */
-function asSent(value: unknown): unknown {
+export function asSent(value: unknown): unknown {
   return isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
 }
 

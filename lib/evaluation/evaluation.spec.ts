@@ -77,6 +77,11 @@ describe('values that the wire would change', () => {
     expect(evaluate(flag, { born: new Date('2020-01-02T03:04:05Z') }).variant).toBe('on');
   });
 
+  it('finds a date among the members of a list', () => {
+    const flag = flagWith({ attribute: 'days', operator: 'has', value: '2020-01-02T03:04:05.000Z' });
+    expect(evaluate(flag, { days: [new Date('2020-01-02T03:04:05Z')] }).variant).toBe('on');
+  });
+
   it('compares dates as dates across offsets, and falls back to numbers for what is no date', () => {
     const flag = flagWith({ attribute: 'at', operator: 'less_than', value: '2030-01-01T00:00:00+02:00' });
     expect(evaluate(flag, { at: '2029-12-31T21:59:59Z' }).variant).toBe('on');

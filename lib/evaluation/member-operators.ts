@@ -1,4 +1,4 @@
-import { type AttributeReader, isPrimitive, isScalar } from './attribute';
+import { asSent, type AttributeReader, isPrimitive, isScalar } from './attribute';
 import { type Predicate } from './text-operators';
 
 /** Up to here a list is searched as fast as a set, and takes a fraction of its memory. */
@@ -31,7 +31,10 @@ function inSet(negated: boolean, read: AttributeReader, members: ReadonlySet<str
 export function hasPredicate(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!isPrimitive(value)) return () => false;
   const expected = String(value);
-  const isMember = (member: unknown) => isScalar(member) && String(member) === expected;
+  const isMember = (item: unknown) => {
+    const member = asSent(item);
+    return isScalar(member) && String(member) === expected;
+  };
   return (context) => {
     const actual = read(context);
     return Array.isArray(actual) && actual.some(isMember) !== negated;
