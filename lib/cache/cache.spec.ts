@@ -107,34 +107,77 @@ describe('contextKey', () => {
 
 describe('MemoryCache', () => {
   const answer = (value: number) => ({ value, reason: 'CACHED' as const });
+  const cacheOf = (maxSize: number) => new MemoryCache(60_000, maxSize);
+  const put = (cache: MemoryCache, context: Context, value: number, flag = 'a', type = 'string') => {
+    cache.set(cache.question(flag, type, context), answer(value));
+  };
 
   it('keeps no more than its size; the least recently used goes first', () => {
-    const cache = new MemoryCache(60_000, 3);
-    for (const key of ['a', 'b', 'c']) cache.set(key, answer(1));
-    cache.get('a');
-    cache.set('d', answer(1));
-    expect(['a', 'b', 'c', 'd'].filter((key) => cache.get(key) !== undefined)).toEqual(['a', 'c', 'd']);
+    const cache = cacheOf(3);
+    for (const id of ['a', 'b', 'c']) put(cache, { id }, 1);
+    cache.get('a', 'string', { id: 'a' });
+    put(cache, { id: 'd' }, 1);
+    const kept = ['a', 'b', 'c', 'd'].filter((id) => cache.get('a', 'string', { id }) !== undefined);
+    expect(kept).toEqual(['a', 'c', 'd']);
   });
 
   it('tells flags, types and contexts apart', () => {
-    const cache = new MemoryCache(60_000, 10);
-    const keys = [
-      cache.key('a', 'string', {}),
-      cache.key('a', 'number', {}),
-      cache.key('b', 'string', {}),
-      cache.key('a', 'string', { b: 'c' }),
-      cache.key('a1:b', 'string', {}),
-      cache.key('a1:bs1:c', 'string', {}),
-      cache.key('', 'string', {}),
+    const cache = cacheOf(10);
+    const questions: [string, string, Context][] = [
+      ['a', 'string', {}],
+      ['a', 'number', {}],
+      ['b', 'string', {}],
+      ['a', 'string', { b: 'c' }],
+      ['a', 'string', { b: ['c'] }],
+      ['a', 'string', { b: contextKey({ value: ['c'] }) }],
+      ['', 'string', {}],
     ];
-    expect(new Set(keys).size).toBe(keys.length);
+    questions.forEach(([flag, type, context], index) => {
+      put(cache, context, index, flag, type);
+    });
+    expect(questions.map(([flag, type, context]) => cache.get(flag, type, context)?.value)).toEqual(
+      questions.map((_, index) => index),
+    );
+  });
+
+  it('finds an answer exactly for the contexts of one key', () => {
+    fc.assert(
+      fc.property(attributes, attributes, (one, other) => {
+        const cache = cacheOf(10);
+        put(cache, one, 1);
+        const same = contextKey(one) === contextKey(other);
+        expect(cache.get('a', 'string', other) !== undefined).toBe(same);
+        expect(cache.get('a', 'string', Object.fromEntries(Object.entries(one).reverse()))).toEqual(
+          answer(1),
+        );
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('does not give the answer of another question that shares its number', () => {
+    const cache = cacheOf(10);
+    const { context } = cache.question('a', 'string', { id: 1 });
+    const { hash } = cache.question('a', 'string', { id: 2 });
+    cache.set({ hash, flagKey: 'a', type: 'string', context }, answer(1));
+    expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
+  });
+
+  it('remembers the context as it was asked', () => {
+    const cache = cacheOf(10);
+    const context: Context = { id: 1 };
+    const question = cache.question('a', 'string', context);
+    context.id = 2;
+    cache.set(question, answer(1));
+    expect(cache.get('a', 'string', { id: 1 })).toEqual(answer(1));
+    expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });
 
   it('forgets all when cleared', () => {
-    const cache = new MemoryCache(60_000, 3);
-    cache.set('a', answer(1));
+    const cache = cacheOf(3);
+    put(cache, {}, 1);
     cache.clear();
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get('a', 'string', {})).toBeUndefined();
   });
 });
 

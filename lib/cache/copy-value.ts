@@ -9,15 +9,12 @@ export function copyValue<T extends JsonValue>(value: T): T {
 }
 
 function copyStructure(value: object): JsonValue {
-  if (Array.isArray(value)) return value.map((item: JsonValue) => copyValue(item));
-  const copy: Record<string, JsonValue> = {};
-  for (const name of Object.keys(value)) {
-    const item = copyValue((value as Record<string, JsonValue>)[name] as JsonValue);
-    // Assigned, this one key would change the copy's prototype.
-    if (name === '__proto__') Object.defineProperty(copy, name, { ...ORDINARY, value: item });
-    else copy[name] = item;
+  if (Array.isArray(value)) return (value as JsonValue[]).map(copyValue);
+  // Spreading copies the shape along, and makes `__proto__` a property like any other.
+  const copy: Record<string, JsonValue> = { ...value };
+  for (const name in copy) {
+    const item = copy[name];
+    if (typeof item === 'object' && item !== null) copy[name] = copyStructure(item);
   }
   return copy;
 }
-
-const ORDINARY = { configurable: true, enumerable: true, writable: true };

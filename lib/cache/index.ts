@@ -1,3 +1,3 @@
 export { contextKey } from './context-key';
 export { copyValue } from './copy-value';
-export { type CachedAnswer, MemoryCache } from './memory-cache';
+export { type AskedQuestion, type CachedAnswer, MemoryCache } from './memory-cache';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type JsonValue } from '../options';
-import { contextKey } from './context-key';
+import { type Attributes, ContextSnapshot, questionHash } from './context-snapshot';
 
 /** What is remembered of an answer. */
 export interface CachedAnswer {
@@ -9,11 +9,25 @@ export interface CachedAnswer {
   readonly reason: 'CACHED';
 }
 
-/** Answers in memory, for a time, up to a number. */
+/** A question as it was asked: whose answer is kept, and where. */
+export interface AskedQuestion {
+  readonly hash: number;
+  readonly flagKey: string;
+  readonly type: string;
+  readonly context: ContextSnapshot;
+}
+
+interface Entry {
+  readonly question: AskedQuestion;
+  readonly answer: CachedAnswer;
+}
+
+/**
+ * Answers in memory, for a time, up to a number. Found by a number and then compared: building a text of the whole
+ * context, and looking that up, would cost several times as much.
+ */
 export class MemoryCache {
-  private readonly answers: LRUCache<string, CachedAnswer>;
-  private lastContext: object | undefined;
-  private lastKey = '';
+  private readonly entries: LRUCache<number, Entry>;
 
   /**
    * @param ttl How long an answer is kept, in milliseconds.
@@ -21,34 +35,29 @@ export class MemoryCache {
    */
   constructor(ttl: number, maxSize: number) {
     // The library takes whole milliseconds only.
-    this.answers = new LRUCache({ max: maxSize, ttl: Math.ceil(ttl) });
+    this.entries = new LRUCache({ max: maxSize, ttl: Math.ceil(ttl) });
   }
 
-  key(flagKey: string, type: string, context: Readonly<Record<string, unknown>>): string {
-    return `${type}${flagKey.length}:${flagKey}${this.keyOf(context)}`;
+  get(flagKey: string, type: string, context: Attributes): CachedAnswer | undefined {
+    const entry = this.entries.get(questionHash(flagKey, type, context));
+    if (entry === undefined) return undefined;
+    const { question, answer } = entry;
+    const isSame = question.flagKey === flagKey && question.type === type && question.context.equals(context);
+    return isSame ? answer : undefined;
   }
 
-  /** A request asks for several flags with one context; one that can no longer change need not be read again. */
-  private keyOf(context: Readonly<Record<string, unknown>>): string {
-    if (context === this.lastContext) return this.lastKey;
-    const key = contextKey(context);
-    if (Object.isFrozen(context) && Object.values(context).every((value) => typeof value !== 'object')) {
-      this.lastContext = context;
-      this.lastKey = key;
-    }
-    return key;
+  /** The question as it is now; its context may change before there is an answer. */
+  question(flagKey: string, type: string, context: Attributes): AskedQuestion {
+    const hash = questionHash(flagKey, type, context);
+    return { hash, flagKey, type, context: new ContextSnapshot(context) };
   }
 
-  get(key: string): CachedAnswer | undefined {
-    return this.answers.get(key);
-  }
-
-  set(key: string, answer: CachedAnswer): void {
-    this.answers.set(key, answer);
+  /** Two questions of one number, which hardly happens: the later one keeps the place. */
+  set(question: AskedQuestion, answer: CachedAnswer): void {
+    this.entries.set(question.hash, { question, answer });
   }
 
   clear(): void {
-    this.answers.clear();
-    this.lastContext = undefined;
+    this.entries.clear();
   }
 }

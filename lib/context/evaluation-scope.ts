@@ -3,7 +3,8 @@ import { AnswerBook } from './answer-book';
 
 /** One request, or one `withContext` call: the context in force, and what its flags have answered so far. */
 export class EvaluationScope {
-  private readonly books: Map<object, AnswerBook>;
+  /** Nearly always one; a map would cost every request more than a look at two. */
+  private readonly books: { readonly owner: object; readonly book: AnswerBook }[];
 
   /**
    * @param context The evaluation context in force.
@@ -14,13 +15,14 @@ export class EvaluationScope {
     readonly context: EvaluationContext,
     before?: EvaluationScope,
   ) {
-    this.books = before?.books ?? new Map<object, AnswerBook>();
+    this.books = before?.books ?? [];
   }
 
   /** The answers of one evaluator; another one may know other flags by the same keys. */
   bookOf(evaluator: object): AnswerBook {
-    let book = this.books.get(evaluator);
-    if (book === undefined) this.books.set(evaluator, (book = new AnswerBook()));
+    for (const { owner, book } of this.books) if (owner === evaluator) return book;
+    const book = new AnswerBook();
+    this.books.push({ owner: evaluator, book });
     return book;
   }
 }

@@ -16,9 +16,11 @@ export class RequestContextBuilder {
   build(
     context: ExecutionContext,
     view: RequestView | undefined,
+    userId?: string,
   ): EvaluationContext | Promise<EvaluationContext> {
-    const attributes: EvaluationContext = { ...this.options.context };
-    if (view !== undefined) this.addRequest(attributes, view);
+    // Not spread: adding to an object made by spreading is slow.
+    const attributes: EvaluationContext = Object.assign({}, this.options.context);
+    if (view !== undefined) this.addRequest(attributes, view, userId);
     const { contextFactory } = this.options;
     if (contextFactory === undefined) return attributes;
     try {
@@ -46,8 +48,7 @@ export class RequestContextBuilder {
     }
   }
 
-  private addRequest(attributes: EvaluationContext, view: RequestView): void {
-    const userId = this.userId(view);
+  private addRequest(attributes: EvaluationContext, view: RequestView, userId: string | undefined): void {
     if (userId !== undefined) attributes.targetingKey = userId;
     for (const [header, attribute] of this.options.headers) {
       const value = headerOf(view.request, header);

@@ -38,11 +38,11 @@ export class FeatureFlagGuard implements CanActivate {
   }
 
   /** Are all flags of one requirement on? */
-  protected async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
-    const [only] = requirement.keys;
-    if (only !== undefined && requirement.keys.length === 1) return this.isOn(only, requirement, context);
-    const verdicts = await Promise.all(requirement.keys.map((key) => this.isOn(key, requirement, context)));
-    return verdicts.every(Boolean);
+  protected isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
+    const verdicts = requirement.keys.map((key) => this.isOn(key, requirement, context));
+    const [only] = verdicts;
+    if (only !== undefined && verdicts.length === 1) return only;
+    return Promise.all(verdicts).then((all) => all.every(Boolean));
   }
 
   /** What a refused request gets. */

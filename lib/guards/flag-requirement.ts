@@ -54,5 +54,5 @@ export function flagRequirement(
 
 /** Does this value let a request pass? */
 export function accepts({ accepted }: FlagRequirement, value: JsonValue): boolean {
-  return accepted.some((wanted) => isDeepStrictEqual(wanted, value));
+  return accepted.some((wanted) => wanted === value || isDeepStrictEqual(wanted, value));
 }

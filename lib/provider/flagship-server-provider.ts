@@ -7,7 +7,7 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { copyValue, MemoryCache } from '../cache';
+import { type AskedQuestion, copyValue, MemoryCache } from '../cache';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import {
   type FlagshipProviderOptions,
@@ -164,23 +164,24 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     cache: MemoryCache,
   ): Promise<ResolutionDetails<T>> {
-    const key = cache.key(question.flagKey, question.type, context);
-    const hit = cache.get(key);
+    const { flagKey, type } = question;
+    const hit = cache.get(flagKey, type, context);
     if (hit !== undefined) return Promise.resolve(answered(question, hit, true));
+    const asked = cache.question(flagKey, type, context);
     return this.ask(question, context).then((details) => {
       const { errorCode, reason, variant, value } = details;
       // An answer that arrives after closing belongs to nobody.
       if (errorCode === undefined && reason !== 'DISABLED' && !this.closed) {
-        keep(cache, key, value as JsonValue, variant);
+        keep(cache, asked, value as JsonValue, variant);
       }
       return details;
     });
   }
 }
 
-function keep(cache: MemoryCache, key: string, value: JsonValue, variant: string | undefined): void {
+function keep(cache: MemoryCache, asked: AskedQuestion, value: JsonValue, variant: string | undefined): void {
   try {
-    cache.set(key, { value: copyValue(value), variant, reason: 'CACHED' });
+    cache.set(asked, { value: copyValue(value), variant, reason: 'CACHED' });
   } catch {
     // Nested too deep to be copied: it is asked for each time.
   }

@@ -1,8 +1,11 @@
-import { ErrorCode, type Logger, type ResolutionDetails } from '@openfeature/server-sdk';
+import { ErrorCode, type FlagMetadata, type Logger, type ResolutionDetails } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
 import { openFeatureCode } from './error-codes';
+
+/** Shared by all answers: Flagship has no metadata to tell. */
+export const NO_METADATA: FlagMetadata = Object.freeze({});
 
 /** Where evaluations are logged; nothing where they are not. */
 export type Log = Pick<Logger, 'debug' | 'warn' | 'error'> | undefined;
@@ -26,7 +29,7 @@ export function answered<T>(
   // Switched off: the caller's own default rules, and that is no error.
   if (reason === 'DISABLED') {
     log?.debug(`[Flagship] Flag "${flagKey}" leaves the default (DISABLED)`);
-    return { value: defaultValue, reason: 'DISABLED', flagMetadata: {} };
+    return { value: defaultValue, reason: 'DISABLED', flagMetadata: NO_METADATA };
   }
   const actual = flagTypeOf(value);
   if (actual !== type) {
@@ -35,7 +38,7 @@ export function answered<T>(
     return { value: defaultValue, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH, errorMessage };
   }
   log?.debug(found(flagKey, value, variant, reason));
-  return { value: (copies ? copyValue(value) : value) as T, variant, reason, flagMetadata: {} };
+  return { value: (copies ? copyValue(value) : value) as T, variant, reason, flagMetadata: NO_METADATA };
 }
 
 /** What OpenFeature is told when there is no answer. */

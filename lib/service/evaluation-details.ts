@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
+import { NO_METADATA } from '../provider';
 
 // What the OpenFeature client makes of a resolution, to the last field and in its order. The property test in
 // flag-evaluator.spec.ts holds these against the client itself.
@@ -45,15 +46,21 @@ export function thrownDetails<T extends JsonValue>(
   );
 }
 
+/** Freezing costs more than many an evaluation; the metadata that Flagship's answers share has been frozen once. */
+function frozen(metadata: FlagMetadata = NO_METADATA): FlagMetadata {
+  return metadata === NO_METADATA ? metadata : Object.freeze(metadata);
+}
+
 /** Details for what a provider resolved. */
 export function resolvedDetails<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
   resolution: ResolutionDetails<T>,
 ): EvaluationDetails<T> {
-  const flagMetadata = Object.freeze(resolution.flagMetadata ?? {});
+  const flagMetadata = frozen(resolution.flagMetadata);
   const { errorCode, errorMessage } = resolution;
-  if (!errorCode) return { ...resolution, flagMetadata, flagKey };
+  // Not spread: adding to an object made by spreading takes five times as long.
+  if (!errorCode) return Object.assign({}, resolution, { flagMetadata, flagKey });
   const code = KNOWN_CODES.has(errorCode) ? errorCode : ErrorCode.GENERAL;
   return failedDetails(flagKey, defaultValue, code, errorMessage ?? '', flagMetadata);
 }

@@ -1,0 +1,87 @@
+import { contextKey } from './context-key';
+
+export type Attributes = Readonly<Record<string, unknown>>;
+
+const PRIME = 0x01000193;
+/** Another one in every process, so that nobody can choose contexts that share a number. */
+const SEED = Math.floor(Math.random() * 2 ** 31);
+
+function mixText(hash: number, text: string): number {
+  let mixed = hash;
+  for (let index = 0; index < text.length; index++) mixed = Math.imul(mixed ^ text.charCodeAt(index), PRIME);
+  return mixed;
+}
+
+function mixValue(hash: number, value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return mixText(hash, value);
+    case 'number':
+      return Number.isInteger(value) ? Math.imul(hash ^ value, PRIME) : mixText(hash, String(value));
+    case 'boolean':
+      return hash ^ (value ? 1 : 2);
+    default:
+      return mixText(~hash, contextKey({ value }));
+  }
+}
+
+/**
+ * A number that is the same for two equal questions, whatever the order of the attributes. Different ones may share it,
+ * so what is found under it has still to be compared.
+ */
+export function questionHash(flagKey: string, type: string, context: Attributes): number {
+  let hash = mixText(mixText(SEED, type), flagKey);
+  for (const name of Object.keys(context)) {
+    const value = context[name];
+    // Left out of a request, so left out here.
+    if (value !== undefined) hash = (hash + mixValue(mixText(SEED, name), value)) | 0;
+  }
+  return hash;
+}
+
+/** The text of a value with structure, kept apart from a value that is such a text. */
+class Structure {
+  readonly text: string;
+
+  constructor(value: unknown) {
+    this.text = contextKey({ value });
+  }
+}
+
+const isScalar = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+
+function isSame(kept: unknown, value: unknown): boolean {
+  if (kept === value) return true;
+  if (kept instanceof Structure) return !isScalar(value) && kept.text === new Structure(value).text;
+  return Number.isNaN(kept) && Number.isNaN(value);
+}
+
+/** A context as it was when it was asked for; what becomes of the object later does not matter. */
+export class ContextSnapshot {
+  private readonly names: string[] = [];
+  private readonly values: unknown[] = [];
+
+  constructor(context: Attributes) {
+    for (const name of Object.keys(context)) {
+      const value = context[name];
+      if (value === undefined) continue;
+      this.names.push(name);
+      this.values.push(isScalar(value) ? value : new Structure(value));
+    }
+  }
+
+  /** Does this context hold the same attributes, in whatever order? */
+  equals(context: Attributes): boolean {
+    const { names, values } = this;
+    let count = 0;
+    for (const name of Object.keys(context)) {
+      const value = context[name];
+      if (value === undefined) continue;
+      const place = names[count] === name ? count : names.indexOf(name);
+      if (place < 0 || !isSame(values[place], value)) return false;
+      count++;
+    }
+    return count === names.length;
+  }
+}
