@@ -1,14 +1,11 @@
-import { murmur3 } from '../evaluation';
+import { hash, randomUUID } from 'node:crypto';
 
 /** Tells whether a flag's definition has changed, at a fraction of the definition's size. */
-export function fingerprint(definition: unknown): number {
-  let text: string;
+export function fingerprint(definition: unknown): string {
   try {
-    text = JSON.stringify(definition);
+    return hash('sha1', JSON.stringify(definition), 'base64');
   } catch {
-    // Nested too deep to be written down. Not the same as anything, itself included.
-    return NaN;
+    // Nested too deep to be written down: not the same as anything, itself included.
+    return randomUUID();
   }
-  // Hash and length in one number: a change goes unnoticed once in some billions.
-  return murmur3(text, 0) + (text.length % 0x100000) * 0x100000000;
 }

@@ -67,7 +67,7 @@ export class FixedSource implements FlagSource {
   }
 }
 
-function prints(flags: FlagMap): Map<string, number> {
+function prints(flags: FlagMap): Map<string, string> {
   return new Map([...flags].map(([key, definition]) => [key, fingerprint(definition)]));
 }
 

@@ -10,13 +10,13 @@ const SLICE = 8;
 export class Snapshot {
   private constructor(
     readonly ruleset: Ruleset,
-    private readonly fingerprints: ReadonlyMap<string, number>,
+    private readonly fingerprints: ReadonlyMap<string, string>,
   ) {}
 
   /** Compiles flags in slices, so that thousands of them do not hold up requests. */
   static async compile(flags: FlagMap, accountId: string): Promise<Snapshot> {
     const ruleset = new Ruleset([], accountId);
-    const fingerprints = new Map<string, number>();
+    const fingerprints = new Map<string, string>();
     let sliceEnd = performance.now() + SLICE;
     for (const [key, definition] of flags) {
       ruleset.add(key, definition);
