@@ -60,20 +60,25 @@ function matches({ conditions, rollout }: CompiledRule, context: Attributes): bo
 class FlagCompiler {
   private readonly answers: FlagAnswer[] = [];
   private knownSeed: number | undefined;
+  /** Variations that are served but do not exist. */
+  readonly missing: MalformedFlag[] = [];
 
   constructor(
     private readonly variations: JsonObject,
-    private readonly makeSeed: () => number,
-    private readonly report: (problem: MalformedFlag) => void,
+    private readonly accountId: string,
+    private readonly seedKey: string,
   ) {}
 
-  readonly seed = (): number => (this.knownSeed ??= this.makeSeed());
+  /** Hashed only for flags that have a rollout, and once. */
+  get seed(): number {
+    return (this.knownSeed ??= rolloutSeed(this.accountId, this.seedKey));
+  }
 
   rule(item: unknown): CompiledRule {
     const rule = expectObject(item, '');
     const conditions = compileConditions(rule.conditions, 'conditions');
     const given = rule.rollout;
-    const rollout = given === undefined || given === null ? undefined : compileRollout(given, this.seed);
+    const rollout = given === undefined || given === null ? undefined : compileRollout(given, this);
     const reason = rollout?.isSplit === true ? 'SPLIT' : 'TARGETING_MATCH';
     return { conditions, rollout, served: this.served(rule.serve_variation, 'serve_variation', reason) };
   }
@@ -89,7 +94,7 @@ class FlagCompiler {
         place,
         `names the variation "${variant}", which is not in "variations"`,
       );
-      this.report(error);
+      this.missing.push(error);
       return error;
     }
     const answer: FlagAnswer = { value: this.variations[variant] as JsonValue, variant, reason };
@@ -102,17 +107,12 @@ function compileParts(
   flagKey: string,
   flag: JsonObject,
   accountId: string,
-  missing: MalformedFlag[],
-): CompiledFlag {
+): [compiled: CompiledFlag, missing: readonly MalformedFlag[]] {
   const variations = expectObject(flag.variations, 'variations');
   const rules = expectArray(flag.rules, 'rules');
   const enabled = expectBoolean(flag.enabled, 'enabled');
-  const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;
-  const compiler = new FlagCompiler(
-    variations,
-    () => rolloutSeed(accountId, seedKey),
-    (problem) => missing.push(problem),
-  );
+  const compiler = new FlagCompiler(variations, accountId, typeof flag.key === 'string' ? flag.key : flagKey);
+  const { missing } = compiler;
   const reason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
   const fallBack = compiler.served(flag.default_variation, 'default_variation', reason);
   const judged = enabled ? rules : [];
@@ -124,9 +124,9 @@ function compileParts(
     } catch (error) {
       throw within(`rules[${index}]`, error);
     }
-    for (const problem of missing.slice(before)) problem.within(`rules[${index}]`);
+    for (let told = before; told < missing.length; told++) missing[told]?.within(`rules[${index}]`);
   }
-  return new CompiledFlag(compiled, fallBack);
+  return [new CompiledFlag(compiled, fallBack), missing];
 }
 
 /**
@@ -142,9 +142,8 @@ export function compileFlag(
   report: (problem: MalformedFlag) => void = () => undefined,
 ): CompiledFlag {
   const flag = expectObject(definition, flagKey);
-  const missing: MalformedFlag[] = [];
   try {
-    const compiled = compileParts(flagKey, flag, accountId, missing);
+    const [compiled, missing] = compileParts(flagKey, flag, accountId);
     for (const problem of missing) report(problem.within(flagKey));
     return compiled;
   } catch (error) {

@@ -45,14 +45,14 @@ export class CompiledRollout {
   }
 }
 
-/** Reads a rule's rollout; `seed` is asked for only when hashing is needed. */
-export function compileRollout(rollout: unknown, seed: () => number): CompiledRollout {
+/** Reads a rule's rollout; the flag's seed is asked for only when hashing is needed. */
+export function compileRollout(rollout: unknown, flag: { readonly seed: number }): CompiledRollout {
   const definition = expectObject(rollout, 'rollout');
   try {
     const percentage = expectNumber(definition.percentage, 'percentage');
     const named = definition.attribute === undefined ? '' : expectString(definition.attribute, 'attribute');
     const read = attributeReader(named === '' ? 'targetingKey' : named);
-    return new CompiledRollout(percentage, read, percentage < 100 ? seed() : 0);
+    return new CompiledRollout(percentage, read, percentage < 100 ? flag.seed : 0);
   } catch (error) {
     throw within('rollout', error);
   }
