@@ -16,6 +16,7 @@ import { Answer, type ContextParts, currentScope, type EvaluationScope, runInSco
 import { type FlagType } from '../options';
 import { FlagshipServerProvider } from '../provider';
 import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
+import { mergeFor } from './layered-context';
 
 const fallbackLogger = new DefaultLogger();
 
@@ -89,7 +90,7 @@ export class FlagEvaluator {
     defaultValue: JsonValue,
     context: EvaluationContext | undefined,
   ): Answer {
-    const parts = this.partsIn(scope);
+    const parts = this.parts(scope);
     const book = scope.bookOf(this);
     let { merged, answers } = book.forParts(parts, () => merge(parts, undefined));
     if (context !== undefined) {
@@ -111,12 +112,12 @@ export class FlagEvaluator {
     return provider instanceof FlagshipServerProvider ? provider.refresh() : Promise.resolve(true);
   }
 
-  private partsIn(scope: EvaluationScope): ContextParts {
-    const isCurrent = scope === currentScope();
+  private parts(scope: EvaluationScope | undefined): ContextParts {
+    const isElsewhere = scope !== undefined && scope !== currentScope();
     return {
       api: openFeature.getContext(),
-      // Code within the scope may have set a transaction context of its own.
-      transaction: isCurrent ? openFeature.getTransactionContext() : scope.context,
+      // Code within a scope may have set a transaction context of its own.
+      transaction: isElsewhere ? scope.context : openFeature.getTransactionContext(),
       client: this.client.getContext(),
     };
   }
@@ -134,17 +135,8 @@ export class FlagEvaluator {
       const viaClient = () => askClient(this.client, type, flagKey, defaultValue, context);
       return scope === undefined || scope === currentScope() ? viaClient() : runInScope(scope, viaClient);
     }
-    const whole = merged ?? this.mergeOutside(context);
+    const whole = merged ?? merge(this.parts(undefined), context);
     return this.askProvider(provider, type, flagKey, defaultValue, whole);
-  }
-
-  private mergeOutside(context: EvaluationContext | undefined): EvaluationContext {
-    const parts: ContextParts = {
-      api: openFeature.getContext(),
-      transaction: openFeature.getTransactionContext(),
-      client: this.client.getContext(),
-    };
-    return merge(parts, context);
   }
 
   private hasHooks(provider: Provider): boolean {
@@ -207,9 +199,11 @@ function merge(
   const [only = NO_CONTEXT, ...more] = [api, transaction, client, context ?? NO_CONTEXT].filter(
     hasAttributes,
   );
-  return more.length === 0 && !Object.hasOwn(only, '__proto__')
-    ? Object.assign({}, only)
-    : { ...api, ...transaction, ...client, ...context };
+  return mergeFor(transaction, () =>
+    more.length === 0 && !Object.hasOwn(only, '__proto__')
+      ? Object.assign({}, only)
+      : { ...api, ...transaction, ...client, ...context },
+  );
 }
 
 function hasAttributes(context: EvaluationContext): boolean {

@@ -160,6 +160,40 @@ describe.each(adapters)('on %s', (_, adapter) => {
     },
   );
 
+  it.each(['interceptor', 'none'] as const)(
+    "lets a request's own attribute win over the static one, for guard and parameters too (%s)",
+    async (propagation) => {
+      const seen: unknown[] = [];
+      const provider = new TypedInMemoryProvider({});
+      provider.resolveBooleanEvaluation = async (_key, _default, context) => {
+        seen.push({ ...context });
+        return { value: true, reason: 'STATIC' };
+      };
+      @Controller()
+      class PlanController {
+        @FeatureFlag('guarded')
+        @Get()
+        read(@FlagValue('parameter', false) parameter: boolean) {
+          return parameter;
+        }
+      }
+      const app = await startShop(
+        {
+          provider,
+          propagation,
+          context: { plan: 'static', region: 'eu' },
+          requestContext: { headers: { 'x-plan': 'plan' } },
+        },
+        adapter(),
+        [PlanController],
+      );
+      closing.push(() => app.close());
+      await request(app.getHttpServer()).get('/').set('x-plan', 'pro').expect(200);
+      const expected = { plan: 'pro', region: 'eu' };
+      expect(seen).toEqual([expected, expected]);
+    },
+  );
+
   it('does not keep for the user what a guard was told about nobody', async () => {
     @Injectable()
     class Authentication implements CanActivate {
