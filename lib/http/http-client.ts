@@ -1,4 +1,4 @@
-import { FlagshipErrorCode } from '../errors';
+import { FlagshipErrorCode, messageOf } from '../errors';
 import { type HeadersInput } from '../options';
 import { type HeaderMap, readHeaders } from '../options';
 import { type ResolvedHttpOptions } from '../options';
@@ -75,9 +75,8 @@ export class HttpClient {
       fresh = readHeaders(await session.limit(Promise.resolve().then(makeHeaders), timeout));
     } catch (error) {
       if (error instanceof TransientError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
       throw new TransientError(
-        `The option "headersFactory" failed: ${reason}`,
+        `The option "headersFactory" failed: ${messageOf(error)}`,
         FlagshipErrorCode.GENERAL,
         error,
       );

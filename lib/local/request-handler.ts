@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
 import { isObject } from '../evaluation';
 import { readQuery } from './coerce-query';
 import { type FlagStore } from './flag-store';
@@ -110,7 +110,7 @@ function asRefusal(error: unknown): Refusal {
     const status = error.code === FlagshipErrorCode.FLAG_NOT_FOUND ? 404 : 400;
     return new Refusal(status, error.code, error.message);
   }
-  return new Refusal(500, 'GENERAL', error instanceof Error ? error.message : String(error));
+  return new Refusal(500, 'GENERAL', messageOf(error));
 }
 
 function expectMethod(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
+import { messageOf } from '../errors';
 import { FlagshipServerProvider } from './flagship-server-provider';
 
 /** A provider that is registered with OpenFeature. */
@@ -44,9 +45,8 @@ export async function bindProvider(wanted: string | undefined, provider: Provide
   try {
     await register(domain, provider);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     new Logger('FlagshipModule').warn(
-      `The flag provider did not start; flags answer their defaults. ${reason}`,
+      `The flag provider did not start; flags answer their defaults. ${messageOf(error)}`,
     );
   }
   return {

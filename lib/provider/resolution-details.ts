@@ -1,5 +1,6 @@
 import { ErrorCode, type FlagMetadata, type Logger, type ResolutionDetails } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
+import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
 import { openFeatureCode } from './error-codes';
@@ -55,13 +56,4 @@ export function unanswered<T>(
 function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {
   const shown = typeof value === 'object' ? 'an object' : JSON.stringify(value);
   return `[Flagship] Flag "${flagKey}" is ${shown} (${variant}, ${reason})`;
-}
-
-/** Anything can be thrown, even what cannot become text. */
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return 'Something was thrown that is no error.';
-  }
 }

@@ -32,8 +32,9 @@ export class DefinitionsClient {
   private readonly client: HttpClient;
   private readonly path: string;
 
-  constructor({ endpoint, ...options }: ResolvedHttpOptions) {
-    this.client = new HttpClient({ endpoint, ...options });
+  constructor(options: ResolvedHttpOptions) {
+    const { endpoint } = options;
+    this.client = new HttpClient(options);
     this.path = `${endpoint.pathname.replace(/\/evaluate$/, '/definitions')}${endpoint.search}`;
   }
 

@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
 import { DefinitionsClient, type DownloadedDefinitions } from './definitions-client';
@@ -177,8 +177,4 @@ export class DefinitionsSource implements FlagSource {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
