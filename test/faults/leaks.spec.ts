@@ -217,7 +217,7 @@ describe.each(Object.entries(sources))('from source "%s"', (source, sourceOption
   it('is not told when a refresh fails', async () => {
     if (source !== 'local') return;
     server.script({ body: { flags: {} } }, (response, { headers }) => {
-      response.writeHead(401).end(details(JSON.stringify(headers)));
+      response.writeHead(401).end(details(Object.values(headers).join(' ')));
     });
     const provider = open(sourceOptions, all);
     await provider.initialize();
@@ -289,7 +289,7 @@ describe('what is printed', () => {
   it.each(Object.entries(sources))('of FlagService, hooks and logs, from source "%s"', async (_, source) => {
     server.script((response, { headers }) => {
       response.writeHead(401, { 'content-type': 'application/json' });
-      response.end(details(asJson(JSON.stringify(headers))));
+      response.end(details(Object.values(headers).join(' ')));
     });
     const hooks = [new LoggingHook(), new TelemetryHook(write)];
     const module = FlagshipModule.forRoot(moduleOptions({ ...source, hooks, logging: true }));
