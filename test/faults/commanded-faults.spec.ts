@@ -41,7 +41,7 @@ const outcomes: Readonly<Record<FaultName, Outcome>> = {
   'huge-body': tooMuch,
   'compressed-bomb': tooMuch,
   'deep-answer': unreadable,
-  'deep-value': { error: 'TYPE_MISMATCH' },
+  'deep-value': { error: 'PARSE_ERROR' },
   'invalid-utf8': unreadable,
   'redirect-loop': unreachable,
   'redirect-elsewhere': unreachable,
