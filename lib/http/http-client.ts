@@ -76,6 +76,7 @@ export class HttpClient {
 
   /** Ends everything under way; waiting callers get their error at once. */
   async close(): Promise<void> {
+    this.breaker?.end();
     this.session.end();
     this.breaker = undefined;
     const transport = this.transport;
