@@ -520,8 +520,11 @@ describe('the code runs:', () => {
         );
         const app = await listen(SharedModule);
         const flags = app.get(FlagService);
-        for (const user of ['ann', 'bob', 'eve'])
-          expect(await flags.getStringValue('home-page', 'classic', { user })).toBe('modern');
+        // At once: what asks while the client connects would wait in its queue, and closing wait with it.
+        const answers = ['ann', 'bob', 'eve'].map((user) =>
+          flags.getStringValue('home-page', 'classic', { user }),
+        );
+        expect(await Promise.all(answers)).toEqual(['modern', 'modern', 'modern']);
         await app.close();
         await cacheStore.disconnect();
         const said = write.mock.calls.map(([text]) => String(text));
