@@ -19,6 +19,8 @@ export {
   type ContextTransport,
   type Definitions,
   type FlagDefinition,
+  type FlagKey,
+  type FlagKeyFor,
   type FlagsInput,
   type FlagshipBinding,
   type FlagshipModuleAsyncOptions,
