@@ -17,6 +17,7 @@ export type NumberFlagKey = Parameters<Client['getNumberValue']>[0];
 export type ObjectFlagKey = Parameters<Client['getObjectValue']>[0];
 
 /** The keys of flags of whatever type; any text unless the keys of all four types are declared. */
+// eslint-disable-next-line @typescript-eslint/no-duplicate-type-constituents -- the same only where nothing is declared
 export type FlagKey = BooleanFlagKey | StringFlagKey | NumberFlagKey | ObjectFlagKey;
 
 /**

@@ -1,3 +1,3 @@
 export { FlagshipServerProvider } from './flagship-server-provider';
 export { bindProvider, type BoundProvider } from './bind-provider';
-export { NO_METADATA } from './resolution-details';
+export { answered, NO_METADATA, type Question, unanswered } from './resolution-details';
