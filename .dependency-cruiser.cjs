@@ -30,9 +30,10 @@ module.exports = {
     layer('provider', ...roots, ...face),
     layer('cache', ...roots, ...face, 'provider/'),
     layer('sources', ...roots, ...face, 'provider/', 'cache/'),
+    layer('store', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/'),
     layer('http', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'evaluation/'),
     layer('evaluation', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/'),
-    layer('options', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/'),
+    layer('options', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'store/'),
     layer('errors', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'options/'),
     {
       name: 'pure-core',

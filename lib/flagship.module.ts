@@ -23,7 +23,9 @@ export class FlagshipModule {
    * class AppModule {}
    */
   static forRoot(options: FlagshipModuleOptions & FlagshipModuleExtras): DynamicModule {
-    return facade(FlagshipRootModule.forRoot(options));
+    const { isGlobal, domain, ...settings } = (options as typeof options | undefined) ?? {};
+    // As a function: printing the module must not print the token.
+    return facade(FlagshipRootModule.forRootAsync({ isGlobal, domain, useFactory: () => settings }));
   }
 
   /**

@@ -16,6 +16,8 @@ export {
   type Condition,
   type ConditionOperator,
   type BindingDetails,
+  type CacheStore,
+  type CircuitBreakerOptions,
   type ContextTransport,
   type Definitions,
   type FlagDefinition,
@@ -38,6 +40,8 @@ export {
   type Rollout,
   type Rule,
 } from './options';
-export { FlagshipServerProvider } from './provider';
+export { FlagshipServerProvider, type FlagshipStats } from './provider';
 export { FlagService, type ObjectDetails } from './service';
+export { type CircuitStats } from './sources';
+export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './http';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

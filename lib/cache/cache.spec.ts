@@ -1,6 +1,8 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { contextKey, copyValue, MemoryCache } from './index';
+import { type FlagType } from '../options';
+import { contextKey, copyValue } from './index';
+import { askedQuestion, MemoryCache } from './memory-cache';
 
 type Context = Record<string, unknown>;
 
@@ -106,10 +108,21 @@ describe('contextKey', () => {
 });
 
 describe('MemoryCache', () => {
-  const answer = (value: number) => ({ value, reason: 'CACHED' as const });
-  const cacheOf = (maxSize: number) => new MemoryCache(60_000, maxSize);
-  const put = (cache: MemoryCache, context: Context, value: number, flag = 'a', type = 'string') => {
-    cache.set(cache.question(flag, type, context), answer(value));
+  const answer = (value: number) => ({
+    value,
+    variant: undefined,
+    reason: 'CACHED' as const,
+    missing: undefined,
+  });
+  const cacheOf = (maxSize: number) => new MemoryCache(maxSize, false);
+  const put = (
+    cache: MemoryCache,
+    context: Context,
+    value: number,
+    flag = 'a',
+    type: FlagType = 'string',
+  ) => {
+    cache.set(askedQuestion(flag, type, context), answer(value), 60_000, 60_000);
   };
 
   it('keeps no more than its size; the least recently used goes first', () => {
@@ -123,7 +136,7 @@ describe('MemoryCache', () => {
 
   it('tells flags, types and contexts apart', () => {
     const cache = cacheOf(10);
-    const questions: [string, string, Context][] = [
+    const questions: [string, FlagType, Context][] = [
       ['a', 'string', {}],
       ['a', 'number', {}],
       ['b', 'string', {}],
@@ -157,18 +170,18 @@ describe('MemoryCache', () => {
 
   it('does not give the answer of another question that shares its number', () => {
     const cache = cacheOf(10);
-    const { context } = cache.question('a', 'string', { id: 1 });
-    const { hash } = cache.question('a', 'string', { id: 2 });
-    cache.set({ hash, flagKey: 'a', type: 'string', context }, answer(1));
+    const { context } = askedQuestion('a', 'string', { id: 1 });
+    const { hash } = askedQuestion('a', 'string', { id: 2 });
+    cache.set({ hash, flagKey: 'a', type: 'string', context }, answer(1), 60_000, 60_000);
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });
 
   it('remembers the context as it was asked', () => {
     const cache = cacheOf(10);
     const context: Context = { id: 1 };
-    const question = cache.question('a', 'string', context);
+    const question = askedQuestion('a', 'string', context);
     context.id = 2;
-    cache.set(question, answer(1));
+    cache.set(question, answer(1), 60_000, 60_000);
     expect(cache.get('a', 'string', { id: 1 })).toEqual(answer(1));
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });

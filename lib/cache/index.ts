@@ -1,3 +1,4 @@
+export { AnswerStore } from './answer-store';
+export { type AnswerCounts, Answers } from './answers';
 export { contextKey } from './context-key';
 export { copyValue } from './copy-value';
-export { type AskedQuestion, type CachedAnswer, MemoryCache } from './memory-cache';

@@ -1,25 +1,46 @@
 import { LRUCache } from 'lru-cache';
-import { type JsonValue } from '../options';
+import { type FlagshipError } from '../errors';
+import { type FlagType, type JsonValue } from '../options';
 import { type Attributes, ContextSnapshot, questionHash } from './context-snapshot';
 
 /** What is remembered of an answer. */
 export interface CachedAnswer {
   readonly value: JsonValue;
-  readonly variant?: string;
+  readonly variant: string | undefined;
   readonly reason: 'CACHED';
+  /** There is no such flag; value and variant say nothing then. */
+  readonly missing: FlagshipError | undefined;
 }
 
 /** A question as it was asked: whose answer is kept, and where. */
 export interface AskedQuestion {
   readonly hash: number;
   readonly flagKey: string;
-  readonly type: string;
+  readonly type: FlagType;
   readonly context: ContextSnapshot;
 }
 
 interface Entry {
   readonly question: AskedQuestion;
   readonly answer: CachedAnswer;
+  /** When it is too old even for a time without fresh answers. */
+  readonly uselessAt: number;
+}
+
+/** Is it the same question, and not only one of the same number? */
+export function isSameQuestion(
+  one: AskedQuestion,
+  flagKey: string,
+  type: string,
+  context: Attributes,
+): boolean {
+  return one.flagKey === flagKey && one.type === type && one.context.equals(context);
+}
+
+/** The question as it is now; its context may change before there is an answer. */
+export function askedQuestion(flagKey: string, type: FlagType, context: Attributes): AskedQuestion {
+  const hash = questionHash(flagKey, type, context);
+  return { hash, flagKey, type, context: new ContextSnapshot(context) };
 }
 
 /**
@@ -30,31 +51,54 @@ export class MemoryCache {
   private readonly entries: LRUCache<number, Entry>;
 
   /**
-   * @param ttl How long an answer is kept, in milliseconds.
    * @param maxSize How many are kept; the least recently used goes first.
+   * @param keepsStale Are answers of use when they are no longer fresh?
    */
-  constructor(ttl: number, maxSize: number) {
-    // The library takes whole milliseconds only.
-    this.entries = new LRUCache({ max: maxSize, ttl: Math.ceil(ttl) });
+  constructor(
+    maxSize: number,
+    private readonly keepsStale: boolean,
+  ) {
+    // Each entry brings its own time to live; the library asks for one here to keep track of any.
+    this.entries = new LRUCache({ max: maxSize, ttl: 1, noDeleteOnStaleGet: keepsStale });
   }
 
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** The answer, while it is fresh. */
   get(flagKey: string, type: string, context: Attributes): CachedAnswer | undefined {
     const entry = this.entries.get(questionHash(flagKey, type, context));
     if (entry === undefined) return undefined;
-    const { question, answer } = entry;
-    const isSame = question.flagKey === flagKey && question.type === type && question.context.equals(context);
-    return isSame ? answer : undefined;
+    return isSameQuestion(entry.question, flagKey, type, context) ? entry.answer : undefined;
   }
 
-  /** The question as it is now; its context may change before there is an answer. */
-  question(flagKey: string, type: string, context: Attributes): AskedQuestion {
-    const hash = questionHash(flagKey, type, context);
-    return { hash, flagKey, type, context: new ContextSnapshot(context) };
+  /** The answer that is no longer fresh, but better than none. */
+  stale({ hash, flagKey, type }: AskedQuestion, context: Attributes): CachedAnswer | undefined {
+    if (!this.keepsStale) return undefined;
+    const entry = this.entries.get(hash, { allowStale: true });
+    if (entry === undefined || !isSameQuestion(entry.question, flagKey, type, context)) return undefined;
+    if (entry.answer.missing === undefined && performance.now() < entry.uselessAt) return entry.answer;
+    this.entries.delete(hash);
+    return undefined;
   }
 
-  /** Two questions of one number, which hardly happens: the later one keeps the place. */
-  set(question: AskedQuestion, answer: CachedAnswer): void {
-    this.entries.set(question.hash, { question, answer });
+  /**
+   * Two questions of one number, which hardly happens: the later one keeps the place.
+   *
+   * @param freshFor How long the answer is served without asking, in milliseconds.
+   * @param usefulFor How long it is of use at all.
+   */
+  set(question: AskedQuestion, answer: CachedAnswer, freshFor: number, usefulFor: number): void {
+    const uselessAt = performance.now() + usefulFor;
+    // The library takes whole milliseconds only.
+    const ttl = Math.max(1, Math.ceil(freshFor));
+    this.entries.set(question.hash, { question, answer, uselessAt }, { ttl });
+  }
+
+  /** What was kept does not hold any more. */
+  forget({ hash }: AskedQuestion): void {
+    this.entries.delete(hash);
   }
 
   clear(): void {

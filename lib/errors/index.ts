@@ -1,4 +1,7 @@
 export { configurationError, shown } from './configuration-error';
 export { FlagshipError } from './flagship-error';
 export { FlagshipErrorCode } from './flagship-error-code';
+export { LogLimit } from './log-limit';
 export { messageOf } from './message-of';
+export { UnavailableError } from './unavailable-error';
+export { VerdictError } from './verdict-error';

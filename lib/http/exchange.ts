@@ -14,6 +14,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private size = 0;
   private status = 0;
   private etag: string | undefined;
+  private retryAfter: string | undefined;
   private failure: Error | undefined;
 
   constructor(
@@ -37,6 +38,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
     this.etag = headers.etag;
+    this.retryAfter = headers['retry-after'];
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -50,7 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const [only] = this.chunks;
     const bytes =
       only !== undefined && this.chunks.length === 1 ? only : Buffer.concat(this.chunks, this.size);
-    this.resolve({ status: this.status, body: bytes.toString('utf8'), etag: this.etag });
+    const { status, etag, retryAfter } = this;
+    this.resolve({ status, body: bytes.toString('utf8'), etag, retryAfter });
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {

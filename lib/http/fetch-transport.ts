@@ -1,6 +1,9 @@
-import { FlagshipError } from '../errors';
-import { networkError, timeoutError, tooLargeError } from './limits';
+import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { type HeaderMap } from '../options';
+import { networkError, type TimeLimit, timeoutError, tooLargeError } from './limits';
+import { conceal } from './secrets';
 import { closedError } from './session';
+import { TransientError } from './transient-error';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 
 type Fetch = typeof globalThis.fetch;
@@ -27,18 +30,23 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   return Buffer.concat(chunks, size).toString('utf8');
 }
 
+/** What a fetch of the user's throws may quote the request. */
+function concealed(error: unknown, headers: HeaderMap): FlagshipError {
+  const { message } = networkError(error);
+  return new TransientError(conceal(message, headers), FlagshipErrorCode.NETWORK_ERROR);
+}
+
 /** Requests through a `fetch` of the user's choice. */
 export class FetchTransport implements Transport {
   private readonly open = new Set<AbortController>();
 
   constructor(
     private readonly origin: string,
-    private readonly timeout: number,
     private readonly fetch: Fetch,
     private readonly init: Readonly<Record<string, unknown>>,
   ) {}
 
-  async send(request: HttpRequest, timeLeft: number): Promise<HttpAnswer> {
+  async send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer> {
     const controller = new AbortController();
     this.open.add(controller);
     let timer: NodeJS.Timeout | undefined;
@@ -47,14 +55,14 @@ export class FetchTransport implements Transport {
         reject(controller.signal.reason as Error);
       });
       timer = setTimeout(() => {
-        controller.abort(timeoutError(this.timeout));
+        controller.abort(timeoutError(limit));
       }, timeLeft);
     });
     try {
       // The race matters where a fetch does not listen to its signal.
       return await Promise.race([this.exchange(request, controller.signal), givenUp]);
     } catch (error) {
-      throw error instanceof FlagshipError ? error : networkError(error);
+      throw error instanceof FlagshipError ? error : concealed(error, request.headers);
     } finally {
       clearTimeout(timer);
       this.open.delete(controller);
@@ -76,12 +84,15 @@ export class FetchTransport implements Transport {
       headers,
       body,
       signal: AbortSignal.any([signal, ...given]),
+      // The token is for this origin only.
+      redirect: this.init.redirect === 'error' ? 'error' : 'manual',
     });
     const text = await readText(response, request.maxBytes);
     return {
       status: response.status,
       body: text,
       etag: (response as Likeness).headers?.get('etag') ?? undefined,
+      retryAfter: (response as Likeness).headers?.get('retry-after') ?? undefined,
     };
   }
 }

@@ -1,110 +1,189 @@
 import { FlagshipErrorCode, messageOf } from '../errors';
-import { type HeadersInput } from '../options';
-import { type HeaderMap, readHeaders } from '../options';
-import { type ResolvedHttpOptions } from '../options';
+import { type HeadersInput, type HeaderMap, readHeaders, type ResolvedHttpOptions } from '../options';
+import { Circuit, type CircuitListener } from './circuit';
 import { FetchTransport } from './fetch-transport';
+import { type TimeLimit } from './limits';
+import { retryPause } from './retry-pause';
+import { conceal } from './secrets';
 import { closedError, Session } from './session';
 import { TransientError } from './transient-error';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 import { UndiciTransport } from './undici-transport';
+import { UpstreamMeter } from './upstream-meter';
 
 /** A request; `headers` only where it needs others than every request has. */
 export type ClientRequest = Omit<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'headers'>>;
 
+/** Takes an answer, or throws the failure that it stands for. */
+type Read<T> = (answer: HttpAnswer) => T;
+
 const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
 
-/** Talks to one origin: headers, time limit, repetition. */
+/** Talks to one origin: headers, time limits, repetition, circuit breaker. */
 export class HttpClient {
-  private readonly headers: HeaderMap;
-  private readonly bodyHeaders: HeaderMap;
+  readonly meter = new UpstreamMeter();
+
+  // Private to the language as well: whoever prints a provider must not find its token.
+  readonly #options: ResolvedHttpOptions;
+  readonly #headers: HeaderMap;
+  readonly #bodyHeaders: HeaderMap;
+  readonly #timeout: TimeLimit;
+  readonly #deadline: TimeLimit;
   private session = new Session();
+  private breaker: Circuit | undefined;
   private transport: Transport | undefined;
 
-  constructor(private readonly options: ResolvedHttpOptions) {
-    this.headers = { ...FIXED_HEADERS, ...options.headers };
-    this.bodyHeaders = { ...this.headers, 'content-type': 'application/json' };
+  /** @param listener Told when the circuit opens and closes; without one, Flagship is asked whatever happens. */
+  constructor(
+    options: ResolvedHttpOptions,
+    private readonly listener?: CircuitListener,
+  ) {
+    this.#options = options;
+    this.#headers = { ...FIXED_HEADERS, ...options.headers };
+    this.#bodyHeaders = { ...this.#headers, 'content-type': 'application/json' };
+    this.#timeout = { option: 'timeout', value: options.timeout };
+    this.#deadline = { option: 'deadline', value: options.deadline };
   }
 
   /** Prepares the connections, so that the first evaluation does not pay for it. */
   open(): void {
     if (this.session.isOver) this.session = new Session();
     this.transport ??= this.createTransport();
+    const { circuit } = this.#options;
+    if (circuit !== undefined && this.listener !== undefined)
+      this.breaker ??= new Circuit(circuit, this.listener);
+  }
+
+  /** The circuit breaker, once the client is open; none where there is to be none. */
+  get circuit(): Circuit | undefined {
+    return this.breaker;
   }
 
   /**
-   * Sends a request until `read` accepts the answer, the failure is final, or the retries are used up.
+   * Sends a request until `read` accepts the answer, the failure is final, the retries are used up, or the deadline
+   * leaves no time for another one.
    *
-   * @throws FlagshipError What `read` threw, `NETWORK_ERROR` or `TIMEOUT_ERROR`.
+   * @throws FlagshipError What `read` threw, `NETWORK_ERROR` or `TIMEOUT_ERROR`; UnavailableError while the circuit is
+   * open.
    */
-  async send<T>(request: ClientRequest, read: (answer: HttpAnswer) => T): Promise<T> {
-    const { session } = this;
-    for (let retriesLeft = this.options.retries; ; retriesLeft--) {
-      try {
-        return read(await this.attempt(request, session));
-      } catch (error) {
-        if (!(error instanceof TransientError) || retriesLeft <= 0) throw error;
-        await session.pause(this.options.retryDelay);
-        if (session.isOver) throw error;
-      }
-    }
+  send<T>(request: ClientRequest, read: Read<T>): Promise<T> {
+    const { retries } = this.#options;
+    if (this.transport === undefined && !this.session.isOver) this.open();
+    const { breaker } = this;
+    if (breaker === undefined) return this.persist(request, read, retries);
+    return breaker.run((isTrial) => this.persist(request, read, isTrial ? 0 : retries));
   }
 
   /** Ends everything under way; waiting callers get their error at once. */
   async close(): Promise<void> {
     this.session.end();
+    this.breaker = undefined;
     const transport = this.transport;
     this.transport = undefined;
     await transport?.close();
   }
 
-  private attempt(request: ClientRequest, session: Session): Promise<HttpAnswer> {
-    const { timeout, headersFactory } = this.options;
-    if (headersFactory !== undefined) return this.attemptWithFreshHeaders(request, session, headersFactory);
-    return this.dispatch(request, session, undefined, timeout);
-  }
-
-  private async attemptWithFreshHeaders(
-    request: ClientRequest,
-    session: Session,
-    makeHeaders: () => HeadersInput | Promise<HeadersInput>,
-  ): Promise<HttpAnswer> {
-    const { timeout } = this.options;
-    const start = performance.now();
-    let fresh: HeaderMap;
-    try {
-      fresh = readHeaders(await session.limit(Promise.resolve().then(makeHeaders), timeout));
-    } catch (error) {
-      if (error instanceof TransientError) throw error;
-      throw new TransientError(
-        `The option "headersFactory" failed: ${messageOf(error)}`,
-        FlagshipErrorCode.GENERAL,
-        error,
-      );
+  private async persist<T>(request: ClientRequest, read: Read<T>, retries: number): Promise<T> {
+    const { session, breaker } = this;
+    const end = performance.now() + this.#options.deadline;
+    for (let retriesLeft = retries; ; retriesLeft--) {
+      try {
+        return await this.attempt(request, read, session, end);
+      } catch (error) {
+        if (!(error instanceof TransientError) || retriesLeft <= 0) throw error;
+        const pause = retryPause(error, this.#options.retryDelay);
+        if (performance.now() + pause >= end) throw error;
+        await session.pause(pause);
+        // Closed meanwhile, or others have found out that it is of no use.
+        if (session.isOver || breaker?.state === 'open') throw error;
+      }
     }
-    const left = Math.max(1, Math.ceil(timeout - (performance.now() - start)));
-    return this.dispatch(request, session, fresh, left);
   }
 
-  private dispatch(
+  private async attempt<T>(
     request: ClientRequest,
+    read: Read<T>,
     session: Session,
-    fresh: HeaderMap | undefined,
+    deadline: number,
+  ): Promise<T> {
+    let now = performance.now();
+    const { timeout, headersFactory } = this.#options;
+    const end = Math.min(now + timeout, deadline);
+    // Timers are a little late: the deadline is to blame only where it leaves an attempt clearly less than its time.
+    const limit = end - now > timeout * 0.9 ? this.#timeout : this.#deadline;
+    let fresh: HeaderMap | undefined;
+    if (headersFactory !== undefined) {
+      fresh = await makeHeaders(headersFactory, session, end - now, limit);
+      now = performance.now();
+    }
+    if (session.isOver) throw closedError();
+    const headers = this.headersOf(request, fresh);
+    const answer = await this.dispatch(request, headers, now, end - now, limit);
+    if (answer.status < 200 || answer.status > 299) {
+      const shown = { ...answer, conceal: (text: string) => conceal(text, headers) };
+      return this.judge(shown, read, now);
+    }
+    return this.judge(answer, read, now);
+  }
+
+  private judge<T>(answer: HttpAnswer, read: Read<T>, start: number): T {
+    const duration = performance.now() - start;
+    try {
+      const result = read(answer);
+      this.meter.answered(answer.status, duration);
+      return result;
+    } catch (error) {
+      this.meter.answered(answer.status, duration, error);
+      throw error;
+    }
+  }
+
+  private async dispatch(
+    { method, path, body, maxBytes }: ClientRequest,
+    headers: HeaderMap,
+    start: number,
     timeLeft: number,
+    limit: TimeLimit,
   ): Promise<HttpAnswer> {
-    if (session.isOver) return Promise.reject(closedError());
     this.transport ??= this.createTransport();
-    const base = request.body === undefined ? this.headers : this.bodyHeaders;
+    this.meter.started();
+    try {
+      // Not spread: adding to an object made by spreading gives each one a shape of its own, slow to read for undici.
+      const request = { method, path, headers, body, maxBytes };
+      return await this.transport.send(request, Math.max(1, Math.ceil(timeLeft)), limit);
+    } catch (error) {
+      this.meter.unanswered(error, performance.now() - start);
+      throw error;
+    }
+  }
+
+  private headersOf(request: ClientRequest, fresh: HeaderMap | undefined): HeaderMap {
+    const base = request.body === undefined ? this.#headers : this.#bodyHeaders;
     const own = request.headers;
-    const headers = fresh === undefined && own === undefined ? base : { ...base, ...own, ...fresh };
-    const { method, path, body, maxBytes } = request;
-    // Not spread: adding to an object made by spreading gives each one a shape of its own, slow to read for undici.
-    return this.transport.send({ method, path, headers, body, maxBytes }, timeLeft);
+    return fresh === undefined && own === undefined ? base : { ...base, ...own, ...fresh };
   }
 
   private createTransport(): Transport {
-    const { endpoint, fetch, fetchInit, timeout } = this.options;
+    const { endpoint, fetch, fetchInit, timeout } = this.#options;
     return fetch === undefined
       ? new UndiciTransport(endpoint.origin, timeout)
-      : new FetchTransport(endpoint.origin, timeout, fetch, fetchInit);
+      : new FetchTransport(endpoint.origin, fetch, fetchInit);
+  }
+}
+
+async function makeHeaders(
+  factory: () => HeadersInput | Promise<HeadersInput>,
+  session: Session,
+  timeLeft: number,
+  limit: TimeLimit,
+): Promise<HeaderMap> {
+  try {
+    return readHeaders(await session.limit(Promise.resolve().then(factory), timeLeft, limit));
+  } catch (error) {
+    if (error instanceof TransientError) throw error;
+    throw new TransientError(
+      `The option "headersFactory" failed: ${messageOf(error)}`,
+      FlagshipErrorCode.GENERAL,
+    );
   }
 }

@@ -7,18 +7,24 @@ export const MAX_ANSWER_BYTES = 1024 * 1024;
 /** The largest definitions answer that is read, in bytes. Flagship's own limit is 25 MB. */
 export const MAX_DEFINITIONS_BYTES = 32 * 1024 * 1024;
 
-export function timeoutError(timeout: number): TransientError {
+/** A time limit, and the option that set it. */
+export interface TimeLimit {
+  readonly option: 'timeout' | 'deadline';
+  readonly value: number;
+}
+
+export function timeoutError({ option, value }: TimeLimit): TransientError {
   return new TransientError(
-    `No complete answer within ${timeout} ms (option "timeout").`,
+    `No complete answer within ${value} ms (option "${option}").`,
     FlagshipErrorCode.TIMEOUT_ERROR,
   );
 }
 
+/** The cause goes into the message and no further: what a fetch of the user's throws may hold the request's headers. */
 export function networkError(cause: unknown): TransientError {
   return new TransientError(
     `Flagship cannot be reached: ${describe(cause)}`,
     FlagshipErrorCode.NETWORK_ERROR,
-    cause,
   );
 }
 

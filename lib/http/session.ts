@@ -1,4 +1,5 @@
-import { networkError, timeoutError } from './limits';
+import { networkError, type TimeLimit, timeoutError } from './limits';
+import { type TransientError } from './transient-error';
 
 /** From opening to closing. What belongs to a session ends with it, even when the next one begins at once. */
 export class Session {
@@ -30,7 +31,7 @@ export class Session {
   }
 
   /** Settles like the promise; rejects when that takes too long or the session ends first. */
-  async limit<T>(promise: Promise<T>, timeout: number): Promise<T> {
+  async limit<T>(promise: Promise<T>, timeLeft: number, limit: TimeLimit): Promise<T> {
     let end: () => void = () => undefined;
     let timer: NodeJS.Timeout | undefined;
     const givenUp = new Promise<never>((_, reject) => {
@@ -38,8 +39,8 @@ export class Session {
         reject(closedError());
       };
       timer = setTimeout(() => {
-        reject(timeoutError(timeout));
-      }, timeout);
+        reject(timeoutError(limit));
+      }, timeLeft);
       this.endings.add(end);
     });
     try {
@@ -51,6 +52,6 @@ export class Session {
   }
 }
 
-export function closedError(): Error {
+export function closedError(): TransientError {
   return networkError(new Error('the provider was closed'));
 }

@@ -1,4 +1,5 @@
 import { type HeaderMap } from '../options';
+import { type TimeLimit } from './limits';
 
 /** One request, relative to the transport's origin. */
 export interface HttpRequest {
@@ -16,6 +17,10 @@ export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
   readonly etag?: string;
+  /** The `Retry-After` header, as it came. */
+  readonly retryAfter?: string;
+  /** Takes the request's secrets out of what the answer says; absent where the answer is no failure. */
+  readonly conceal?: (text: string) => string;
 }
 
 /** Sends one request once. */
@@ -23,9 +28,10 @@ export interface Transport {
   /**
    * Settles within `timeLeft` milliseconds, body included, whatever the network does.
    *
+   * @param limit What to blame when that is too short.
    * @throws TransientError when there was no complete answer in time.
    */
-  send(request: HttpRequest, timeLeft: number): Promise<HttpAnswer>;
+  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer>;
   /** Ends open requests and connections. */
   close(): Promise<void>;
 }

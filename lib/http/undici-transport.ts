@@ -1,6 +1,6 @@
 import type * as Undici from 'undici';
 import { Exchange } from './exchange';
-import { networkError, timeoutError } from './limits';
+import { networkError, type TimeLimit, timeoutError } from './limits';
 import { closedError } from './session';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 
@@ -22,11 +22,8 @@ export class UndiciTransport implements Transport {
   private readonly pool: Undici.Pool;
   private readonly open = new Set<Exchange>();
 
-  /** @param timeout The option's value: the limit for connecting, and what the messages say. */
-  constructor(
-    origin: string,
-    private readonly timeout: number,
-  ) {
+  /** @param timeout The limit for connecting, in milliseconds. */
+  constructor(origin: string, timeout: number) {
     this.pool = new (loadUndici().Pool)(origin, {
       connections: MAX_CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE,
@@ -37,7 +34,7 @@ export class UndiciTransport implements Transport {
     });
   }
 
-  send(request: HttpRequest, timeLeft: number): Promise<HttpAnswer> {
+  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer> {
     return new Promise<HttpAnswer>((resolve, reject) => {
       const exchange: Exchange = new Exchange(
         (answer) => {
@@ -49,7 +46,7 @@ export class UndiciTransport implements Transport {
           reject(error);
         },
         request.maxBytes,
-        () => timeoutError(this.timeout),
+        () => timeoutError(limit),
         timeLeft,
       );
       this.open.add(exchange);

@@ -45,6 +45,8 @@ export {
 } from './module-options';
 export {
   type BindingDetails,
+  type CacheStore,
+  type CircuitBreakerOptions,
   type ContextTransport,
   type FlagshipBinding,
   type FlagshipProviderOptions,
@@ -53,6 +55,7 @@ export {
 export { type HeaderMap, isHeaderName, readHeaders } from './resolve-headers';
 export {
   providerOptionNames,
+  type ResolvedCache,
   type ResolvedProviderOptions,
   resolveProviderOptions,
 } from './resolve-provider-options';
@@ -61,5 +64,5 @@ export {
   type ResolvedModuleOptions,
   resolveModuleOptions,
 } from './resolve-module-options';
-export { type ResolvedHttpOptions } from './resolve-http';
+export { MAX_RETRY_DELAY, type ResolvedCircuit, type ResolvedHttpOptions, timeForAll } from './resolve-http';
 export { type ResolvedSource } from './resolve-source';

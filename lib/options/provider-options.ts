@@ -15,6 +15,36 @@ export interface BindingDetails {
   readonly errorMessage?: string;
 }
 
+/**
+ * A store that several instances share: what of a cache-manager `Cache` is used. Any failure of it costs an evaluation
+ * 50 ms at most, and then nothing until the store works again.
+ *
+ * @example
+ * const cacheStore: CacheStore = createCache({ stores: [new Keyv(new KeyvRedis('redis://localhost:6379'))] });
+ */
+export interface CacheStore {
+  get(key: string): Promise<unknown>;
+  /** `ttl` in milliseconds. */
+  set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  /** Where cache-manager tells of the failures that its `get` keeps to itself. */
+  on?(event: 'get', listener: (event: { key: string; error?: unknown }) => void): unknown;
+  off?(event: 'get', listener: (event: { key: string; error?: unknown }) => void): unknown;
+}
+
+/** When to stop asking a Flagship that does not answer, and when to try again. */
+export interface CircuitBreakerOptions {
+  /**
+   * So many evaluations in a row must have failed, their retries included. A whole number from 1.
+   * @default 5
+   */
+  readonly threshold?: number;
+  /**
+   * How long nobody is asked before one evaluation tries again, in milliseconds. 1 to 2,147,483,647.
+   * @default 10000
+   */
+  readonly halfOpenAfter?: number;
+}
+
 type BindingQuestion<T> = (
   flagKey: string,
   defaultValue: T,
@@ -108,14 +138,38 @@ export interface FlagshipProviderOptions {
   readonly retries?: number;
 
   /**
-   * Pause before each repetition. 0 or more; more than 30,000 counts as 30,000.
+   * Pause before each repetition; each is up to half shorter, so that many instances do not come back at once. A
+   * `Retry-After` of a 429 or 503 takes its place. 0 or more; more than 30,000 counts as 30,000, for both.
    * @default 1000
    */
   readonly retryDelay?: number;
 
   /**
-   * Tell OpenFeature's logger about every evaluation (debug), type mismatch (warn) and failure (error).
-   * Tokens and evaluation contexts are never logged.
+   * Time limit of a whole evaluation: every attempt and every pause. A pause that would not leave time for another
+   * attempt is not waited for. Not for `localEvaluation`, whose evaluations wait for nothing. 1 to 2,147,483,647.
+   * @default timeout × (retries + 1) + retryDelay × retries
+   */
+  readonly deadline?: number;
+
+  /**
+   * Stops asking after so many failures in a row: evaluations answer at once, with a stale value where there is one,
+   * otherwise with the default and `GENERAL`. One evaluation at a time then tries whether Flagship is back. A failure is
+   * what may pass (see `retries`); HTTP 400, 401, 403 and 404 are answers. `false` for never. Remote evaluation only.
+   * @default { threshold: 5, halfOpenAfter: 10000 }
+   */
+  readonly circuitBreaker?: CircuitBreakerOptions | false;
+
+  /**
+   * How many questions may be on their way to Flagship at once; beyond it evaluations answer at once, with a stale value
+   * or the default. Equal questions count as one. 1 to 1,000,000. Not for `localEvaluation`.
+   * @default 5000
+   */
+  readonly maxConcurrent?: number;
+
+  /**
+   * Tell OpenFeature's logger about every evaluation (debug), type mismatch (warn) and failure (error). The same
+   * mismatch or failure again is counted, and the count is told once a minute. Tokens and evaluation contexts are never
+   * logged.
    * @default false
    */
   readonly logging?: boolean;
@@ -132,6 +186,36 @@ export interface FlagshipProviderOptions {
    * @default 1000
    */
   readonly cacheMaxSize?: number;
+
+  /**
+   * How much longer than `cacheTtl` an answer is kept for the time that no fresh one can be had: it is served with reason
+   * `STALE` when Flagship fails, refuses the token or does not answer within the limits. 0 for not at all. Needs
+   * `cacheTtl`.
+   * @default 0
+   */
+  readonly staleTtl?: number;
+
+  /**
+   * Serve a stale answer at once and ask for a fresh one behind it, instead of only when asking has failed. Needs
+   * `staleTtl`.
+   * @default false
+   */
+  readonly staleWhileRevalidate?: boolean;
+
+  /**
+   * How long it is remembered in memory that a flag does not exist. 0 for not at all.
+   * @default 0
+   */
+  readonly negativeTtl?: number;
+
+  /**
+   * A cache-manager `Cache` that instances share: memory is asked first, then this store, then Flagship. Needs
+   * `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for all. Keys
+   * hold hashes of contexts, never what is in them. Not together with `definitions` or `binding`.
+   * @default none
+   * @example createCache({ stores: [new Keyv(new KeyvRedis('redis://localhost:6379'))] })
+   */
+  readonly cacheStore?: CacheStore;
 
   /**
    * `'query'` sends the context in the URL: scalars and dates only. `'body'` sends it as JSON: nested values allowed,

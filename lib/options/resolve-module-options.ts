@@ -130,7 +130,7 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
       `options "provider" and "${conflict}" exclude each other; give the provider its own options.`,
     );
   }
-  return {
+  const resolved: ResolvedModuleOptions = {
     domain: settings.domain,
     provider: settings.provider,
     providerOptions,
@@ -142,4 +142,6 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
     hooks: settings.hooks ?? [],
     handlers: settings.handlers ?? [],
   };
+  // They hold the token: whoever prints the options must not find it.
+  return Object.defineProperty(resolved, 'providerOptions', { enumerable: false });
 }

@@ -139,7 +139,19 @@ describe('options that can be used', () => {
         http: { timeout: 5000, retries: 1, retryDelay: 1000, headers: {} },
       },
     });
-    expect(resolved.cache).toBeUndefined();
+    expect(resolved.cache).toEqual({
+      ttl: 0,
+      maxSize: 1000,
+      staleTtl: 0,
+      revalidates: false,
+      negativeTtl: 0,
+      store: undefined,
+    });
+    expect(resolved.maxConcurrent).toBe(5000);
+    expect(httpOf(app)).toMatchObject({
+      deadline: 11_000,
+      circuit: { threshold: 5, halfOpenAfter: 10_000 },
+    });
     expect(httpOf(app).fetch).toBeUndefined();
     expect(httpOf(app).endpoint.href).toBe(
       'https://api.cloudflare.com/client/v4/accounts/account/flagship/apps/shop/evaluate',
@@ -163,11 +175,14 @@ describe('options that can be used', () => {
   it.each([1, 0.5, 1000, 1500.5, 2_147_483_647])('keep answers for cacheTtl: %p', async (cacheTtl) => {
     const provider = new FlagshipServerProvider({ ...app, cacheTtl });
     await provider.onClose();
-    expect(resolveProviderOptions({ ...app, cacheTtl }).cache).toEqual({ ttl: cacheTtl, maxSize: 1000 });
+    expect(resolveProviderOptions({ ...app, cacheTtl }).cache).toMatchObject({
+      ttl: cacheTtl,
+      maxSize: 1000,
+    });
   });
 
   it('keep nothing for cacheTtl: 0', () => {
-    expect(resolveProviderOptions({ ...app, cacheTtl: 0, cacheMaxSize: 5 }).cache).toBeUndefined();
+    expect(resolveProviderOptions({ ...app, cacheTtl: 0, cacheMaxSize: 5 }).cache.ttl).toBe(0);
   });
 
   it('merge headers: fetchOptions, then headers, over the token', () => {

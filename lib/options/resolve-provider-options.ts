@@ -11,7 +11,8 @@ import {
   text,
   wholeNumber,
 } from './checks';
-import { type FlagshipProviderOptions } from './provider-options';
+import { type CircuitBreakerOptions, type FlagshipProviderOptions } from './provider-options';
+import { resolveCache, type ResolvedCache } from './resolve-cache';
 import { type ResolvedSource, resolveSource } from './resolve-source';
 
 /** Longest interval: with its jitter it must still fit a timer. */
@@ -28,6 +29,16 @@ const isInterval = (value: unknown): boolean =>
 const isObjectLike = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const isStore = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['get', 'set'].every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+
+const circuitTable: CheckTable<CircuitBreakerOptions> = {
+  threshold: wholeNumber(1, 1_000_000),
+  halfOpenAfter: milliseconds(1),
+};
+
 const table: CheckTable<FlagshipProviderOptions> = {
   appId: text,
   accountId: text,
@@ -41,9 +52,19 @@ const table: CheckTable<FlagshipProviderOptions> = {
   timeout: milliseconds(1),
   retries: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   retryDelay: milliseconds(0),
+  deadline: milliseconds(1),
+  circuitBreaker: (value) =>
+    value === false || isObjectLike(value)
+      ? undefined
+      : 'false or an object with "threshold" and "halfOpenAfter"',
+  maxConcurrent: wholeNumber(1, 1_000_000),
   logging: flag,
   cacheTtl: milliseconds(0),
   cacheMaxSize: wholeNumber(1, 1_000_000),
+  staleTtl: milliseconds(0),
+  staleWhileRevalidate: flag,
+  negativeTtl: milliseconds(0),
+  cacheStore: (value) => (isStore(value) ? undefined : 'a cache-manager Cache, with "get" and "set"'),
   contextTransport: oneOf('query', 'body', 'auto'),
   localEvaluation: flag,
   refreshInterval: (value) =>
@@ -59,11 +80,14 @@ const table: CheckTable<FlagshipProviderOptions> = {
 
 export const providerOptionNames = Object.keys(table) as readonly (keyof FlagshipProviderOptions)[];
 
+export { type ResolvedCache } from './resolve-cache';
+
 /** The provider's options with every default filled in. */
 export interface ResolvedProviderOptions {
   readonly source: ResolvedSource;
-  /** Absent when nothing is to be kept. */
-  readonly cache?: { readonly ttl: number; readonly maxSize: number };
+  readonly cache: ResolvedCache;
+  /** How many questions may be under way at once. */
+  readonly maxConcurrent: number;
   readonly logging: boolean;
 }
 
@@ -78,10 +102,11 @@ export function resolveProviderOptions(options: FlagshipProviderOptions): Resolv
     throw configurationError(`the options must be an object, but are ${shown(given)}.`);
   }
   checkOptions(options, table);
-  const ttl = options.cacheTtl ?? 0;
+  if (options.circuitBreaker) checkOptions(options.circuitBreaker, circuitTable, 'circuitBreaker.');
   return {
     source: resolveSource(options),
-    cache: ttl > 0 ? { ttl, maxSize: options.cacheMaxSize ?? 1000 } : undefined,
+    cache: resolveCache(options),
+    maxConcurrent: options.maxConcurrent ?? 5000,
     logging: options.logging ?? false,
   };
 }

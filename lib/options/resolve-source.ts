@@ -1,6 +1,7 @@
 import { configurationError } from '../errors';
 import { type FlagsInput } from './definitions';
 import {
+  type CacheStore,
   type ContextTransport,
   type FlagshipBinding,
   type FlagshipProviderOptions,
@@ -20,9 +21,10 @@ export type ResolvedSource =
       readonly accountId: string;
       readonly refreshInterval: number;
       readonly cacheFile?: string;
+      readonly store?: CacheStore;
     }
   | { readonly kind: 'definitions'; readonly definitions: string | FlagsInput; readonly accountId: string }
-  | { readonly kind: 'binding'; readonly binding: FlagshipBinding };
+  | { readonly kind: 'binding'; readonly binding: FlagshipBinding; readonly deadline: number };
 
 /** Options that only make sense for HTTP. */
 const HTTP_OPTIONS = [
@@ -37,14 +39,28 @@ const HTTP_OPTIONS = [
   'timeout',
   'retries',
   'retryDelay',
+  'circuitBreaker',
   'contextTransport',
   'localEvaluation',
   'refreshInterval',
   'definitionsCache',
+  'cacheStore',
 ] as const;
 
+/** Options that only make sense where answers come from afar. */
+const CACHE_OPTIONS = ['cacheTtl', 'staleTtl', 'staleWhileRevalidate', 'negativeTtl'] as const;
+
+/** As long as one attempt over HTTP may take. */
+const BINDING_DEADLINE = 5000;
+
 /** Spelt out defaults cannot be in conflict with anything. */
-const SAYS_NOTHING = new Set(['localEvaluation false', 'cacheTtl 0']);
+const SAYS_NOTHING = new Set([
+  'localEvaluation false',
+  'cacheTtl 0',
+  'staleTtl 0',
+  'staleWhileRevalidate false',
+  'negativeTtl 0',
+]);
 
 function exclude(options: FlagshipProviderOptions, source: string, others: readonly string[]): void {
   const given = options as Readonly<Record<string, unknown>>;
@@ -57,7 +73,7 @@ function exclude(options: FlagshipProviderOptions, source: string, others: reado
 }
 
 function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
-  exclude(options, 'localEvaluation', ['cacheTtl']);
+  exclude(options, 'localEvaluation', CACHE_OPTIONS);
   const http = resolveHttp(options);
   if (options.accountId === undefined) {
     throw configurationError(
@@ -75,6 +91,7 @@ function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
     accountId: options.accountId,
     refreshInterval: options.refreshInterval ?? 30_000,
     cacheFile: options.definitionsCache,
+    store: options.cacheStore,
   };
 }
 
@@ -83,10 +100,10 @@ export function resolveSource(options: FlagshipProviderOptions): ResolvedSource 
   const { binding, definitions, accountId = 'local' } = options;
   if (binding !== undefined) {
     exclude(options, 'binding', [...HTTP_OPTIONS, 'accountId', 'definitions']);
-    return { kind: 'binding', binding };
+    return { kind: 'binding', binding, deadline: options.deadline ?? BINDING_DEADLINE };
   }
   if (definitions !== undefined) {
-    exclude(options, 'definitions', [...HTTP_OPTIONS, 'cacheTtl']);
+    exclude(options, 'definitions', [...HTTP_OPTIONS, ...CACHE_OPTIONS, 'deadline', 'maxConcurrent']);
     return { kind: 'definitions', definitions, accountId };
   }
   if (options.localEvaluation === true) return resolveLocal(options);

@@ -315,7 +315,7 @@ describe('FlagshipServerProvider', () => {
       const provider = open({ cacheTtl: 60_000 });
       for (let round = 0; round < 2; round++) {
         const details = await provider.resolveObjectEvaluation<JsonValue>('flag', {}, user);
-        expect(details.reason).toBe('STATIC');
+        expect(details).toMatchObject({ value: {}, reason: 'ERROR', errorCode: 'PARSE_ERROR' });
       }
       expect(server.requests).toHaveLength(2);
     });

@@ -7,17 +7,14 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type AskedQuestion, copyValue, MemoryCache } from '../cache';
+import { type Answers } from '../cache';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import {
-  type FlagshipProviderOptions,
-  type FlagType,
-  type JsonValue,
-  resolveProviderOptions,
-} from '../options';
-import { createSource, type FlagSource } from '../sources';
+import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
+import { createSource, type FlagSource, type Resolution } from '../sources';
+import { createAnswers } from './create-answers';
+import { EvaluationLog } from './evaluation-log';
+import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { answered, type Question, unanswered } from './resolution-details';
-import { safeLogger } from './safe-logger';
 import { SourceEvents } from './source-events';
 
 /**
@@ -36,11 +33,14 @@ export class FlagshipServerProvider implements Provider {
   readonly runsOn = 'server';
   readonly events = new OpenFeatureEventEmitter();
 
-  private readonly sourceEvents = new SourceEvents(this.events);
-  private readonly source: FlagSource;
-  private readonly cache: MemoryCache | undefined;
-  private readonly logging: boolean;
-  private closed = false;
+  // Private to the language as well: whoever prints a provider must not find its token.
+  readonly #events = new SourceEvents(this.events);
+  readonly #source: FlagSource;
+  /** Absent where the source answers at once. */
+  readonly #answers: Answers | undefined;
+  readonly #counts = new EvaluationCounts();
+  readonly #log: EvaluationLog | undefined;
+  #closed = false;
 
   /**
    * @param options See {@link FlagshipProviderOptions}.
@@ -48,9 +48,9 @@ export class FlagshipServerProvider implements Provider {
    */
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
-    this.source = createSource(resolved.source, this.sourceEvents);
-    this.cache = resolved.cache && new MemoryCache(resolved.cache.ttl, resolved.cache.maxSize);
-    this.logging = resolved.logging;
+    this.#source = createSource(resolved.source, this.#events);
+    this.#answers = createAnswers(this.#source, resolved, this.#events);
+    this.#log = resolved.logging ? new EvaluationLog() : undefined;
   }
 
   /**
@@ -61,9 +61,9 @@ export class FlagshipServerProvider implements Provider {
    * on trying, and the provider becomes ready by itself).
    */
   initialize(): Promise<void> {
-    this.closed = false;
-    const start = this.open();
-    this.sourceEvents.follow(start);
+    this.#closed = false;
+    const start = this.#open();
+    this.#events.follow(start);
     return start;
   }
 
@@ -73,14 +73,25 @@ export class FlagshipServerProvider implements Provider {
    * @returns True when the flags are up to date, false when Flagship could not be asked.
    */
   refresh(): Promise<boolean> {
-    return this.closed ? Promise.resolve(false) : this.source.refresh();
+    return this.#closed ? Promise.resolve(false) : this.#source.refresh();
+  }
+
+  /**
+   * What has happened so far: evaluations, where answers came from, requests and how they ended, the circuit breaker.
+   *
+   * @example
+   * const { upstream, circuit } = provider.stats();
+   */
+  stats(): FlagshipStats {
+    const { counts = NO_COUNTS, size = 0 } = this.#answers ?? {};
+    return this.#counts.stats(counts, size, this.#source.stats());
   }
 
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
   async onClose(): Promise<void> {
-    this.closed = true;
-    this.cache?.clear();
-    await this.source.close();
+    this.#closed = true;
+    this.#answers?.close();
+    await this.#source.close();
   }
 
   resolveBooleanEvaluation(
@@ -89,7 +100,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<boolean>> {
-    return this.resolve('boolean', flagKey, defaultValue, context, logger);
+    return this.#resolve('boolean', flagKey, defaultValue, context, logger);
   }
 
   resolveStringEvaluation(
@@ -98,7 +109,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<string>> {
-    return this.resolve('string', flagKey, defaultValue, context, logger);
+    return this.#resolve('string', flagKey, defaultValue, context, logger);
   }
 
   resolveNumberEvaluation(
@@ -107,7 +118,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<number>> {
-    return this.resolve('number', flagKey, defaultValue, context, logger);
+    return this.#resolve('number', flagKey, defaultValue, context, logger);
   }
 
   resolveObjectEvaluation<T extends OpenFeatureJsonValue>(
@@ -116,12 +127,13 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<T>> {
-    return this.resolve('object', flagKey, defaultValue, context, logger);
+    return this.#resolve('object', flagKey, defaultValue, context, logger);
   }
 
-  private async open(): Promise<void> {
+  async #open(): Promise<void> {
+    this.#answers?.open();
     try {
-      await this.source.open();
+      await this.#source.open();
     } catch (error) {
       const isFatal = error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED;
       throw isFatal ? new ProviderFatalError(error.message) : error;
@@ -129,63 +141,70 @@ export class FlagshipServerProvider implements Provider {
   }
 
   // Not async: an answer at hand costs one promise and no more.
-  private resolve<T>(
+  #resolve<T>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     context: EvaluationContext = {},
     logger?: Logger,
   ): Promise<ResolutionDetails<T>> {
-    const log = this.logging && logger ? safeLogger(logger) : undefined;
+    const log = logger && this.#log?.to(logger);
     const question: Question<T> = { type, flagKey, defaultValue, log };
+    this.#counts.evaluations++;
     try {
-      if (this.closed) throw closedError();
-      return this.cache === undefined
-        ? this.ask(question, context)
-        : this.askCached(question, context, this.cache);
+      if (this.#closed) throw closedError();
+      return this.#answers === undefined
+        ? this.#ask(question, context)
+        : this.#askAnswers(question, context, this.#answers);
     } catch (error) {
-      return Promise.resolve(unanswered(question, error));
+      return Promise.resolve(this.#fail(question, error));
     }
   }
 
-  private ask<T>(question: Question<T>, context: EvaluationContext): Promise<ResolutionDetails<T>> {
-    const { source } = this;
-    const resolution = source.evaluate(question.flagKey, context, question.type, question.defaultValue);
-    if (!(resolution instanceof Promise))
-      return Promise.resolve(answered(question, resolution, source.ownsValues));
-    return resolution.then(
-      (late) => answered(question, late, false),
-      (error: unknown) => unanswered(question, error),
+  #ask<T>(question: Question<T>, context: EvaluationContext): Promise<ResolutionDetails<T>> {
+    const { flagKey, type, defaultValue } = question;
+    const resolution = this.#source.evaluate(flagKey, context, type, defaultValue);
+    return resolution instanceof Promise
+      ? this.#tellLater(question, resolution)
+      : Promise.resolve(this.#tell(question, resolution));
+  }
+
+  #askAnswers<T>(
+    question: Question<T>,
+    context: EvaluationContext,
+    answers: Answers,
+  ): Promise<ResolutionDetails<T>> {
+    const { flagKey, type, defaultValue } = question;
+    const hit = answers.recall(flagKey, type, context);
+    if (hit === undefined)
+      return this.#tellLater(question, answers.ask(flagKey, type, context, defaultValue));
+    return Promise.resolve(
+      hit.missing === undefined ? this.#tell(question, hit) : this.#fail(question, hit.missing),
     );
   }
 
-  private askCached<T>(
-    question: Question<T>,
-    context: EvaluationContext,
-    cache: MemoryCache,
-  ): Promise<ResolutionDetails<T>> {
-    const { flagKey, type } = question;
-    const hit = cache.get(flagKey, type, context);
-    if (hit !== undefined) return Promise.resolve(answered(question, hit, true));
-    const asked = cache.question(flagKey, type, context);
-    return this.ask(question, context).then((details) => {
-      const { errorCode, reason, variant, value } = details;
-      // An answer that arrives after closing belongs to nobody.
-      if (errorCode === undefined && reason !== 'DISABLED' && !this.closed) {
-        keep(cache, asked, value as JsonValue, variant);
-      }
-      return details;
-    });
+  #tellLater<T>(question: Question<T>, resolution: Promise<Resolution>): Promise<ResolutionDetails<T>> {
+    return resolution.then(
+      (late) => this.#tell(question, late),
+      (error: unknown) => this.#fail(question, error),
+    );
+  }
+
+  #tell<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
+    // Always a copy: the value belongs to the source, the cache, or others who wait for the same answer.
+    const details = answered(question, resolution);
+    if (details.errorCode !== undefined) this.#counts.errors++;
+    else if (resolution.reason === 'STALE') this.#counts.stale++;
+    return details;
+  }
+
+  #fail<T>(question: Question<T>, error: unknown): ResolutionDetails<T> {
+    this.#counts.errors++;
+    return unanswered(question, error);
   }
 }
 
-function keep(cache: MemoryCache, asked: AskedQuestion, value: JsonValue, variant: string | undefined): void {
-  try {
-    cache.set(asked, { value: copyValue(value), variant, reason: 'CACHED' });
-  } catch {
-    // Nested too deep to be copied: it is asked for each time.
-  }
-}
+const NO_COUNTS = { memory: 0, store: 0, shared: 0 };
 
 function closedError(): FlagshipError {
   return new FlagshipError(

@@ -1,3 +1,4 @@
+export { type FlagshipStats } from './flagship-stats';
 export { FlagshipServerProvider } from './flagship-server-provider';
 export { bindProvider, type BoundProvider } from './bind-provider';
 export { answered, NO_METADATA, type Question, unanswered } from './resolution-details';

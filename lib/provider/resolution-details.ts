@@ -1,30 +1,25 @@
-import { ErrorCode, type FlagMetadata, type Logger, type ResolutionDetails } from '@openfeature/server-sdk';
+import { ErrorCode, type FlagMetadata, type ResolutionDetails } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
 import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
 import { openFeatureCode } from './error-codes';
+import { type Log } from './evaluation-log';
 
 /** Shared by all answers: Flagship has no metadata to tell. */
 export const NO_METADATA: FlagMetadata = Object.freeze({});
-
-/** Where evaluations are logged; nothing where they are not. */
-export type Log = Pick<Logger, 'debug' | 'warn' | 'error'> | undefined;
 
 /** One evaluation as it was asked for. */
 export interface Question<T> {
   readonly type: FlagType;
   readonly flagKey: string;
   readonly defaultValue: T;
-  readonly log: Log;
+  /** Nothing where evaluations are not logged. */
+  readonly log: Log | undefined;
 }
 
-/** What OpenFeature is told of a source's answer. `copies` when the value must not be shared. */
-export function answered<T>(
-  question: Question<T>,
-  resolution: Resolution,
-  copies: boolean,
-): ResolutionDetails<T> {
+/** What OpenFeature is told of a source's answer. The value is the caller's own. */
+export function answered<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
   const { type, flagKey, defaultValue, log } = question;
   const { value, variant, reason } = resolution;
   // Switched off: the caller's own default rules, and that is no error.
@@ -39,7 +34,7 @@ export function answered<T>(
     return { value: defaultValue, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH, errorMessage };
   }
   log?.debug(found(flagKey, value, variant, reason));
-  return { value: (copies ? copyValue(value) : value) as T, variant, reason, flagMetadata: NO_METADATA };
+  return { value: copyValue(value) as T, variant, reason, flagMetadata: NO_METADATA };
 }
 
 /** What OpenFeature is told when there is no answer. */

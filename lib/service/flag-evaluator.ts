@@ -14,7 +14,7 @@ import {
 import { copyValue } from '../cache';
 import { Answer, type ContextParts, currentScope, type EvaluationScope, runInScope } from '../context';
 import { type FlagType } from '../options';
-import { FlagshipServerProvider } from '../provider';
+import { FlagshipServerProvider, type FlagshipStats } from '../provider';
 import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
 import { mergeFor } from './layered-context';
 
@@ -34,6 +34,9 @@ function loggerOf(client: Client): Logger {
  * and without any hook by the short way, which does what the client does at a fraction of its cost.
  */
 export class FlagEvaluator {
+  /** How often a flag had been answered earlier in the same scope. */
+  private requestHits = 0;
+
   /**
    * @param client The OpenFeature client whose answers these are.
    * @param domain The domain the client is bound to.
@@ -102,6 +105,8 @@ export class FlagEvaluator {
     if (answer === undefined) {
       answer = new Answer(this.ask(type, flagKey, defaultValue, context, merged, scope), defaultValue);
       ofType.set(flagKey, answer);
+    } else {
+      this.requestHits++;
     }
     return answer;
   }
@@ -110,6 +115,15 @@ export class FlagEvaluator {
   refresh(): Promise<boolean> {
     const provider = openFeature.getProvider(this.domain);
     return provider instanceof FlagshipServerProvider ? provider.refresh() : Promise.resolve(true);
+  }
+
+  /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
+  stats(): FlagshipStats | undefined {
+    const provider = openFeature.getProvider(this.domain);
+    if (!(provider instanceof FlagshipServerProvider)) return undefined;
+    const stats = provider.stats();
+    const request = this.requestHits;
+    return { ...stats, evaluations: stats.evaluations + request, hits: { ...stats.hits, request } };
   }
 
   private parts(scope: EvaluationScope | undefined): ContextParts {

@@ -14,6 +14,7 @@ import {
   type ResolvedModuleOptions,
   type StringFlagKey,
 } from '../options';
+import { type FlagshipStats } from '../provider';
 import { failedDetails } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 
@@ -212,6 +213,17 @@ export class FlagService {
    */
   refresh(): Promise<boolean> {
     return this.evaluator.refresh();
+  }
+
+  /**
+   * What has happened since the start: evaluations, where their answers came from, requests to Flagship and how they
+   * ended, the circuit breaker. Nothing (undefined) when another provider than Flagship's answers.
+   *
+   * @example
+   * const { circuit, upstream } = this.flags.stats() ?? {};
+   */
+  stats(): FlagshipStats | undefined {
+    return this.evaluator.stats();
   }
 
   /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */

@@ -1,5 +1,5 @@
 import { isDate } from 'node:util/types';
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../options';
 import { namedCode } from './error-answer';
 import { isTextOrAbsent } from './evaluation-answer';
@@ -39,13 +39,33 @@ function jsonValue(value: unknown): JsonValue {
   }
 }
 
+/** Codes that do not judge the question. */
+const FAILURES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
+
+/** A binding has no time limit of its own. */
+async function within<T>(deadline: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `The binding did not answer within ${deadline} ms (option "deadline").`;
+      reject(new FlagshipError(message, FlagshipErrorCode.TIMEOUT_ERROR));
+    }, deadline);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Nothing of an answer is believed before its shape has been checked. */
 function readDetails(details: unknown): Resolution {
   if (typeof details !== 'object' || details === null) throw unreadable('without details');
   const { value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
   if (errorCode) {
     const code = namedCode(errorCode) ?? FlagshipErrorCode.GENERAL;
-    throw new FlagshipError(errorMessage ?? `The binding answered ${errorCode}.`, code);
+    const message = errorMessage ?? `The binding answered ${errorCode}.`;
+    throw FAILURES.has(code) ? new FlagshipError(message, code) : new VerdictError(message, code);
   }
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
     throw unreadable('with a "variant" or a "reason" that is not text');
@@ -55,9 +75,11 @@ function readDetails(details: unknown): Resolution {
 
 /** Asks a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
-  readonly ownsValues = false;
-
-  constructor(private readonly binding: FlagshipBinding) {}
+  /** @param deadline How long the binding may take, in milliseconds. */
+  constructor(
+    private readonly binding: FlagshipBinding,
+    private readonly deadline: number,
+  ) {}
 
   open(): Promise<void> {
     return Promise.resolve();
@@ -69,11 +91,16 @@ export class BindingSource implements FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Promise<Resolution> {
-    return readDetails(await this.ask(flagKey, bindingContext(context), type, defaultValue));
+    const details = this.ask(flagKey, bindingContext(context), type, defaultValue);
+    return readDetails(await within(this.deadline, details));
   }
 
   refresh(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  stats(): undefined {
+    return undefined;
   }
 
   close(): Promise<void> {

@@ -9,12 +9,12 @@ import { RemoteSource } from './remote-source';
 export function createSource(options: ResolvedSource, listener: SourceListener): FlagSource {
   switch (options.kind) {
     case 'remote':
-      return new RemoteSource(options.http, options.contextTransport);
+      return new RemoteSource(options.http, options.contextTransport, listener);
     case 'local':
       return new DefinitionsSource(options, listener);
     case 'definitions':
       return new FixedSource(options, listener);
     case 'binding':
-      return new BindingSource(options.binding);
+      return new BindingSource(options.binding, options.deadline);
   }
 }

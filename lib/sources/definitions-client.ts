@@ -1,7 +1,13 @@
 import { FlagshipErrorCode } from '../errors';
 import { isObject } from '../evaluation';
-import { type HttpAnswer, HttpClient, MAX_DEFINITIONS_BYTES, TransientError } from '../http';
-import { type ResolvedHttpOptions } from '../options';
+import {
+  type HttpAnswer,
+  HttpClient,
+  MAX_DEFINITIONS_BYTES,
+  TransientError,
+  type UpstreamStats,
+} from '../http';
+import { type ResolvedHttpOptions, timeForAll } from '../options';
 import { errorAnswer } from './error-answer';
 import { type FlagMap } from './flags-file';
 
@@ -34,7 +40,8 @@ export class DefinitionsClient {
 
   constructor(options: ResolvedHttpOptions) {
     const { endpoint } = options;
-    this.client = new HttpClient(options);
+    // The deadline is for evaluations; nobody waits for a download.
+    this.client = new HttpClient({ ...options, deadline: timeForAll(options) });
     this.path = `${endpoint.pathname.replace(/\/evaluate$/, '/definitions')}${endpoint.search}`;
   }
 
@@ -51,6 +58,10 @@ export class DefinitionsClient {
     const headers = etag === undefined ? undefined : { 'if-none-match': etag };
     const request = { method: 'GET', path: this.path, maxBytes: MAX_DEFINITIONS_BYTES, headers } as const;
     return this.client.send(request, (answer) => read(answer, etag));
+  }
+
+  stats(): UpstreamStats {
+    return this.client.meter.stats();
   }
 
   close(): Promise<void> {

@@ -1,8 +1,14 @@
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
-import { DefinitionsClient, type DownloadedDefinitions } from './definitions-client';
-import { type ContextAttributes, type FlagSource, type Resolution, type SourceListener } from './flag-source';
+import { DefinitionsFeed, type DefinitionsNews } from './definitions-feed';
+import {
+  type ContextAttributes,
+  type FlagSource,
+  type Resolution,
+  type SourceListener,
+  type SourceStats,
+} from './flag-source';
 import { RefreshTimer } from './refresh-timer';
 import { Snapshot } from './snapshot';
 
@@ -13,13 +19,11 @@ type LocalOptions = Extract<ResolvedSource, { kind: 'local' }>;
 
 /** Evaluates in this process, with definitions that it downloads and keeps fresh. */
 export class DefinitionsSource implements FlagSource {
-  readonly ownsValues = true;
-
-  private readonly client: DefinitionsClient;
+  private readonly feed: DefinitionsFeed;
   private readonly cache: DefinitionsCache | undefined;
+  private readonly accountId: string;
   private readonly timer: RefreshTimer;
   private snapshot: Snapshot | undefined;
-  private etag: string | undefined;
   private isStale = false;
   private loading: Promise<boolean> | undefined;
   /** Never rejects. */
@@ -28,30 +32,32 @@ export class DefinitionsSource implements FlagSource {
   private life = 0;
 
   constructor(
-    private readonly options: LocalOptions,
+    options: LocalOptions,
     private readonly listener: SourceListener,
   ) {
-    const { http, cacheFile, refreshInterval } = options;
-    this.client = new DefinitionsClient(http);
+    const { http, cacheFile, refreshInterval, accountId } = options;
+    this.accountId = accountId;
+    this.feed = new DefinitionsFeed(options, listener);
     this.cache = cacheFile === undefined ? undefined : new DefinitionsCache(cacheFile, http.endpoint.href);
-    this.timer = new RefreshTimer(refreshInterval, () => void this.refresh());
+    this.timer = new RefreshTimer(refreshInterval, () => void this.follow(true));
   }
 
   /**
-   * Loads the definitions. Where that fails, a kept file takes their place; without one the source goes on trying.
+   * Loads the definitions. Where that fails, older ones from the shared store or from a kept file take their place;
+   * without any the source goes on trying.
    *
    * @throws FlagshipError Why there are no flags yet; `UNAUTHORIZED` when trying again is of no use.
    */
   async open(): Promise<void> {
     const life = ++this.life;
-    this.client.open();
+    this.feed.open();
     try {
-      await this.load(life);
+      await this.load(life, true);
       this.timer.schedule(true);
     } catch (error) {
       if (life !== this.life) throw error;
       if (isRefusal(error)) throw error;
-      const isFilled = await this.useKept(life, error);
+      const isFilled = (await this.useShared(life, error)) || (await this.useKept(life, error));
       if (life === this.life) this.timer.schedule(false);
       if (!isFilled) throw error;
     }
@@ -67,35 +73,45 @@ export class DefinitionsSource implements FlagSource {
     return this.snapshot.ruleset.evaluate(flagKey, context);
   }
 
-  /** Calls that come while one is under way wait for that one. */
+  /** Asks Flagship itself, whatever other instances have found. */
   refresh(): Promise<boolean> {
-    const { life } = this;
-    this.loading ??= this.reload(life).finally(() => {
-      if (life === this.life) this.loading = undefined;
-    });
-    return this.loading;
+    return this.follow(false);
+  }
+
+  stats(): SourceStats {
+    return this.feed.stats();
   }
 
   async close(): Promise<void> {
     this.life++;
     this.timer.stop();
     this.snapshot = undefined;
-    this.etag = undefined;
     this.isStale = false;
     this.loading = undefined;
-    await Promise.all([this.client.close(), this.keeping]);
+    await Promise.all([this.feed.close(), this.keeping]);
   }
 
-  private async reload(life: number): Promise<boolean> {
+  /** Calls that come while one is under way wait for that one. */
+  private follow(mayShare: boolean): Promise<boolean> {
+    const { life } = this;
+    this.loading ??= this.reload(life, mayShare).finally(() => {
+      if (life === this.life) this.loading = undefined;
+    });
+    return this.loading;
+  }
+
+  private async reload(life: number, mayShare: boolean): Promise<boolean> {
     this.timer.stop();
     const isFirst = this.snapshot === undefined;
     try {
-      await this.load(life);
+      await this.load(life, mayShare);
     } catch (error) {
+      if (life !== this.life) return false;
+      await this.useShared(life, error);
       if (life !== this.life) return false;
       if (!isFirst) this.becomeStale(error);
       // Without flags and with a token that is refused, there is nothing to wait for.
-      if (isFirst && isRefusal(error)) this.listener.failed(messageOf(error));
+      if (this.snapshot === undefined && isRefusal(error)) this.listener.failed(messageOf(error));
       else this.timer.schedule(!isFirst);
       return false;
     }
@@ -107,18 +123,21 @@ export class DefinitionsSource implements FlagSource {
   }
 
   /** One download; what it brings is put to use only if nobody has closed the source meanwhile. */
-  private async load(life: number): Promise<void> {
-    const downloaded = await this.client.download(this.etag);
-    if (downloaded === undefined) return;
-    const next = await Snapshot.compile(downloaded.flags, this.options.accountId);
+  private async load(life: number, mayShare: boolean): Promise<void> {
+    const news = await this.feed.next(mayShare);
+    if (news !== undefined) await this.use(life, news);
+  }
+
+  private async use(life: number, news: DefinitionsNews): Promise<void> {
+    const next = await Snapshot.compile(news.flags, this.accountId);
     this.expectSame(life);
     const before = this.snapshot;
     this.snapshot = next;
-    this.etag = downloaded.etag;
+    this.feed.accept(news);
     const changed = next.changedSince(before);
     this.tellMalformed(next, changed);
     if (before !== undefined && changed.length > 0) this.listener.changed(changed);
-    this.keeping = this.keep(downloaded);
+    this.keeping = this.keep(news);
     await this.keeping;
     this.expectSame(life);
   }
@@ -145,7 +164,7 @@ export class DefinitionsSource implements FlagSource {
     this.listener.stale(messageOf(error));
   }
 
-  private async keep({ text }: DownloadedDefinitions): Promise<void> {
+  private async keep({ text }: DefinitionsNews): Promise<void> {
     try {
       await this.cache?.write(text);
     } catch (error) {
@@ -155,10 +174,27 @@ export class DefinitionsSource implements FlagSource {
     }
   }
 
+  /** True when the store had definitions that are newer than ours. Never rejects. */
+  private async useShared(life: number, reason: unknown): Promise<boolean> {
+    const news = await this.feed.lastShared();
+    if (news === undefined || life !== this.life) return false;
+    try {
+      await this.use(life, news);
+    } catch {
+      // Closed meanwhile.
+      return false;
+    }
+    this.listener.warn(
+      `Flagship cannot be asked; the definitions in the shared store are used. ${messageOf(reason)}`,
+    );
+    this.becomeStale(reason);
+    return true;
+  }
+
   private async useKept(life: number, reason: unknown): Promise<boolean> {
     if (this.cache === undefined) return false;
     try {
-      const kept = await Snapshot.compile(await this.cache.read(), this.options.accountId);
+      const kept = await Snapshot.compile(await this.cache.read(), this.accountId);
       if (life !== this.life) return false;
       this.snapshot = kept;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
 import { type HttpAnswer, TransientError } from '../http';
 
 /** OpenFeature error codes that an answer may name, and what they are here. */
@@ -17,6 +17,8 @@ const CODES_OF_STATUS: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
 ]);
 const MAX_DETAILS = 300;
+/** Where a `Retry-After` means what it says. */
+const PAUSE_ASKED = new Set([429, 503]);
 
 /** The error code for OpenFeature's name of it. */
 export function namedCode(name: unknown): FlagshipErrorCode | undefined {
@@ -44,24 +46,35 @@ function readBody(body: string): Record<string, unknown> {
   return {};
 }
 
-function messageOf(status: number, details: unknown, permission: string): string {
+function messageOf(status: number, details: string, permission: string): string {
   const redirect =
     status >= 300 && status < 400
       ? 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.'
       : '';
   const parts = [
     `Flagship answered HTTP ${status}.`,
-    typeof details === 'string' ? details.slice(0, MAX_DETAILS) : '',
+    details.slice(0, MAX_DETAILS),
     status === 403 ? `Does "authToken" have the ${permission} permission for this account?` : '',
     remedies.get(status) ?? redirect,
   ];
   return parts.filter((part) => part !== '').join(' ');
 }
 
+/** 400, 404 and the like judge the question; 401 and 403 the token, and a redirect nothing at all. */
+function isVerdict(status: number): boolean {
+  return status >= 400 && status !== 401 && status !== 403;
+}
+
 /** The error that an answer other than 2xx stands for. */
-export function errorAnswer({ status, body }: HttpAnswer, permission = 'Evaluate'): FlagshipError {
+export function errorAnswer(answer: HttpAnswer, permission = 'Evaluate'): FlagshipError {
+  const { status, body, retryAfter, conceal = String } = answer;
   const { errorCode, errorDetails } = readBody(body);
   const code = CODES_OF_STATUS.get(status) ?? namedCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
-  const message = messageOf(status, errorDetails, permission);
-  return isTransientStatus(status) ? new TransientError(message, code) : new FlagshipError(message, code);
+  // Before the text is cut: half a token is too much as well.
+  const details = typeof errorDetails === 'string' ? conceal(errorDetails) : '';
+  const message = messageOf(status, details, permission);
+  if (isTransientStatus(status)) {
+    return new TransientError(message, code, PAUSE_ASKED.has(status) ? retryAfter : undefined);
+  }
+  return isVerdict(status) ? new VerdictError(message, code) : new FlagshipError(message, code);
 }

@@ -10,8 +10,6 @@ type DefinitionsOptions = Extract<ResolvedSource, { kind: 'definitions' }>;
 
 /** Evaluates flags that were given as an object or stand in a file. */
 export class FixedSource implements FlagSource {
-  readonly ownsValues = true;
-
   private readonly file: FlagsFile | undefined;
   private readonly flags: LastGoodFlags;
   private ruleset: Ruleset;
@@ -49,6 +47,10 @@ export class FixedSource implements FlagSource {
 
   refresh(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  stats(): undefined {
+    return undefined;
   }
 
   close(): Promise<void> {

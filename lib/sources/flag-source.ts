@@ -1,3 +1,4 @@
+import { type CircuitState, type UpstreamStats } from '../http';
 import { type FlagType, type JsonValue } from '../options';
 
 /** An evaluation context on its way to a source; values are not yet known to be sendable. */
@@ -11,10 +12,22 @@ export interface Resolution {
   readonly reason?: string;
 }
 
+/** A source's connection to Flagship. */
+export interface SourceStats {
+  readonly upstream: UpstreamStats;
+  readonly circuit: CircuitStats | undefined;
+}
+
+/** A circuit breaker at this moment. */
+export interface CircuitStats {
+  /** `closed`: Flagship is asked. `open`: it is not. `half-open`: one evaluation tries. */
+  readonly state: CircuitState;
+  /** Since when it is closed or, a trial included, not closed. */
+  readonly since: Date;
+}
+
 /** Where answers come from. The provider knows no more of a source than this. */
 export interface FlagSource {
-  /** Does a value belong to the source, so that callers must get copies? */
-  readonly ownsValues: boolean;
   /** Prepares the source; evaluations may come before. */
   open(): Promise<void>;
   /**
@@ -30,6 +43,8 @@ export interface FlagSource {
   ): Resolution | Promise<Resolution>;
   /** Looks for news now, where there can be any. True when the answers are up to date. */
   refresh(): Promise<boolean>;
+  /** What is known of the connection to Flagship; nothing where there is none. */
+  stats(): SourceStats | undefined;
   /** Ends whatever is under way. `open` may be called again. */
   close(): Promise<void>;
 }
@@ -46,4 +61,6 @@ export interface SourceListener {
   failed(reason: string): void;
   /** Something a person should mend; nothing else tells it. */
   warn(problem: string): void;
+  /** Something has mended itself. */
+  note(news: string): void;
 }

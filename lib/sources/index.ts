@@ -1,6 +1,13 @@
 export { createSource } from './create-source';
 export { flagsOf } from './fixed-source';
-export { type ContextAttributes, type FlagSource, type Resolution, type SourceListener } from './flag-source';
+export {
+  type CircuitStats,
+  type ContextAttributes,
+  type FlagSource,
+  type Resolution,
+  type SourceListener,
+  type SourceStats,
+} from './flag-source';
 export { FlagsFile, type FlagMap } from './flags-file';
 export { LastGoodFlags } from './last-good-flags';
 export { isPlainObject } from './plain-object';

@@ -3,21 +3,36 @@ import { type ContextTransport, type ResolvedHttpOptions } from '../options';
 import { evaluationBody } from './context-body';
 import { evaluationPath, fitsQuery } from './context-query';
 import { readEvaluation } from './evaluation-answer';
-import { type ContextAttributes, type FlagSource, type Resolution } from './flag-source';
+import {
+  type ContextAttributes,
+  type FlagSource,
+  type Resolution,
+  type SourceListener,
+  type SourceStats,
+} from './flag-source';
 
 /** Asks Flagship over HTTP, one request an evaluation. */
 export class RemoteSource implements FlagSource {
-  readonly ownsValues = false;
-
   private readonly client: HttpClient;
+  private readonly endpoint: URL;
   private readonly bodyPath: string;
 
   constructor(
-    private readonly options: ResolvedHttpOptions,
+    options: ResolvedHttpOptions,
     private readonly transport: ContextTransport,
+    listener: SourceListener,
   ) {
-    this.client = new HttpClient(options);
-    this.bodyPath = `${options.endpoint.pathname}${options.endpoint.search}`;
+    const { endpoint } = options;
+    this.client = new HttpClient(options, {
+      opened: (reason) => {
+        listener.stale(reason);
+      },
+      closed: () => {
+        listener.recovered();
+      },
+    });
+    this.endpoint = endpoint;
+    this.bodyPath = `${endpoint.pathname}${endpoint.search}`;
   }
 
   open(): Promise<void> {
@@ -25,13 +40,22 @@ export class RemoteSource implements FlagSource {
     return Promise.resolve();
   }
 
-  async evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
+  /** @throws VerdictError At once, for a context that cannot be sent. */
+  evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
     return this.client.send(this.request(flagKey, context), readEvaluation);
   }
 
   /** Every evaluation asks anew. */
   refresh(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  stats(): SourceStats {
+    const { circuit, meter } = this.client;
+    return {
+      upstream: meter.stats(),
+      circuit: circuit && { state: circuit.state, since: new Date(circuit.since) },
+    };
   }
 
   close(): Promise<void> {
@@ -49,7 +73,7 @@ export class RemoteSource implements FlagSource {
         }
       : {
           method: 'GET',
-          path: evaluationPath(this.options.endpoint, flagKey, context),
+          path: evaluationPath(this.endpoint, flagKey, context),
           maxBytes: MAX_ANSWER_BYTES,
         };
   }

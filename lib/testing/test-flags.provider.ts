@@ -85,7 +85,7 @@ export class TestFlagsProvider implements Provider {
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
     }
     try {
-      return answered(question, this.table.evaluate(flagKey, context), true);
+      return answered(question, this.table.evaluate(flagKey, context));
     } catch (error) {
       return unanswered(question, error);
     }

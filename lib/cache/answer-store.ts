@@ -1,0 +1,118 @@
+import { hash } from 'node:crypto';
+import { isObject } from '../evaluation';
+import { flagTypeOf, type JsonValue } from '../options';
+import { type GuardedStore } from '../store';
+import { contextKey } from './context-key';
+import { type Attributes } from './context-snapshot';
+import { copyValue } from './copy-value';
+import { type AskedQuestion } from './memory-cache';
+
+/** Changes whenever what is stored changes its shape: two versions of this package may share a store. */
+const VERSION = 1;
+/** The clocks of two machines may differ by this much, in milliseconds, before an answer "from the future" is refused. */
+const CLOCK_SKEW = 60_000;
+
+/** How much of a flag's key is shown in the store's. */
+const MAX_NAME = 100;
+
+/** An answer that some instance has had. */
+export interface SharedAnswer {
+  readonly value: JsonValue;
+  readonly variant: string | undefined;
+  /** In milliseconds. */
+  readonly age: number;
+}
+
+interface Stored {
+  readonly flagKey: string;
+  readonly type: string;
+  /** Absent where Flagship's answer is not to be kept, which makes an older one wrong. */
+  readonly value?: JsonValue;
+  readonly variant?: string;
+  /** When Flagship gave the answer, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Writes what Flagship has answered: a value, or that there is none to keep. */
+export type WriteAnswer = (value: JsonValue | undefined, variant?: string) => void;
+
+/** Answers that the instances of an application share. */
+export class AnswerStore {
+  /**
+   * @param store Where they are kept.
+   * @param lifetime How long an answer is of any use, in milliseconds.
+   * @param salt Sets apart what would be answered otherwise for the same context.
+   */
+  constructor(
+    private readonly store: GuardedStore,
+    private readonly lifetime: number,
+    private readonly salt: string,
+  ) {}
+
+  /** Never rejects, never takes long. */
+  async read(question: AskedQuestion, context: Attributes): Promise<SharedAnswer | undefined> {
+    if (!this.store.isAvailable) return undefined;
+    const found = await this.store.get(this.keyOf(question, context));
+    if (found === undefined) return undefined;
+    const stored = readStored(found, question);
+    const age = stored === undefined ? NaN : Date.now() - stored.at;
+    if (stored === undefined || age < -CLOCK_SKEW) {
+      this.store.reportGarbage('what it holds is not what was written there.');
+      return undefined;
+    }
+    // Without a value: somebody has found that the flag is gone or switched off.
+    if (age >= this.lifetime || stored.value === undefined) return undefined;
+    return { value: stored.value, variant: stored.variant, age: Math.max(0, age) };
+  }
+
+  /** The context as it is now decides where the answer is kept; nobody waits for the writing. */
+  prepare(question: AskedQuestion, context: Attributes): WriteAnswer {
+    if (!this.store.isAvailable) return () => undefined;
+    const key = this.keyOf(question, context);
+    const { flagKey, type } = question;
+    return (value, variant) => {
+      const stored = { flagKey, type, value, variant, at: Date.now() };
+      this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetime));
+    };
+  }
+
+  open(): void {
+    this.store.open();
+  }
+
+  close(): void {
+    this.store.close();
+  }
+
+  /** What is in the context is nobody's business: only its hash goes into the key. */
+  private keyOf({ flagKey, type }: AskedQuestion, context: Attributes): string {
+    const digest = hash('sha256', `${this.salt} ${flagKey} ${contextKey(context)}`, 'base64url');
+    // The name is there for people who look into the store; the hash tells flags apart.
+    const name = flagKey.replace(/[^\w.-]/g, '_').slice(0, MAX_NAME);
+    return `v${VERSION}:${type}:${name}:${digest}`;
+  }
+}
+
+/** Nothing of a store's answer is believed before its shape has been checked. */
+function readStored(found: unknown, { flagKey, type }: AskedQuestion): Stored | undefined {
+  const parsed = parse(found);
+  if (!isObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
+  const { value, variant, at } = parsed as unknown as Stored;
+  const isValid =
+    (value === undefined || flagTypeOf(value) === type) &&
+    (variant === undefined || typeof variant === 'string') &&
+    Number.isFinite(at);
+  return isValid ? { flagKey, type, value, variant, at } : undefined;
+}
+
+function parse(found: unknown): unknown {
+  if (typeof found !== 'string') return undefined;
+  try {
+    const parsed: unknown = JSON.parse(found);
+    // Nested too deep to be handed on: found out here, where nobody is harmed.
+    copyValue(parsed as JsonValue);
+    return parsed;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,204 @@
+import { FlagshipError, FlagshipErrorCode, UnavailableError, VerdictError } from '../errors';
+import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
+import { type FlagSource, type Resolution } from '../sources';
+import { type AnswerStore, type SharedAnswer, type WriteAnswer } from './answer-store';
+import { type Attributes } from './context-snapshot';
+import { copyValue } from './copy-value';
+import { Flights } from './flights';
+import { type AskedQuestion, askedQuestion, type CachedAnswer, MemoryCache } from './memory-cache';
+import { settledContext } from './settled-context';
+
+/** How often an answer did not need a request of its own. */
+export interface AnswerCounts {
+  memory: number;
+  store: number;
+  shared: number;
+}
+
+/** One evaluation on its way. */
+interface Asking {
+  readonly question: AskedQuestion;
+  readonly context: Attributes;
+  readonly defaultValue: unknown;
+  /** The answer for the case that no fresh one can be had. */
+  readonly stale: CachedAnswer | undefined;
+}
+
+/** Answers from memory, from the shared store, or from the source, which is asked once for many and only so often. */
+export class Answers {
+  readonly counts: AnswerCounts = { memory: 0, store: 0, shared: 0 };
+
+  private readonly memory: MemoryCache | undefined;
+  private readonly flights = new Flights<Resolution>();
+  private readonly tooMany: UnavailableError;
+  /** Counts closings: an answer that arrives after one belongs to nobody. */
+  private life = 0;
+
+  /**
+   * @param maxConcurrent How many questions may be under way.
+   * @param shared Where instances share answers, if they do.
+   */
+  constructor(
+    private readonly source: FlagSource,
+    private readonly options: ResolvedCache,
+    private readonly maxConcurrent: number,
+    private readonly shared: AnswerStore | undefined,
+  ) {
+    const { ttl, negativeTtl, maxSize, staleTtl } = options;
+    this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, staleTtl > 0) : undefined;
+    this.tooMany = new UnavailableError(
+      `${maxConcurrent} evaluations are under way already (option "maxConcurrent").`,
+      FlagshipErrorCode.GENERAL,
+    );
+  }
+
+  /** How many answers are in memory. */
+  get size(): number {
+    return this.memory?.size ?? 0;
+  }
+
+  /** The answer that is fresh in memory. */
+  recall(flagKey: string, type: FlagType, context: Attributes): CachedAnswer | undefined {
+    const hit = this.memory?.get(flagKey, type, context);
+    if (hit !== undefined) this.counts.memory++;
+    return hit;
+  }
+
+  /**
+   * The answer that is not fresh in memory.
+   *
+   * @throws FlagshipError When there is none, not even an old one.
+   */
+  ask(flagKey: string, type: FlagType, context: Attributes, defaultValue: unknown): Promise<Resolution> {
+    const question = askedQuestion(flagKey, type, context);
+    const stale = this.memory?.stale(question, context);
+    const flight = this.flights.join(question, context);
+    if (stale !== undefined && this.options.revalidates) {
+      if (flight === undefined) this.revalidate({ question, context, defaultValue, stale });
+      return Promise.resolve(asStale(stale));
+    }
+    if (flight !== undefined) {
+      this.counts.shared++;
+      return flight;
+    }
+    if (this.flights.size >= this.maxConcurrent)
+      return stale === undefined ? Promise.reject(this.tooMany) : Promise.resolve(asStale(stale));
+    return this.flights.launch(question, this.find({ question, context, defaultValue, stale }));
+  }
+
+  open(): void {
+    this.shared?.open();
+  }
+
+  close(): void {
+    this.life++;
+    this.memory?.clear();
+    this.flights.clear();
+    this.shared?.close();
+  }
+
+  private find(asking: Asking): Promise<Resolution> {
+    const { shared } = this;
+    return shared === undefined
+      ? this.fetch(asking, undefined)
+      : this.findShared({ ...asking, context: settledContext(asking.context) }, shared);
+  }
+
+  private async findShared(asking: Asking, shared: AnswerStore): Promise<Resolution> {
+    const { question, context } = asking;
+    const { life } = this;
+    const write = shared.prepare(question, context);
+    const found = await shared.read(question, context);
+    if (found === undefined || life !== this.life) return this.fetch(asking, write);
+    const answer: CachedAnswer = {
+      value: found.value,
+      variant: found.variant,
+      reason: 'CACHED',
+      missing: undefined,
+    };
+    if (this.rememberShared(asking, answer, found)) return answer;
+    const withStale: Asking = { ...asking, stale: asking.stale ?? answer };
+    // Who revalidates has its stale answer already.
+    if (!this.options.revalidates || asking.stale !== undefined) return this.fetch(withStale, write);
+    void this.flights.launch(question, this.fetch(withStale, write));
+    return asStale(answer);
+  }
+
+  /** True when the shared answer is fresh; a stale one is remembered as what it is, where there is none. */
+  private rememberShared({ question, stale }: Asking, answer: CachedAnswer, { age }: SharedAnswer): boolean {
+    const { ttl, staleTtl } = this.options;
+    const isFresh = age < ttl;
+    if (isFresh) this.counts.store++;
+    if (isFresh || stale === undefined)
+      this.memory?.set(question, answer, Math.max(0, ttl - age), ttl + staleTtl - age);
+    return isFresh;
+  }
+
+  /** Asks behind an answer that has been given; a failure leaves everything as it is. */
+  private revalidate(asking: Asking): void {
+    if (this.flights.size < this.maxConcurrent) void this.flights.launch(asking.question, this.find(asking));
+  }
+
+  private async fetch(asking: Asking, write: WriteAnswer | undefined): Promise<Resolution> {
+    const { question, context, defaultValue, stale } = asking;
+    const { life } = this;
+    try {
+      const { flagKey, type } = question;
+      const resolution = await this.source.evaluate(flagKey, context, type, defaultValue);
+      const value = ownValue(resolution.value);
+      if (life === this.life) this.keep(question, resolution, value, write);
+      return resolution;
+    } catch (error) {
+      if (life !== this.life) throw error;
+      if (error instanceof VerdictError) {
+        this.forget(question, write);
+        this.rememberMissing(question, error);
+      } else if (stale !== undefined) {
+        return asStale(stale);
+      }
+      throw error;
+    }
+  }
+
+  private keep(
+    question: AskedQuestion,
+    { variant, reason }: Resolution,
+    value: JsonValue,
+    write: WriteAnswer | undefined,
+  ): void {
+    const { ttl, staleTtl } = this.options;
+    if (ttl === 0) return;
+    if (reason === 'DISABLED' || flagTypeOf(value) !== question.type) {
+      this.forget(question, write);
+      return;
+    }
+    this.memory?.set(question, { value, variant, reason: 'CACHED', missing: undefined }, ttl, ttl + staleTtl);
+    write?.(value, variant);
+  }
+
+  /** An older answer would be wrong now, in memory and for the other instances. */
+  private forget(question: AskedQuestion, write: WriteAnswer | undefined): void {
+    this.memory?.forget(question);
+    write?.(undefined);
+  }
+
+  private rememberMissing(question: AskedQuestion, error: FlagshipError): void {
+    const { negativeTtl } = this.options;
+    if (negativeTtl === 0 || error.code !== FlagshipErrorCode.FLAG_NOT_FOUND) return;
+    const missing: CachedAnswer = { value: null, variant: undefined, reason: 'CACHED', missing: error };
+    this.memory?.set(question, missing, negativeTtl, negativeTtl);
+  }
+}
+
+function asStale({ value, variant }: CachedAnswer): Resolution {
+  return { value, variant, reason: 'STALE' };
+}
+
+/** A copy that nobody else has; also finds out whether the value can be copied for those who ask later. */
+function ownValue(value: JsonValue): JsonValue {
+  try {
+    return copyValue(value);
+  } catch {
+    throw new FlagshipError("The flag's value is nested too deep.", FlagshipErrorCode.PARSE_ERROR);
+  }
+}

@@ -1,0 +1,55 @@
+import { type AnswerCounts } from '../cache';
+import { type CircuitStats, type SourceStats } from '../sources';
+import { type UpstreamStats } from '../http';
+
+/** What has happened since the provider was made. */
+export interface FlagshipStats {
+  /** Evaluations in all, answered from wherever. */
+  readonly evaluations: number;
+  /** Those among them that answered the default with an error code. */
+  readonly errors: number;
+  /** Those that needed neither a request nor a wait for somebody else's, by where the answer was found. */
+  readonly hits: {
+    /** Answered earlier in the same request (or `withContext`); counted by `FlagService`. */
+    readonly request: number;
+    /** In this instance's memory. */
+    readonly memory: number;
+    /** In the store that instances share. */
+    readonly store: number;
+  };
+  /** Those that were answered with a stale value. */
+  readonly stale: number;
+  /** Those that waited for the answer to the same question that another one had asked. */
+  readonly shared: number;
+  /** Answers in memory now. */
+  readonly cached: number;
+  /** Requests to Flagship; absent without HTTP. */
+  readonly upstream: UpstreamStats | undefined;
+  /** The circuit breaker; absent where there is none, and before the provider's start. */
+  readonly circuit: CircuitStats | undefined;
+}
+
+/** What the provider counts itself. */
+export class EvaluationCounts {
+  evaluations = 0;
+  errors = 0;
+  stale = 0;
+
+  stats(
+    { memory, store, shared }: Readonly<AnswerCounts>,
+    cached: number,
+    source: SourceStats | undefined,
+  ): FlagshipStats {
+    const { evaluations, errors, stale } = this;
+    return {
+      evaluations,
+      errors,
+      hits: { request: 0, memory, store },
+      stale,
+      shared,
+      cached,
+      upstream: source?.upstream,
+      circuit: source?.circuit,
+    };
+  }
+}

@@ -1,0 +1,256 @@
+import { setImmediate } from 'node:timers/promises';
+import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { FAULTS, type FaultName, type FaultyServer, startFaultyServer } from '../fixtures/faulty-server';
+import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { waitUntil } from '../fixtures/wait-until';
+import { within } from '../fixtures/within';
+
+type Details = Awaited<ReturnType<FlagshipServerProvider['resolveBooleanEvaluation']>>;
+
+const limits = { timeout: 300, retries: 1, retryDelay: 10 };
+const DEADLINE = limits.timeout * 2 + limits.retryDelay;
+/** Generous: it only has to tell a time limit that works from one that does not. */
+const BOUND = DEADLINE + 2000;
+const CROWD = 50;
+
+interface Outcome {
+  /** What an evaluation over HTTP answers; none when all is well. */
+  readonly error?: string;
+  /** What a download of definitions fails with; none when all is well. */
+  readonly download?: RegExp;
+}
+
+const unreachable: Outcome = { error: 'GENERAL', download: /^(NETWORK_ERROR|TIMEOUT_ERROR|GENERAL)$/ };
+const unreadable: Outcome = { error: 'PARSE_ERROR', download: /^PARSE_ERROR$/ };
+/** Reading on until it is too much may take longer than the time limit. */
+const tooMuch: Outcome = { error: 'PARSE_ERROR', download: /^(PARSE|TIMEOUT)_ERROR$/ };
+
+const outcomes: Readonly<Record<FaultName, Outcome>> = {
+  healthy: {},
+  refuse: unreachable,
+  'reset-after-accept': unreachable,
+  'reset-mid-body': unreachable,
+  'never-answer': unreachable,
+  'stall-after-headers': unreachable,
+  dribble: unreachable,
+  'http-500': unreachable,
+  'http-429-seconds': unreachable,
+  'http-429-date': unreachable,
+  'html-503': unreachable,
+  'truncated-json': unreadable,
+  'huge-body': tooMuch,
+  'compressed-bomb': tooMuch,
+  'deep-answer': unreadable,
+  'deep-value': { error: 'TYPE_MISMATCH' },
+  'invalid-utf8': unreadable,
+  'redirect-loop': unreachable,
+  'redirect-elsewhere': unreachable,
+  'length-too-short': unreadable,
+  'length-too-long': unreachable,
+  'close-after-answer': {},
+  'tls-alert': unreachable,
+  'tls-handshake': unreachable,
+};
+const commands = FAULTS.map((name) => [name, outcomes[name]] as const);
+
+const clients: Readonly<Record<string, Partial<FlagshipProviderOptions>>> = {
+  'the built-in client': {},
+  'the global fetch': { fetch: (...args) => globalThis.fetch(...args) },
+};
+
+const right = { value: true, variant: 'fixed', reason: 'STATIC' };
+const failed = (errorCode?: string) =>
+  errorCode === undefined ? right : { value: false, reason: 'ERROR', errorCode };
+
+let server: FaultyServer;
+let watch: ProcessWatch;
+let provider: FlagshipServerProvider;
+let before: Readonly<Record<string, number>>;
+
+beforeEach(async () => {
+  watch = watchProcess();
+  server = await startFaultyServer({ flag: true });
+  before = activeResources();
+});
+afterEach(async () => {
+  await provider.onClose();
+  await server.close();
+  watch.stop();
+});
+
+let users = 0;
+/** Always another user, so that no question is like another. */
+const ask = (): Promise<Details> =>
+  provider.resolveBooleanEvaluation('flag', false, { targetingKey: `u${users++}` });
+const askAll = (count: number): Promise<Details[]> => Promise.all(Array.from({ length: count }, ask));
+const hasNews = async (): Promise<boolean> => (await askAll(CROWD)).every(({ value }) => value);
+
+async function isWell(): Promise<void> {
+  await server.settled;
+  await waitUntil(hasNews, 'all is well again');
+  for (const details of await askAll(CROWD)) expect(details).toMatchObject(right);
+}
+
+/** Evaluations right before and right after a command; nobody can say which of them it still meets. */
+async function askAround(command: FaultName): Promise<Details[]> {
+  const first = askAll(CROWD / 2);
+  await setImmediate();
+  server.fault = command;
+  const second = askAll(CROWD / 2);
+  return within(
+    BOUND,
+    Promise.all([first, second]).then((both) => both.flat()),
+  );
+}
+
+function expectEitherWay(answers: readonly Details[], error = 'none'): void {
+  expect(answers).toHaveLength(CROWD);
+  for (const { value, reason, errorCode = 'none' } of answers) {
+    if (value) expect([reason, errorCode]).toEqual(['STATIC', 'none']);
+    else expect([error, 'GENERAL']).toContain(errorCode);
+  }
+}
+
+/** Closes with evaluations under way, and looks for what they have left behind. */
+async function expectCleanEnd(isOurs: boolean): Promise<void> {
+  const underWay = askAll(5);
+  await setImmediate();
+  await within(BOUND, provider.onClose());
+  for (const { errorCode, value } of await within(BOUND, underWay))
+    expect(errorCode !== undefined).toBe(!value);
+  expect(await ask()).toMatchObject({ value: false, errorCode: 'PROVIDER_NOT_READY' });
+  // Idle connections of the global fetch are its own.
+  const left = () => (isOurs ? server.openConnections : server.waitingConnections);
+  await waitUntil(() => left() === 0, 'the server sees its connections closed');
+  const isTidy = () => {
+    const { TCPSocketWrap: sockets = 0, ...now } = activeResources();
+    const { TCPSocketWrap: had = 0 } = before;
+    return (
+      sockets - server.openConnections <= had &&
+      Object.entries(now).every(([kind, count]) => count <= (before[kind] ?? 0))
+    );
+  };
+  await waitUntil(isTidy, 'sockets and timers are gone');
+  await setImmediate();
+  expect(watch.problems).toEqual([]);
+}
+
+describe.each(Object.entries(clients))('with %s', (client, clientOptions) => {
+  const isOurs = client === 'the built-in client';
+  const open = (options: Partial<FlagshipProviderOptions>): void => {
+    provider = new FlagshipServerProvider({
+      endpoint: server.endpoint,
+      ...limits,
+      ...clientOptions,
+      ...options,
+    });
+  };
+
+  describe.each(['query', 'body'] as const)(
+    'evaluation over HTTP (%s), the server commanded to',
+    (transport) => {
+      it.each(commands)('%s', async (fault, { error }) => {
+        open({ contextTransport: transport, circuitBreaker: false });
+        await provider.initialize();
+        expect(await ask()).toMatchObject(right);
+
+        expectEitherWay(await askAround(fault), error);
+        // Alone: in a crowd, answers that are dear to read may run out of time.
+        expect(await within(BOUND, ask())).toMatchObject(failed(error));
+
+        expectEitherWay(await askAround('healthy'), error);
+        await isWell();
+        expect(server.seenElsewhere).toEqual([]);
+
+        server.fault = fault;
+        await expectCleanEnd(isOurs);
+      });
+    },
+  );
+
+  describe('local evaluation, the server commanded to', () => {
+    const local: Partial<FlagshipProviderOptions> = { localEvaluation: true, accountId: 'account' };
+    const start = (): Promise<unknown> =>
+      provider.initialize().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+
+    it.each(commands)('%s', async (fault, { download }) => {
+      open(local);
+      server.fault = fault;
+      const failure = (await within(BOUND, start())) as { code?: string } | undefined;
+      expect(failure?.code ?? 'none').toMatch(download ?? /^none$/);
+      const unready = download === undefined ? undefined : 'PROVIDER_NOT_READY';
+      for (const details of await askAll(CROWD)) expect(details).toMatchObject(failed(unready));
+
+      server.fault = 'healthy';
+      await server.settled;
+      await waitUntil(() => provider.refresh(), 'the definitions are there');
+      await isWell();
+
+      server.flags = { flag: true, more: true };
+      const refreshing = provider.refresh();
+      server.fault = fault;
+      const answers = await askAll(CROWD);
+      await within(BOUND, refreshing);
+      expect(await within(BOUND, provider.refresh())).toBe(download === undefined);
+      for (const details of [...answers, ...(await askAll(CROWD))]) expect(details).toMatchObject(right);
+
+      server.flags = { flag: true, more: 'news' };
+      server.fault = 'healthy';
+      await server.settled;
+      await waitUntil(() => provider.refresh(), 'the definitions are fresh');
+      expect(await provider.resolveStringEvaluation('more', '', {})).toMatchObject({ value: 'news' });
+      expect(server.seenElsewhere).toEqual([]);
+
+      server.fault = fault;
+      void provider.refresh();
+      await expectCleanEnd(isOurs);
+    });
+
+    it('keeps a value that is nested too deep from spoiling others', async () => {
+      open(local);
+      server.fault = 'deep-value';
+      expect(await start()).toBeUndefined();
+      const deep = await provider.resolveObjectEvaluation('deep', { mine: true }, {});
+      if (deep.errorCode === undefined) expect(Array.isArray(deep.value)).toBe(true);
+      else expect(deep).toMatchObject({ value: { mine: true }, errorCode: 'PARSE_ERROR' });
+      expect(await ask()).toMatchObject(right);
+    });
+  });
+
+  it.each([0, 60_000])(
+    'a value nested 200,000 levels deep is an answer or none (cacheTtl: %i)',
+    async (cacheTtl) => {
+      open({ cacheTtl, logging: true });
+      server.fault = 'deep-value';
+      for (let index = 0; index < 3; index++) {
+        const details = await provider.resolveObjectEvaluation('flag', { mine: true }, {}, console);
+        if (details.errorCode === undefined) expect(Array.isArray(details.value)).toBe(true);
+        else expect(details).toMatchObject({ value: { mine: true }, errorCode: 'PARSE_ERROR' });
+      }
+    },
+  );
+
+  it.each([
+    ['an evaluation', {}, 'GENERAL'],
+    ['local evaluation', { localEvaluation: true, accountId: 'account' }, 'PROVIDER_NOT_READY'],
+  ])('TLS where the server speaks plain HTTP fails %s in time', async (_, options, errorCode) => {
+    open({ ...options, endpoint: server.endpoint.replace('http:', 'https:') });
+    await within(
+      BOUND,
+      provider.initialize().catch(() => undefined),
+    );
+    for (const details of await within(BOUND, askAll(CROWD)))
+      expect(details).toMatchObject(failed(errorCode));
+    await expectCleanEnd(isOurs);
+  });
+});
+
+it('what goes wrong behind the callers’ backs would be noticed', async () => {
+  provider = new FlagshipServerProvider({ definitions: {} });
+  process.emitWarning('mind the gap');
+  await waitUntil(() => watch.problems.length > 0, 'a warning');
+  expect(watch.problems.join()).toContain('mind the gap');
+});
