@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { RESOLVED_OPTIONS } from '../context';
+import { configurationError } from '../errors';
 import { FlagshipRootModule } from '../flagship-root.module';
 import { FLAGSHIP_STAND_IN, type StandIn } from '../flagship.stand-in';
 import { FlagshipModule } from '../flagship.module';
@@ -53,6 +54,18 @@ function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTes
   return { ...root, imports: [...imports, flags], providers: [...providers, options] };
 }
 
+/** What `forRoot` fills. */
+@Module({})
+class FlagshipTestingFacade {}
+
+/** The bare class in place of `FlagshipModule` would let the real one start. */
+const WITHOUT_FLAGS = {
+  provide: FLAGSHIP_STAND_IN,
+  useFactory: (): never => {
+    throw configurationError('FlagshipTestingModule has no flags; use FlagshipTestingModule.forRoot({ … }).');
+  },
+};
+
 /**
  * `FlagshipModule` with flags that a test decides: guard, decorators, service, contexts and hooks are the real ones,
  * only the answers come from {@link TestFlags}. No network, no timers; each application has flags of its own.
@@ -64,11 +77,8 @@ function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTes
  *   .compile();
  * testing.get(TestFlags).set('new-checkout', false);
  */
-@Module({})
+@Module({ providers: [WITHOUT_FLAGS], exports: [FLAGSHIP_STAND_IN] })
 export class FlagshipTestingModule {
-  // Without `forRoot` there are no flags to inject: Nest says so, instead of the real ones being asked.
-  constructor(readonly flags: TestFlags) {}
-
   /**
    * Sets the flags up. Wherever the module is seen, `FlagshipModule` goes by them as well: its own options are not made
    * and its own provider is not started.
@@ -83,7 +93,7 @@ export class FlagshipTestingModule {
     const own = flagsModule(flags, settings);
     const root = rootModule(own, { isGlobal, ...settings });
     return {
-      module: FlagshipTestingModule,
+      module: FlagshipTestingFacade,
       global: isGlobal,
       imports: [own, root],
       exports: [own, root],

@@ -1,13 +1,13 @@
 import {
   type EvaluationContext,
   type JsonValue,
-  OpenFeatureEventEmitter,
+  type OpenFeatureEventEmitter,
   type Provider,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
 import { type FlagType } from '../options';
-import { answered, type Question, unanswered } from '../provider';
+import { answered, OwnEvents, type Question, unanswered } from '../provider';
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 
@@ -15,7 +15,7 @@ import { type FlagTable } from './flag-table';
 export class TestFlagsProvider implements Provider {
   readonly metadata = { name: 'Flagship Test Provider' } as const;
   readonly runsOn = 'server';
-  readonly events = new OpenFeatureEventEmitter();
+  readonly events: OpenFeatureEventEmitter = new OwnEvents();
 
   constructor(
     private readonly table: FlagTable,
