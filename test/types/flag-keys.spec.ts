@@ -1,6 +1,9 @@
 import ts from 'typescript';
 import { createProject, type Project } from './compile';
 
+// A program takes seconds to compile, and more on a busy machine.
+jest.setTimeout(60_000);
+
 // The fixtures say with `@ts-expect-error` what must not compile: an error that is missing is an error.
 describe('flag keys, with the types as they are published,', () => {
   const { CommonJS, Node16, ESNext } = ts.ModuleKind;
@@ -11,7 +14,7 @@ describe('flag keys, with the types as they are published,', () => {
     bundler: { module: ESNext, moduleResolution: Bundler },
   };
   let project: Project;
-  beforeAll(() => (project = createProject()), 60_000);
+  beforeAll(() => (project = createProject()));
   afterAll(() => project.remove());
 
   it.each(Object.keys(systems))('declared, %s', (system) => {
