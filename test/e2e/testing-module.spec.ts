@@ -597,12 +597,12 @@ describe('several applications at once', () => {
         const resources = process.getActiveResourcesInfo().filter((name) => /Timeout|TCP/.test(name));
         console.log(undici.length, resources.length);
       })();`;
-    const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, timeout: 15_000 });
+    const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, timeout: 50_000 });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => (output += data.toString()));
     expect({ end: await once(child, 'close'), output }).toEqual({ end: [0, null], output: '0 0\n' });
-  });
+  }, 60_000);
 });
 
 describe('TestFlags without Nest', () => {
