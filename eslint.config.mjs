@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'sample/dist'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'sample/dist', 'test/types/fixtures'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -11,6 +11,7 @@ import {
 } from './context';
 import { FLAGSHIP_BINDING, FLAGSHIP_DOMAIN } from './flagship.constants';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './flagship.module-definition';
+import { optionalStandIn, type StandIn } from './flagship.stand-in';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
 import { bindProvider, type BoundProvider, FlagshipServerProvider } from './provider';
 import { FlagEvaluator, FlagService, layeredContext, RequestFlags } from './service';
@@ -36,9 +37,11 @@ function start({ domain, provider, providerOptions }: ResolvedModuleOptions): Pr
   providers: [
     {
       provide: RESOLVED_OPTIONS,
-      inject: [MODULE_OPTIONS_TOKEN, FLAGSHIP_DOMAIN],
-      useFactory: (options: AsyncModuleOptions, domain: string | undefined) =>
-        resolveModuleOptions(domain === undefined ? options : { ...options, domain }),
+      inject: [MODULE_OPTIONS_TOKEN, FLAGSHIP_DOMAIN, optionalStandIn],
+      useFactory: (own: AsyncModuleOptions, domain: string | undefined, standIn?: StandIn) => {
+        const options = standIn?.() ?? own;
+        return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
+      },
     },
     { provide: FLAGSHIP_BINDING, inject: [RESOLVED_OPTIONS], useFactory: start },
     {

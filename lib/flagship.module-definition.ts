@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from './options';
 import { FLAGSHIP_DOMAIN } from './flagship.constants';
+import { unlessStoodInFor } from './flagship.stand-in';
 
 /** What must be known before the options are: what is visible where, and under which name. */
 interface Extras {
@@ -26,7 +27,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
       ...definition,
       global: isGlobal ?? true,
       providers: [
-        ...(definition.providers ?? []),
+        ...(definition.providers ?? []).map(unlessStoodInFor),
         { provide: FLAGSHIP_DOMAIN, useValue: domain },
         ...clientOf(domain),
       ],

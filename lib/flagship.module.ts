@@ -51,6 +51,9 @@ export class FlagshipModule {
   }
 }
 
-function facade(root: DynamicModule): DynamicModule {
+function facade({ imports = [], ...rest }: DynamicModule): DynamicModule {
+  // A test that overrides FlagshipModule names this class. Nest looks for it among the imports, and a module made by
+  // `forRoot` is not it: so the class is imported as well, and what takes its place there is seen by the root.
+  const root: DynamicModule = { ...rest, imports: [...imports, FlagshipModule] };
   return { module: FlagshipModule, global: root.global, imports: [root], exports: [root] };
 }

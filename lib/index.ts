@@ -21,6 +21,8 @@ export {
   type ContextTransport,
   type Definitions,
   type FlagDefinition,
+  type FlagKey,
+  type FlagKeyFor,
   type FlagsInput,
   type FlagshipBinding,
   type FlagshipModuleAsyncOptions,

@@ -6,6 +6,13 @@ import {
   flagRequirement,
   type FlagRequirement,
 } from '../guards';
+import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options';
+
+/** `equals` says of which type the flag is; keys and default have to fit. */
+interface TypedBy<T> {
+  readonly equals?: T | readonly T[];
+  readonly defaultValue?: FlagValueLike<T>;
+}
 
 /**
  * Hides a handler, or every handler of a controller, unless the flags are on. Where both carry the decorator, or one
@@ -25,9 +32,9 @@ import {
  * @Controller('reports')
  * class ReportsController {}
  */
-export function FeatureFlag(
-  keys: string | readonly string[],
-  options: FeatureFlagOptions = {},
+export function FeatureFlag<T extends JsonValue = boolean>(
+  keys: FlagKeyFor<T> | readonly FlagKeyFor<T>[],
+  options: FeatureFlagOptions & TypedBy<T> = {},
 ): ClassDecorator & MethodDecorator {
   const requirement = flagRequirement(keys, options);
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { type JsonValue } from '@openfeature/server-sdk';
+import { type FlagKeyFor } from '../options';
 import { checkParameter, FlagDetailsPipe, FlagParameter, FlagValuePipe } from './flag-parameter';
 
 function flagParameter(
@@ -23,7 +24,10 @@ function flagParameter(
  * @Get()
  * home(@FlagValue('home-page', 'classic') variant: string) {}
  */
-export function FlagValue(key: string, defaultValue: JsonValue | object): ParameterDecorator {
+export function FlagValue<T extends JsonValue | object>(
+  key: FlagKeyFor<T>,
+  defaultValue: T,
+): ParameterDecorator {
   checkParameter('FlagValue', key, defaultValue);
   return flagParameter(key, defaultValue, FlagValuePipe);
 }
@@ -39,7 +43,10 @@ export function FlagValue(key: string, defaultValue: JsonValue | object): Parame
  * @Get()
  * home(@FlagDetails('home-page', 'classic') page: EvaluationDetails<string>) {}
  */
-export function FlagDetails(key: string, defaultValue: JsonValue | object): ParameterDecorator {
+export function FlagDetails<T extends JsonValue | object>(
+  key: FlagKeyFor<T>,
+  defaultValue: T,
+): ParameterDecorator {
   checkParameter('FlagDetails', key, defaultValue);
   return flagParameter(key, defaultValue, FlagDetailsPipe);
 }

@@ -29,6 +29,11 @@ function flagsOf(input: unknown): JsonObject {
   return looksLikeDefinition(input.flags) ? input : input.flags;
 }
 
+/** One flag: its definition, or the definition that a bare value stands for. */
+export function normalizeFlag(key: string, value: unknown): unknown {
+  return looksLikeDefinition(value) ? { key, ...value } : bareFlag(key, value as JsonValue);
+}
+
 /**
  * Reads what a flags file holds: definitions as Flagship writes them, bare values as flags with no rules.
  * Definitions are passed on as they are, malformed ones included: they are judged one by one later.
@@ -38,7 +43,7 @@ function flagsOf(input: unknown): JsonObject {
 export function normalizeFlags(input: unknown): ReadonlyMap<string, unknown> {
   const flags = new Map<string, unknown>();
   for (const [key, value] of Object.entries(flagsOf(input))) {
-    flags.set(key, looksLikeDefinition(value) ? { key, ...value } : bareFlag(key, value as JsonValue));
+    flags.set(key, normalizeFlag(key, value));
   }
   return flags;
 }

@@ -20,6 +20,16 @@ export {
   type Rollout,
   type Rule,
 } from './definitions';
+export {
+  type BooleanFlagKey,
+  type FlagKey,
+  type FlagKeyFor,
+  type FlagValueFor,
+  type FlagValueLike,
+  type NumberFlagKey,
+  type ObjectFlagKey,
+  type StringFlagKey,
+} from './flag-keys';
 export { type FlagType, flagTypeOf } from './flag-type';
 export { type JsonValue } from './json-value';
 export {

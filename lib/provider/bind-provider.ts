@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
 import { FlagshipServerProvider } from './flagship-server-provider';
+import { whileRegistering } from './own-events';
 
 /** A provider that is registered with OpenFeature. */
 export interface BoundProvider {
@@ -31,9 +32,11 @@ function hold(wanted: string | undefined, provider: Provider): string | undefine
 }
 
 function register(domain: string | undefined, provider: Provider): Promise<void> {
-  return domain === undefined
-    ? OpenFeature.setProviderAndWait(provider)
-    : OpenFeature.setProviderAndWait(domain, provider);
+  return whileRegistering(provider, () =>
+    domain === undefined
+      ? OpenFeature.setProviderAndWait(provider)
+      : OpenFeature.setProviderAndWait(domain, provider),
+  );
 }
 
 /**

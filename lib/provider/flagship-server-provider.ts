@@ -2,7 +2,7 @@ import {
   type EvaluationContext,
   type JsonValue as OpenFeatureJsonValue,
   type Logger,
-  OpenFeatureEventEmitter,
+  type OpenFeatureEventEmitter,
   type Provider,
   ProviderFatalError,
   type ResolutionDetails,
@@ -14,6 +14,7 @@ import { createSource, type FlagSource, type Resolution } from '../sources';
 import { createAnswers } from './create-answers';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
+import { OwnEvents } from './own-events';
 import { answered, type Question, unanswered } from './resolution-details';
 import { SourceEvents } from './source-events';
 
@@ -31,7 +32,7 @@ import { SourceEvents } from './source-events';
 export class FlagshipServerProvider implements Provider {
   readonly metadata = { name: 'Flagship Server Provider' } as const;
   readonly runsOn = 'server';
-  readonly events = new OpenFeatureEventEmitter();
+  readonly events: OpenFeatureEventEmitter = new OwnEvents();
 
   // Private to the language as well: whoever prints a provider must not find its token.
   readonly #events = new SourceEvents(this.events);

@@ -1,4 +1,5 @@
 export { type FlagshipStats } from './flagship-stats';
 export { FlagshipServerProvider } from './flagship-server-provider';
 export { bindProvider, type BoundProvider } from './bind-provider';
-export { NO_METADATA } from './resolution-details';
+export { OwnEvents } from './own-events';
+export { answered, NO_METADATA, type Question, unanswered } from './resolution-details';

@@ -7,7 +7,13 @@ import {
   type JsonValue,
 } from '@openfeature/server-sdk';
 import { currentScope, EvaluationScope, RESOLVED_OPTIONS, runInScope } from '../context';
-import { type ResolvedModuleOptions } from '../options';
+import {
+  type BooleanFlagKey,
+  type NumberFlagKey,
+  type ObjectFlagKey,
+  type ResolvedModuleOptions,
+  type StringFlagKey,
+} from '../options';
 import { type FlagshipStats } from '../provider';
 import { failedDetails } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
@@ -47,18 +53,18 @@ export class FlagService {
    * @example
    * if (await flags.isEnabled('new-checkout')) return this.newCheckout();
    */
-  isEnabled(key: string, defaultValue = false, context?: EvaluationContext): Promise<boolean> {
+  isEnabled(key: BooleanFlagKey, defaultValue = false, context?: EvaluationContext): Promise<boolean> {
     return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
   /** The value of a boolean flag. See {@link isEnabled}. */
-  getBooleanValue(key: string, defaultValue: boolean, context?: EvaluationContext): Promise<boolean> {
+  getBooleanValue(key: BooleanFlagKey, defaultValue: boolean, context?: EvaluationContext): Promise<boolean> {
     return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
   /** The value of a boolean flag with variant, reason and, where there is no answer, the error code. */
   getBooleanDetails(
-    key: string,
+    key: BooleanFlagKey,
     defaultValue: boolean,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<boolean>> {
@@ -71,25 +77,33 @@ export class FlagService {
    * @example
    * const variant = await flags.getStringValue('home-page', 'classic');
    */
-  getStringValue(key: string, defaultValue: string, context?: EvaluationContext): Promise<string>;
-  getStringValue<T extends string>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T>;
-  getStringValue<T extends string>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T> {
+  getStringValue(key: StringFlagKey, defaultValue: string, context?: EvaluationContext): Promise<string>;
+  getStringValue<T extends string>(
+    key: StringFlagKey,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T>;
+  getStringValue<T extends string>(
+    key: StringFlagKey,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T> {
     return this.evaluator.value('string', key, defaultValue, context);
   }
 
   /** The value of a string flag with variant, reason and, where there is no answer, the error code. */
   getStringDetails(
-    key: string,
+    key: StringFlagKey,
     defaultValue: string,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<string>>;
   getStringDetails<T extends string>(
-    key: string,
+    key: StringFlagKey,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>>;
   getStringDetails<T extends string>(
-    key: string,
+    key: StringFlagKey,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>> {
@@ -102,25 +116,33 @@ export class FlagService {
    * @example
    * const limit = await flags.getNumberValue('upload-limit', 10);
    */
-  getNumberValue(key: string, defaultValue: number, context?: EvaluationContext): Promise<number>;
-  getNumberValue<T extends number>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T>;
-  getNumberValue<T extends number>(key: string, defaultValue: T, context?: EvaluationContext): Promise<T> {
+  getNumberValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number>;
+  getNumberValue<T extends number>(
+    key: NumberFlagKey,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T>;
+  getNumberValue<T extends number>(
+    key: NumberFlagKey,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<T> {
     return this.evaluator.value('number', key, defaultValue, context);
   }
 
   /** The value of a number flag with variant, reason and, where there is no answer, the error code. */
   getNumberDetails(
-    key: string,
+    key: NumberFlagKey,
     defaultValue: number,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<number>>;
   getNumberDetails<T extends number>(
-    key: string,
+    key: NumberFlagKey,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>>;
   getNumberDetails<T extends number>(
-    key: string,
+    key: NumberFlagKey,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>> {
@@ -128,13 +150,13 @@ export class FlagService {
   }
 
   /** The value of a number flag that must be whole: a fraction is a `TYPE_MISMATCH` and gives the default. */
-  getIntegerValue(key: string, defaultValue: number, context?: EvaluationContext): Promise<number> {
+  getIntegerValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number> {
     return this.getIntegerDetails(key, defaultValue, context).then(({ value }) => value);
   }
 
   /** As {@link getIntegerValue}, with variant, reason and, where there is no answer, the error code. */
   async getIntegerDetails(
-    key: string,
+    key: NumberFlagKey,
     defaultValue: number,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<number>> {
@@ -152,7 +174,7 @@ export class FlagService {
    * const look = await flags.getObjectValue('look', { accent: 'teal' });
    */
   getObjectValue<T extends JsonValue | object = JsonValue>(
-    key: string,
+    key: ObjectFlagKey,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
@@ -162,7 +184,7 @@ export class FlagService {
 
   /** The value of a JSON flag with variant, reason and, where there is no answer, the error code. */
   getObjectDetails<T extends JsonValue | object = JsonValue>(
-    key: string,
+    key: ObjectFlagKey,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<ObjectDetails<T>> {

@@ -630,7 +630,7 @@ describe('options that cannot work', () => {
   it.each([
     [() => FeatureFlag([]), 'needs a flag'],
     [() => FeatureFlag('a', { equals: ['x', 1] }), 'one type'],
-    [() => FeatureFlag('a', { equals: 'x', defaultValue: true }), '"defaultValue" is true'],
+    [() => FeatureFlag('a', { equals: 'x', defaultValue: true as never }), '"defaultValue" is true'],
     [() => FlagValue('a', undefined as never), 'needs a default value'],
     [() => FlagDetails('', 1), "needs a flag's key"],
   ])('stop a class from being defined', (decorate, message) => {

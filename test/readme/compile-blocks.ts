@@ -11,7 +11,8 @@ function compilerOptions(): ts.CompilerOptions {
 
 /** Type-checks every block in one program. What is wrong is said with the line of the Markdown file. */
 export function typeErrors(file: string, blocks: readonly Block[]): string[] {
-  const virtual = new Map(blocks.map((block) => [join(__dirname, 'blocks', nameOf(block)), block]));
+  const folder = join(__dirname, 'blocks');
+  const virtual = new Map(blocks.map((block) => [join(folder, nameOf(block)), block]));
   const options = compilerOptions();
   const files = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {
@@ -22,6 +23,7 @@ export function typeErrors(file: string, blocks: readonly Block[]): string[] {
         ? files.getSourceFile(name, language, ...rest)
         : ts.createSourceFile(name, block.code, language);
     },
+    directoryExists: (name) => name === folder || files.directoryExists?.(name) === true,
     fileExists: (name) => virtual.has(name) || files.fileExists(name),
     readFile: (name) => virtual.get(name)?.code ?? files.readFile(name),
   };

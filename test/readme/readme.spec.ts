@@ -3,9 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  ConsoleLogger,
   type DynamicModule,
   type INestApplication,
   Injectable,
+  Logger,
   Module,
   type NestApplicationOptions,
   type Type,
@@ -27,6 +29,7 @@ import {
   FlagshipServerProvider,
 } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
+import { TestFlags } from 'nestjs-flagship/testing';
 import request from 'supertest';
 import packageJson from '../../package.json';
 import { closedPort } from '../fixtures/closed-port';
@@ -39,17 +42,27 @@ import {
   interfaceOptions,
   parsedOptions,
 } from './documented-options';
-import { anchorOf, blocksOf, nameOf, readMarkdown, ROOT, tableOf } from './markdown';
+import { anchorOf, type Block, blocksOf, nameOf, readMarkdown, ROOT, tableOf } from './markdown';
 
 const readme = readMarkdown('README.md');
-const code = new Map(blocksOf(readme, 'ts').map((block) => [nameOf(block), block]));
+const isDeclaration = (block: Block): boolean => nameOf(block).endsWith('.d.ts');
+const blocks = blocksOf(readme, 'ts');
+const code = new Map(blocks.filter((block) => !isDeclaration(block)).map((block) => [nameOf(block), block]));
+/** What is declared holds for a whole program, so this is one of its own. */
+const typed = blocks.filter((block) => isDeclaration(block) || nameOf(block).startsWith('typed.'));
 
 const quiet: Readonly<NestApplicationOptions> = { logger: ['error', 'warn'] };
 const talkative: Readonly<NestApplicationOptions> = { logger: ['error', 'warn', 'log'] };
 
 it('type-checks every block of code', () => {
-  expect(code.size).toBe(blocksOf(readme, 'ts').length);
-  expect(typeErrors('README.md', [...code.values()])).toEqual([]);
+  expect(code.size).toBe(blocks.filter((block) => !isDeclaration(block)).length);
+  const untyped = [...code.values()].filter((block) => !typed.includes(block));
+  expect(typeErrors('README.md', untyped)).toEqual([]);
+});
+
+it('type-checks the code with declared flag keys', () => {
+  expect(typed.map(nameOf)).toEqual(['flags.d.ts', 'typed.controller.ts']);
+  expect(typeErrors('README.md', typed)).toEqual([]);
 });
 
 describe('the code runs:', () => {
@@ -104,8 +117,9 @@ describe('the code runs:', () => {
     const block = code.get(name);
     if (block === undefined) throw new Error(`The README has no block "${name}".`);
     ran.add(name);
-    const local = name !== 'app.module.ts' && name !== 'async.module.ts';
+    const local = !['app.module.ts', 'async.module.ts', 'checkout.test.ts'].includes(name);
     return runBlock(block, (id) => {
+      if (id.startsWith('./')) return load(`${id.slice(2)}.ts`);
       if (id === 'nestjs-flagship' && local) return withLocalFlagship();
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- as the block's own require
       return instead[id] ?? (require(id) as unknown);
@@ -263,6 +277,29 @@ describe('the code runs:', () => {
     flagship.setFlags({ newsletter });
     const service = (await listen(around({ providers: [NewsletterService] }))).get(NewsletterService);
     expect(await Promise.all(['ann', 'bob'].map((user) => service.send(user)))).toEqual(['long', 'short']);
+  });
+
+  it('typed.controller.ts', async () => {
+    const { TypedController } = load<{ TypedController: Type }>('typed.controller.ts');
+    flagship.setFlags({ 'home-page': 'modern', 'upload-limit': 20, 'new-checkout': true });
+    const http = await ask(around({ controllers: [TypedController] }));
+    await http.get('/typed').expect(200, { limit: 20, misspelt: false, checkout: true });
+    flagship.setFlags({ 'home-page': 'classic' });
+    await http.get('/typed').expect(404);
+  });
+
+  it('checkout.test.ts', async () => {
+    const { testCheckout } = load<{ testCheckout: () => Promise<object[]> }>('checkout.test.ts');
+    const checkout = (context: object, value: boolean) => ({ flagKey: 'new-checkout', context, value });
+    expect(await testCheckout()).toEqual([
+      checkout({}, true),
+      checkout({}, false),
+      checkout({ targetingKey: 'ann' }, true),
+      checkout({ plan: 'pro' }, true),
+      checkout({}, false),
+    ]);
+    // Nest's testing package quiets the logger of the whole process; others listen to it here.
+    Logger.overrideLogger(new ConsoleLogger());
   });
 
   it('look.service.ts', async () => {
@@ -666,6 +703,12 @@ describe('the tables hold every option with its default:', () => {
     );
     expect(named.sort()).toEqual(methods.sort());
   });
+});
+
+it('and every member of TestFlags has a row', () => {
+  const members = [...Object.getOwnPropertyNames(TestFlags.prototype), ...Object.keys(new TestFlags())];
+  const named = tableOf(readme, 'Testing').map(([cell = '']) => /`(\w+)/.exec(cell)?.[1]);
+  expect(named.sort()).toEqual(members.filter((name) => name !== 'constructor').sort());
 });
 
 describe('the table of statistics', () => {

@@ -1,0 +1,102 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { RESOLVED_OPTIONS } from '../context';
+import { configurationError } from '../errors';
+import { FlagshipRootModule } from '../flagship-root.module';
+import { FLAGSHIP_STAND_IN, type StandIn } from '../flagship.stand-in';
+import { FlagshipModule } from '../flagship.module';
+import { type FlagshipModuleExtras, type FlagshipModuleSettings, resolveModuleOptions } from '../options';
+import { type TestFlagValues } from './test-flag-values';
+import { TestFlags } from './test-flags';
+
+/** What `FlagshipTestingModule.forRoot` takes beside the flags: the module's options, without the provider's. */
+export type FlagshipTestingOptions = Omit<FlagshipModuleSettings, 'provider'> & FlagshipModuleExtras;
+
+/** Holds a test's flags where both the testing module and what it replaces can see them. */
+@Module({})
+class TestFlagsModule {}
+
+function flagsModule(flags: TestFlagValues, settings: FlagshipModuleSettings): DynamicModule {
+  return {
+    module: TestFlagsModule,
+    providers: [
+      // Made anew for each application, so that two made from one module share nothing.
+      { provide: TestFlags, useFactory: () => new TestFlags(flags) },
+      {
+        provide: FLAGSHIP_STAND_IN,
+        inject: [TestFlags],
+        useFactory:
+          ({ provider }: TestFlags): StandIn =>
+          () => ({ ...settings, provider }),
+      },
+    ],
+    exports: [TestFlags, FLAGSHIP_STAND_IN],
+  };
+}
+
+/** Where there is a `FlagshipModule` to go by these flags, requests and events are that one's. */
+const QUIET: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
+
+function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTestingOptions): DynamicModule {
+  const {
+    imports = [],
+    providers = [],
+    ...root
+  } = FlagshipRootModule.forRoot({ isGlobal, domain: settings.domain });
+  const options = {
+    provide: RESOLVED_OPTIONS,
+    inject: [TestFlags, ModulesContainer],
+    useFactory: ({ provider }: TestFlags, modules: ModulesContainer) => {
+      const replaces = [...modules.values()].some(({ metatype }) => metatype === FlagshipModule);
+      return resolveModuleOptions({ ...settings, ...(replaces ? QUIET : {}), provider });
+    },
+  };
+  return { ...root, imports: [...imports, flags], providers: [...providers, options] };
+}
+
+/** What `forRoot` fills. */
+@Module({})
+class FlagshipTestingFacade {}
+
+/** The bare class in place of `FlagshipModule` would let the real one start. */
+const WITHOUT_FLAGS = {
+  provide: FLAGSHIP_STAND_IN,
+  useFactory: (): never => {
+    throw configurationError('FlagshipTestingModule has no flags; use FlagshipTestingModule.forRoot({ … }).');
+  },
+};
+
+/**
+ * `FlagshipModule` with flags that a test decides: guard, decorators, service, contexts and hooks are the real ones,
+ * only the answers come from {@link TestFlags}. No network, no timers; each application has flags of its own.
+ *
+ * @example
+ * const testing = await Test.createTestingModule({ imports: [AppModule] })
+ *   .overrideModule(FlagshipModule)
+ *   .useModule(FlagshipTestingModule.forRoot({ 'new-checkout': true, 'upload-limit': 20 }))
+ *   .compile();
+ * testing.get(TestFlags).set('new-checkout', false);
+ */
+@Module({ providers: [WITHOUT_FLAGS], exports: [FLAGSHIP_STAND_IN] })
+export class FlagshipTestingModule {
+  /**
+   * Sets the flags up. Wherever the module is seen, `FlagshipModule` goes by them as well: its own options are not made
+   * and its own provider is not started.
+   *
+   * @param flags Values by key, or definitions with rules.
+   * @param options The module's options: context, requestContext, contextFactory, propagation, hooks and the like.
+   * @returns The module to import, or to put in place of `FlagshipModule`. Unusable flags or options stop the
+   * application at start.
+   */
+  static forRoot(flags: TestFlagValues = {}, options: FlagshipTestingOptions = {}): DynamicModule {
+    const { isGlobal = true, ...settings } = options;
+    const own = flagsModule(flags, settings);
+    const root = rootModule(own, { isGlobal, ...settings });
+    return {
+      module: FlagshipTestingFacade,
+      global: isGlobal,
+      imports: [own, root],
+      exports: [own, root],
+    };
+  }
+}

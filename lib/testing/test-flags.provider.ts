@@ -1,0 +1,93 @@
+import {
+  type EvaluationContext,
+  type JsonValue,
+  type OpenFeatureEventEmitter,
+  type Provider,
+  type ResolutionDetails,
+} from '@openfeature/server-sdk';
+import { copyValue } from '../cache';
+import { type FlagType } from '../options';
+import { answered, OwnEvents, type Question, unanswered } from '../provider';
+import { type EvaluationLog } from './evaluation-log';
+import { type FlagTable } from './flag-table';
+
+/** Answers from a test's flags, and writes down what it was asked. It holds nothing that would have to be closed. */
+export class TestFlagsProvider implements Provider {
+  readonly metadata = { name: 'Flagship Test Provider' } as const;
+  readonly runsOn = 'server';
+  readonly events: OpenFeatureEventEmitter = new OwnEvents();
+
+  constructor(
+    private readonly table: FlagTable,
+    private readonly log: EvaluationLog,
+  ) {}
+
+  resolveBooleanEvaluation(
+    flagKey: string,
+    defaultValue: boolean,
+    context?: EvaluationContext,
+  ): Promise<ResolutionDetails<boolean>> {
+    return this.resolve('boolean', flagKey, defaultValue, context);
+  }
+
+  resolveStringEvaluation(
+    flagKey: string,
+    defaultValue: string,
+    context?: EvaluationContext,
+  ): Promise<ResolutionDetails<string>> {
+    return this.resolve('string', flagKey, defaultValue, context);
+  }
+
+  resolveNumberEvaluation(
+    flagKey: string,
+    defaultValue: number,
+    context?: EvaluationContext,
+  ): Promise<ResolutionDetails<number>> {
+    return this.resolve('number', flagKey, defaultValue, context);
+  }
+
+  resolveObjectEvaluation<T extends JsonValue>(
+    flagKey: string,
+    defaultValue: T,
+    context?: EvaluationContext,
+  ): Promise<ResolutionDetails<T>> {
+    return this.resolve('object', flagKey, defaultValue, context);
+  }
+
+  private resolve<T extends JsonValue>(
+    type: FlagType,
+    flagKey: string,
+    defaultValue: T,
+    context: EvaluationContext = {},
+  ): Promise<ResolutionDetails<T>> {
+    const details = this.answer<T>({ type, flagKey, defaultValue, log: undefined }, context);
+    const { value, variant, reason, errorCode, errorMessage } = details;
+    this.log.add({
+      flagKey,
+      type,
+      defaultValue,
+      context: { ...context },
+      // What becomes of the caller's copy does not change the record.
+      value: value === defaultValue ? value : copyValue(value),
+      variant,
+      reason,
+      errorCode,
+      errorMessage,
+    });
+    return Promise.resolve(details);
+  }
+
+  private answer<T>(question: Question<T>, context: EvaluationContext): ResolutionDetails<T> {
+    const { flagKey, defaultValue } = question;
+    const errorCode = this.table.failureOf(flagKey);
+    if (errorCode !== undefined) {
+      const errorMessage = `The test has flag "${flagKey}" fail.`;
+      return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
+    }
+    try {
+      return answered(question, this.table.evaluate(flagKey, context));
+    } catch (error) {
+      return unanswered(question, error);
+    }
+  }
+}
