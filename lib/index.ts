@@ -2,7 +2,15 @@ export { FlagshipContextInterceptor } from './context';
 export { FeatureFlag, FlagDetails, FlagValue } from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
-export { FeatureFlagGuard, type FeatureFlagOptions, type FlagRequirement, type Refusal } from './guards';
+export {
+  FeatureFlagGuard,
+  type FeatureFlagOptions,
+  type FlagRedirect,
+  FlagRedirectException,
+  type FlagRequirement,
+  flagRequirementsOf,
+  type Refusal,
+} from './guards';
 export {
   LoggingHook,
   type LoggingHookLogger,

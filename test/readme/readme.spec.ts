@@ -3,14 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type CanActivate,
   type DynamicModule,
+  type ExecutionContext,
   type INestApplication,
   Injectable,
   Module,
   type NestApplicationOptions,
   type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 import * as flagshipPackage from 'nestjs-flagship';
@@ -204,6 +206,43 @@ describe('the code runs:', () => {
     await http.get('/account').expect(403);
     await http.get('/account').set('x-demo-user', 'bob').expect(404);
     await http.get('/account').set('x-demo-user', 'ann').expect(200, 'the new page');
+  });
+
+  it('checkout.controller.ts', async () => {
+    const { CheckoutController } = load<{ CheckoutController: Type }>('checkout.controller.ts');
+    class Login implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const req = context.switchToHttp().getRequest<{ headers: Record<string, string>; user?: object }>();
+        req.user = { isStaff: req.headers['x-staff'] === 'yes' };
+        return true;
+      }
+    }
+    @Module({ providers: [{ provide: APP_GUARD, useClass: Login }] })
+    class LoginModule {}
+    const http = await ask(around({ controllers: [CheckoutController], imports: [LoginModule] }));
+    await http.get('/checkout').expect(302).expect('location', '/old-checkout');
+    await http.get('/checkout').set('x-staff', 'yes').expect(200, 'new');
+    await http.get('/old-checkout').expect(200, 'old');
+    await http.get('/wallets').expect(404);
+    flagship.setFlags({ 'new-checkout': true, 'apple-pay': true, 'google-pay': false });
+    await http.get('/checkout').expect(200, 'new');
+    await http.get('/old-checkout').expect(404);
+    await http.get('/wallets').expect(200, 'wallets');
+  });
+
+  it('beta.interceptor.ts', async () => {
+    const { BetaInterceptor } = load<{ BetaInterceptor: Type }>('beta.interceptor.ts');
+    const { PagesController } = load<{ PagesController: Type }>('pages.controller.ts');
+    const { ReportsController } = load<{ ReportsController: Type }>('reports.controller.ts');
+    flagship.setFlags({ reports: true, charts: true, 'charts-export': true });
+    const controllers = [ReportsController, PagesController];
+    const app = await NestFactory.create(around({ controllers }) as never, quiet);
+    closing.push(() => app.close());
+    app.useGlobalInterceptors(new BetaInterceptor() as never);
+    await app.listen(0, '127.0.0.1');
+    const http = request(app.getHttpServer() as never);
+    await http.get('/reports/charts').expect('x-flags', 'reports, charts, charts-export');
+    expect((await http.get('/pages').expect(200)).headers).not.toHaveProperty('x-flags');
   });
 
   it('polite.guard.ts', async () => {
