@@ -1,5 +1,5 @@
 export { FlagshipContextInterceptor } from './context';
-export { FeatureFlag, FlagDetails, FlagValue } from './decorators';
+export { FeatureFlag, FlagDetails, type FlagParameterOptions, FlagValue, InjectFlags } from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
 export {
@@ -45,5 +45,5 @@ export {
   type Rule,
 } from './options';
 export { FlagshipServerProvider } from './provider';
-export { FlagService, type ObjectDetails } from './service';
+export { FlagService, getFlagsToken, type ObjectDetails } from './service';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

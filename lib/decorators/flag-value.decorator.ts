@@ -1,15 +1,19 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { type JsonValue } from '@openfeature/server-sdk';
-import { checkParameter, FlagDetailsPipe, FlagParameter, FlagValuePipe } from './flag-parameter';
+import {
+  FlagDetailsPipe,
+  FlagParameter,
+  type FlagParameterOptions,
+  FlagValuePipe,
+  type WantedFlag,
+  wantedFlag,
+} from './flag-parameter';
 
-function flagParameter(
-  key: string,
-  defaultValue: JsonValue | object,
-  pipe: Type<PipeTransform>,
-): ParameterDecorator {
-  return createParamDecorator(
-    (_: unknown, context: ExecutionContext) => new FlagParameter(key, defaultValue as JsonValue, context),
-  )(undefined, pipe);
+function flagParameter(wanted: WantedFlag, pipe: Type<PipeTransform>): ParameterDecorator {
+  return createParamDecorator((_: unknown, context: ExecutionContext) => new FlagParameter(wanted, context))(
+    undefined,
+    pipe,
+  );
 }
 
 /**
@@ -17,15 +21,19 @@ function flagParameter(
  *
  * @param key The flag.
  * @param defaultValue What to hand over when there is no answer; its type is the flag's type.
+ * @param options The module's `domain`, where the application has several.
  * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when there is no default.
  *
  * @example
  * @Get()
  * home(@FlagValue('home-page', 'classic') variant: string) {}
  */
-export function FlagValue(key: string, defaultValue: JsonValue | object): ParameterDecorator {
-  checkParameter('FlagValue', key, defaultValue);
-  return flagParameter(key, defaultValue, FlagValuePipe);
+export function FlagValue(
+  key: string,
+  defaultValue: JsonValue | object,
+  options: FlagParameterOptions = {},
+): ParameterDecorator {
+  return flagParameter(wantedFlag('FlagValue', key, defaultValue, options), FlagValuePipe);
 }
 
 /**
@@ -33,13 +41,17 @@ export function FlagValue(key: string, defaultValue: JsonValue | object): Parame
  *
  * @param key The flag.
  * @param defaultValue What the value is when there is no answer; its type is the flag's type.
+ * @param options The module's `domain`, where the application has several.
  * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when there is no default.
  *
  * @example
  * @Get()
  * home(@FlagDetails('home-page', 'classic') page: EvaluationDetails<string>) {}
  */
-export function FlagDetails(key: string, defaultValue: JsonValue | object): ParameterDecorator {
-  checkParameter('FlagDetails', key, defaultValue);
-  return flagParameter(key, defaultValue, FlagDetailsPipe);
+export function FlagDetails(
+  key: string,
+  defaultValue: JsonValue | object,
+  options: FlagParameterOptions = {},
+): ParameterDecorator {
+  return flagParameter(wantedFlag('FlagDetails', key, defaultValue, options), FlagDetailsPipe);
 }

@@ -1,2 +1,4 @@
 export { FeatureFlag } from './feature-flag.decorator';
+export { type FlagParameterOptions } from './flag-parameter';
 export { FlagDetails, FlagValue } from './flag-value.decorator';
+export { InjectFlags } from './inject-flags.decorator';

@@ -1,5 +1,5 @@
 import { configurationError, shown } from '../errors';
-import { type CheckTable, flag, functionCheck, oneOf } from '../options';
+import { type CheckTable, flag, functionCheck, oneOf, text } from '../options';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
 
@@ -26,6 +26,7 @@ const table: CheckTable<FeatureFlagOptions> = {
     isRefusal(value)
       ? undefined
       : `an exception, its class, a function that makes one, or { redirect, statusCode: ${REDIRECT_CODES.join(' or ')} }`,
+  domain: text,
 };
 
 /** @throws FlagshipError `CONFIGURATION_ERROR`: there is no flag's key. */

@@ -56,10 +56,10 @@ export class FeatureFlagGuard implements CanActivate {
 
   /** Do the flags of one requirement let the request pass? */
   protected async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
-    const { keys, defaultValue, type } = requirement;
+    const { keys, defaultValue, type, domain } = requirement;
     const given = defaultValue ?? NEUTRAL_DEFAULTS[type];
     const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
-      this.flags.evaluate(context, type, key, given as never);
+      this.flags.evaluate(context, type, key, given as never, domain);
     const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined =>
       defaultValue === undefined && isDefaultApplied(details, given as never)
         ? undefined

@@ -51,4 +51,10 @@ export interface FeatureFlagOptions {
    * @example { otherwise: { redirect: '/old-checkout' } }
    */
   readonly otherwise?: Refusal;
+
+  /**
+   * Whose flags these are, where the application has several Flagship modules.
+   * @default the module without a domain
+   */
+  readonly domain?: string;
 }

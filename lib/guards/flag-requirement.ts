@@ -24,6 +24,8 @@ export interface FlagRequirement {
   readonly bypass: ((context: ExecutionContext) => boolean | Promise<boolean>) | undefined;
   /** What a refused request gets. */
   readonly otherwise: Refusal | undefined;
+  /** Whose flags these are; none for the module without a domain. */
+  readonly domain: string | undefined;
 }
 
 /** What is asked for where no default was given. It never lets a request pass. */
@@ -53,13 +55,13 @@ export function flagRequirement(
   if (type === undefined || types.size > 1) {
     throw configurationError(`${decorator} needs values of one type in "equals".`);
   }
-  const { match = 'all', not = false, defaultValue, bypass, otherwise } = options;
+  const { match = 'all', not = false, defaultValue, bypass, otherwise, domain } = options;
   if (defaultValue !== undefined && flagTypeOf(defaultValue) !== type) {
     throw configurationError(
       `${decorator} judges ${type} flags, but its "defaultValue" is ${shown(defaultValue)}.`,
     );
   }
-  return { keys, type, accepted, match, not, defaultValue, bypass, otherwise };
+  return { keys, type, accepted, match, not, defaultValue, bypass, otherwise, domain };
 }
 
 /**

@@ -178,7 +178,10 @@ export class FlagService {
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    return runInScope(new EvaluationScope({ ...this.options.context, ...context }), run);
+    return runInScope(
+      new EvaluationScope({ ...this.options.context, ...context }, undefined, this.options),
+      run,
+    );
   }
 
   /**
@@ -194,7 +197,7 @@ export class FlagService {
 
   /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */
   get context(): EvaluationContext {
-    return currentScope()?.context ?? this.options.context;
+    return currentScope(this.options)?.context ?? this.options.context;
   }
 
   /** The OpenFeature client behind this service. */

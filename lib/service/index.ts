@@ -1,5 +1,7 @@
 export { isDefaultApplied } from './evaluation-details';
 export { FlagEvaluator } from './flag-evaluator';
 export { FlagService, type ObjectDetails } from './flag.service';
+export { getFlagsToken } from './flags-token';
 export { layeredContext } from './layered-context';
-export { RequestFlags } from './request-flags';
+export { type FlagUnit, RequestFlags } from './request-flags';
+export { scopedClient } from './scoped-client';

@@ -23,6 +23,7 @@ import {
   type FlagshipModuleOptions,
   type FlagshipProviderOptions,
   FlagshipServerProvider,
+  getFlagsToken,
 } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
@@ -471,30 +472,40 @@ describe('the code runs:', () => {
   });
 
   it('billing.module.ts', async () => {
-    const billing = await startLocalFlagship({ flags: { 'home-page': 'billing' }, appId: 'billing' });
+    const billing = await startLocalFlagship({
+      flags: {
+        currency: 'CHF',
+        'invoice-page': 'billing',
+        invoices: onFor('invoices', 'targetingKey', 'acme'),
+      },
+      appId: 'billing',
+    });
     closing.push(() => billing.close());
     process.env.FLAGSHIP_BILLING_APP_ID = billing.appId;
     addresses.set(billing.appId, billing.url);
     const { BillingModule } = load<{ BillingModule: Type }>('billing.module.ts');
-    const { PagesController } = load<{ PagesController: Type }>('pages.controller.ts');
-    const http = await ask(around({ controllers: [PagesController], imports: [BillingModule] }));
-    await http.get('/billing').expect(200, 'billing');
-    const { body } = await http.get('/pages').expect(200);
-    expect(body).toMatchObject({ page: 'modern' });
+    const http = await ask(BillingModule);
+    await http.get('/billing').expect(404);
+    await http
+      .get('/billing')
+      .set('x-account', 'acme')
+      .expect(200, { currency: 'CHF', page: 'modern', invoice: 'billing' });
   });
 
-  it('and the client of a domain is injected by its name', async () => {
+  it('and service and client of a domain are injected by its name', async () => {
     @Injectable()
     class Reads {
       constructor(
         @OpenFeatureClient({ domain: 'billing' }) readonly named: Client,
         @OpenFeatureClient() readonly unnamed: Client,
+        readonly flags: FlagService,
       ) {}
     }
     const app = await listen(around({ providers: [Reads] }, { domain: 'billing' }));
-    const { named, unnamed } = app.get(Reads);
+    const { named, unnamed, flags } = app.get(Reads);
     expect(await named.getStringValue('home-page', 'classic')).toBe('modern');
     expect(unnamed).toBe(named);
+    expect(app.get(getFlagsToken('billing'))).toBe(flags);
   });
 
   it('openfeature.ts', async () => {
