@@ -1,4 +1,5 @@
 import { type ModulesContainer } from '@nestjs/core';
+import { watchHooks } from './flagship-hook-watch';
 import { watchStart } from './flagship-start-watch';
 
 /** What must be given back when a module ends, in whichever way it does: closed, or by a start that failed. */
@@ -6,16 +7,20 @@ export class Lifetime {
   private readonly releases: (() => unknown)[] = [];
   private ended: Promise<void> | undefined;
   private endWatch = (): void => undefined;
+  private readonly fail = (): void => void this.end();
+
+  private constructor(private readonly modules: ModulesContainer) {}
 
   static of(modules: ModulesContainer): Lifetime {
-    const lifetime = new Lifetime();
-    lifetime.endWatch = watchStart(modules, () => void lifetime.end());
+    const lifetime = new Lifetime(modules);
+    lifetime.endWatch = watchStart(modules, lifetime.fail);
     return lifetime;
   }
 
-  /** The start has succeeded as far as Nest makes the parts. */
+  /** Nest has made all parts; what is left of the start are their hooks. */
   begin(): void {
     this.endWatch();
+    this.endWatch = watchHooks(this.modules, this.fail);
   }
 
   /** Remembers how to give something back; does so at once when all has ended already. */

@@ -1,3 +1,4 @@
+import { Scope } from '@nestjs/common';
 import { type ModulesContainer } from '@nestjs/core';
 
 /** Settles when Nest has made a part, with the error if it could not. */
@@ -7,7 +8,13 @@ interface Signal {
 
 /** What Nest keeps about a part that it makes. */
 interface Part {
+  readonly scope?: Scope;
   settlementSignal?: Signal;
+}
+
+/** Providers for single requests or users are made when they are first needed; the start does not depend on them. */
+function isMadeAtStart({ scope }: Part): boolean {
+  return scope === undefined || scope === Scope.DEFAULT;
 }
 
 /**
@@ -24,7 +31,8 @@ export function watchStart(modules: ModulesContainer, failed: () => void): () =>
     });
   };
   for (const { providers, injectables, controllers } of modules.values()) {
-    for (const part of [...providers.values(), ...injectables.values(), ...controllers.values()] as Part[]) {
+    const atStart = ([...providers.values()] as Part[]).filter(isMadeAtStart);
+    for (const part of [...atStart, ...injectables.values(), ...controllers.values()] as Part[]) {
       if (part.settlementSignal === undefined) followFirst(part, unmade, follow);
       else follow(part.settlementSignal);
     }

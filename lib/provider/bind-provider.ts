@@ -32,10 +32,11 @@ function hold(wanted: string | undefined, provider: Provider): string | undefine
   return domain;
 }
 
-function register(domain: string | undefined, provider: Provider): Promise<void> {
-  return domain === undefined
-    ? OpenFeature.setProviderAndWait(provider)
-    : OpenFeature.setProviderAndWait(domain, provider);
+async function register(domain: string | undefined, provider: Provider): Promise<void> {
+  if (domain === undefined) return OpenFeature.setProviderAndWait(provider);
+  // A domain without a provider has the default one, and OpenFeature would not give it the same as its own.
+  if (OpenFeature.getProvider(domain) === provider) OpenFeature.setProvider(domain, NOOP_PROVIDER);
+  return OpenFeature.setProviderAndWait(domain, provider);
 }
 
 /**
