@@ -33,17 +33,17 @@ import {
   InjectFlags,
 } from 'nestjs-flagship';
 import request from 'supertest';
-import { EchoProvider } from '../fixtures/echo-provider';
+import { NamedProvider } from '../fixtures/named-provider';
 import { adapters } from '../fixtures/shop-app';
 
 type Options = Omit<FlagshipModuleOptions, 'provider'> & FlagshipModuleExtras;
 
 const closing: (() => Promise<unknown>)[] = [];
-let shop: EchoProvider;
-let billing: EchoProvider;
+let shop: NamedProvider;
+let billing: NamedProvider;
 beforeEach(() => {
-  shop = new EchoProvider('shop');
-  billing = new EchoProvider('billing');
+  shop = new NamedProvider('shop');
+  billing = new NamedProvider('billing');
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();

@@ -30,7 +30,7 @@ import {
 } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
-import { EchoProvider } from '../fixtures/echo-provider';
+import { NamedProvider } from '../fixtures/named-provider';
 import { waitUntil } from '../fixtures/wait-until';
 
 const EVENTS = [
@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 /** A provider that knows whether it has been closed. */
-class ClosableProvider extends EchoProvider {
+class ClosableProvider extends NamedProvider {
   closed = 0;
 
   async onClose(): Promise<void> {
@@ -108,8 +108,8 @@ describe('two applications of one process', () => {
   });
 
   it('do not share scopes: one called from within the other knows nothing of its user', async () => {
-    const inner = new EchoProvider('inner');
-    const outer = new EchoProvider('outer');
+    const inner = new NamedProvider('inner');
+    const outer = new NamedProvider('outer');
     const { app } = await listen(inner);
     const { app: other } = await listen(outer);
     const seen = await other.get(FlagService).withContext({ targetingKey: 'ann' }, async () => {
@@ -262,7 +262,7 @@ describe('an application that fails half-way through its start', () => {
     await waitUntil(() => provider.closed === 1, 'the provider to be closed');
     expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
     expect(handlersOf(OpenFeature.getClient())).toEqual(NO_HANDLERS);
-    const next = new EchoProvider('next');
+    const next = new NamedProvider('next');
     const { app } = await listen(next);
     expect(OpenFeature.getProvider()).toBe(next);
     await app.close();
@@ -351,7 +351,7 @@ describe('the watch over the start', () => {
       }
     }
     const testing = await Test.createTestingModule({
-      imports: [FlagshipModule.forRoot({ provider: new EchoProvider('running') })],
+      imports: [FlagshipModule.forRoot({ provider: new NamedProvider('running') })],
       providers: [
         Plain,
         FailsLater,
