@@ -37,4 +37,9 @@ export class MainModule {
     if (isMain) this.offer(parts);
     return isMain;
   }
+
+  /** Is a flag of this domain one of that module? */
+  means(identity: FlagshipIdentity, domain: string | undefined): boolean {
+    return domain === undefined ? this.identity === identity : identity.domain === domain;
+  }
 }

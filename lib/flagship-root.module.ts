@@ -1,4 +1,10 @@
-import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
@@ -24,6 +30,7 @@ import { FlagshipShared, FlagshipSharedModule } from './flagship-shared.module';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
 import { bindProvider, type BoundProvider, FlagshipServerProvider } from './provider';
 import { FlagEvaluator, FlagService, layeredContext, scopedClient } from './service';
+import { tellUsage } from './usage';
 
 function createClient({ domain }: BoundProvider, options: ResolvedModuleOptions, lifetime: Lifetime): Client {
   const { context, hooks, handlers } = options;
@@ -57,7 +64,7 @@ function createFlags(
   scopes: RequestScopes,
   shared: FlagshipShared,
 ): FlagService {
-  const flags = new FlagService(evaluator, options);
+  const flags = new FlagService(evaluator, options, () => shared.usage(identity));
   const isMain = shared.main.isMain(identity, { flags, client: evaluator.client });
   shared.flags.add({ domain: identity.domain, scopes, evaluator }, isMain);
   shared.scopes.add(scopes, isMain, options.propagation === 'interceptor');
@@ -122,14 +129,24 @@ function createFlags(
 })
 export class FlagshipRootModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationShutdown
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
-  constructor(@Inject(FLAGSHIP_LIFETIME) private readonly lifetime: Lifetime) {
+  constructor(
+    @Inject(FLAGSHIP_LIFETIME) private readonly lifetime: Lifetime,
+    @Inject(FLAGSHIP_FLAGS) private readonly flags: FlagService,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
+    private readonly evaluator: FlagEvaluator,
+  ) {
     super();
   }
 
   onModuleInit(): void {
     this.lifetime.begin();
+  }
+
+  /** Routes are known by now. */
+  onApplicationBootstrap(): void {
+    tellUsage(this.flags, this.options, this.evaluator.flagKeys());
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */

@@ -45,5 +45,5 @@ export {
   type Rule,
 } from './options';
 export { FlagshipServerProvider } from './provider';
-export { FlagService, getFlagsToken, type ObjectDetails } from './service';
+export { FlagService, type FlagUsage, type FlagUse, getFlagsToken, type ObjectDetails } from './service';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

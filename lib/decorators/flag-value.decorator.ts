@@ -5,15 +5,18 @@ import {
   FlagParameter,
   type FlagParameterOptions,
   FlagValuePipe,
-  type WantedFlag,
   wantedFlag,
 } from './flag-parameter';
+import { type FlagParameterUse, rememberParameter } from './flag-parameters.metadata';
 
-function flagParameter(wanted: WantedFlag, pipe: Type<PipeTransform>): ParameterDecorator {
-  return createParamDecorator((_: unknown, context: ExecutionContext) => new FlagParameter(wanted, context))(
-    undefined,
-    pipe,
-  );
+function flagParameter(use: FlagParameterUse, pipe: Type<PipeTransform>): ParameterDecorator {
+  const hand = createParamDecorator(
+    (_: unknown, context: ExecutionContext) => new FlagParameter(use.wanted, context),
+  )(undefined, pipe);
+  return (target, method, index) => {
+    rememberParameter(target, method, use);
+    hand(target, method, index);
+  };
 }
 
 /**
@@ -33,7 +36,8 @@ export function FlagValue(
   defaultValue: JsonValue | object,
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  return flagParameter(wantedFlag('FlagValue', key, defaultValue, options), FlagValuePipe);
+  const wanted = wantedFlag('FlagValue', key, defaultValue, options);
+  return flagParameter({ decorator: '@FlagValue', wanted }, FlagValuePipe);
 }
 
 /**
@@ -53,5 +57,6 @@ export function FlagDetails(
   defaultValue: JsonValue | object,
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  return flagParameter(wantedFlag('FlagDetails', key, defaultValue, options), FlagDetailsPipe);
+  const wanted = wantedFlag('FlagDetails', key, defaultValue, options);
+  return flagParameter({ decorator: '@FlagDetails', wanted }, FlagDetailsPipe);
 }

@@ -76,6 +76,11 @@ export class FlagshipServerProvider implements Provider {
     return this.closed ? Promise.resolve(false) : this.source.refresh();
   }
 
+  /** The keys of the flags that are at hand; undefined where Flagship is asked for each, or none have come yet. */
+  flagKeys(): ReadonlySet<string> | undefined {
+    return this.source.flagKeys?.();
+  }
+
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
   async onClose(): Promise<void> {
     this.closed = true;

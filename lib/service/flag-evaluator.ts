@@ -122,6 +122,12 @@ export class FlagEvaluator {
     return provider instanceof FlagshipServerProvider ? provider.refresh() : Promise.resolve(true);
   }
 
+  /** The keys of the flags at hand, where the provider has them. */
+  flagKeys(): ReadonlySet<string> | undefined {
+    const provider = openFeature.getProvider(this.domain);
+    return provider instanceof FlagshipServerProvider ? provider.flagKeys() : undefined;
+  }
+
   private parts(scope: EvaluationScope | undefined): ContextParts {
     const isElsewhere = scope !== undefined && scope !== currentScope(this.owner);
     return {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import {
   type Client,
   ErrorCode,
@@ -10,6 +10,7 @@ import { currentScope, EvaluationScope, RESOLVED_OPTIONS, runInScope } from '../
 import { type ResolvedModuleOptions } from '../options';
 import { failedDetails } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
+import { type FlagUsage } from './flag-usage';
 
 /** The details of a JSON flag, typed by the default. */
 export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { readonly value: T };
@@ -35,6 +36,7 @@ export class FlagService {
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
+    @Optional() private readonly findUsage: () => readonly FlagUsage[] = () => [],
   ) {}
 
   /**
@@ -193,6 +195,18 @@ export class FlagService {
    */
   refresh(): Promise<boolean> {
     return this.evaluator.refresh();
+  }
+
+  /**
+   * The flags of this module that the code names in `@FeatureFlag`, `@FlagValue` and `@FlagDetails`, and where. Looked up
+   * at each call; flags that code asks this service for are not among them.
+   *
+   * @returns By key, in alphabetical order.
+   * @example
+   * const unused = keysOfTheDashboard.filter((key) => !flags.usage().some((flag) => flag.key === key));
+   */
+  usage(): readonly FlagUsage[] {
+    return this.findUsage();
   }
 
   /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */

@@ -76,6 +76,10 @@ export class DefinitionsSource implements FlagSource {
     return this.loading;
   }
 
+  flagKeys(): ReadonlySet<string> | undefined {
+    return this.snapshot && new Set(this.snapshot.ruleset.keys);
+  }
+
   async close(): Promise<void> {
     this.life++;
     this.timer.stop();

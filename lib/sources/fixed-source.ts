@@ -51,6 +51,10 @@ export class FixedSource implements FlagSource {
     return Promise.resolve(true);
   }
 
+  flagKeys(): ReadonlySet<string> {
+    return new Set(this.ruleset.keys);
+  }
+
   close(): Promise<void> {
     this.file?.close();
     return Promise.resolve();

@@ -30,6 +30,8 @@ export interface FlagSource {
   ): Resolution | Promise<Resolution>;
   /** Looks for news now, where there can be any. True when the answers are up to date. */
   refresh(): Promise<boolean>;
+  /** The keys of the flags at hand, of a source that has them; undefined while it has none. */
+  flagKeys?(): ReadonlySet<string> | undefined;
   /** Ends whatever is under way. `open` may be called again. */
   close(): Promise<void>;
 }

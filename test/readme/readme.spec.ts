@@ -422,6 +422,34 @@ describe('the code runs:', () => {
     expect(said).not.toContain('ann@example.com');
   });
 
+  it('usage.module.ts', async () => {
+    const { UsageModule } = load<{ UsageModule: Type }>('usage.module.ts');
+    const lines: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      lines.push(String(text));
+      return true;
+    });
+    const app = await NestFactory.create(UsageModule, talkative);
+    closing.push(() => app.close());
+    await app.listen(0, '127.0.0.1').finally(() => {
+      write.mockRestore();
+    });
+    const shown = /```text\n(The code names[^`]*)```/.exec(readme)?.[1] ?? 'nothing';
+    expect(lines.join('')).toContain(shown.trimEnd());
+    expect(lines.join('')).toContain('names flags that Flagship does not have: "new-home".');
+    const { body } = await request(app.getHttpServer() as never).get('/shop/flags');
+    expect(body).toEqual([
+      {
+        key: 'home-page',
+        uses: [{ decorator: '@FlagValue', where: 'GET /shop', handler: 'UsageController.home' }],
+      },
+      {
+        key: 'new-home',
+        uses: [{ decorator: '@FeatureFlag', where: 'GET /shop', handler: 'UsageController.home' }],
+      },
+    ]);
+  });
+
   it('search.module.ts', async () => {
     interface Search {
       page(): Promise<string>;
