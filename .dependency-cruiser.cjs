@@ -7,7 +7,7 @@ const layer = (name, ...forbidden) => ({
 });
 const entries = ['local', 'testing', 'ofrep', 'terminus', 'cli'].map((entry) => `${entry}/`);
 const roots = ['index', 'flagship'];
-const face = ['guards/', 'decorators/', 'service/', 'context/', 'hooks/'];
+const face = ['usage/', 'guards/', 'decorators/', 'service/', 'context/', 'hooks/'];
 
 module.exports = {
   forbidden: [

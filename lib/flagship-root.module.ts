@@ -1,86 +1,159 @@
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import {
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
+  ApplicationScopes,
   ensurePropagation,
-  FlagshipContextInterceptor,
+  PropagatingInterceptor,
   RequestContextBuilder,
   RequestScopes,
   RESOLVED_OPTIONS,
 } from './context';
-import { FLAGSHIP_BINDING, FLAGSHIP_DOMAIN } from './flagship.constants';
+import {
+  FLAGSHIP_BINDING,
+  FLAGSHIP_CLIENT,
+  FLAGSHIP_FLAGS,
+  FLAGSHIP_IDENTITY,
+  FLAGSHIP_LIFETIME,
+} from './flagship.constants';
+import { Lifetime } from './flagship-lifetime';
+import { type FlagshipIdentity } from './flagship-main';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './flagship.module-definition';
 import { optionalStandIn, type StandIn } from './flagship.stand-in';
+import { FlagshipShared, FlagshipSharedModule } from './flagship-shared.module';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
 import { bindProvider, type BoundProvider, FlagshipServerProvider } from './provider';
-import { FlagEvaluator, FlagService, layeredContext, RequestFlags } from './service';
+import { FlagEvaluator, FlagService, layeredContext, scopedClient } from './service';
+import { tellUsage } from './usage';
 
-function createClient(
-  { domain }: BoundProvider,
-  { context, hooks, handlers }: ResolvedModuleOptions,
-): Client {
+function createClient({ domain }: BoundProvider, options: ResolvedModuleOptions, lifetime: Lifetime): Client {
+  const { context, hooks, handlers } = options;
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
   for (const [event, handler] of handlers) client.addHandler(event, handler);
-  return client.setContext(layeredContext(context)).addHooks(...hooks);
+  lifetime.onEnd(() => {
+    // OpenFeature keeps handlers for the whole process.
+    for (const [event, handler] of handlers) client.removeHandler(event, handler);
+  });
+  return scopedClient(client.setContext(layeredContext(context)).addHooks(...hooks), options);
 }
 
 /** Asynchronous, so that whoever injects a flag gets one from a provider that has started. */
-function start({ domain, provider, providerOptions }: ResolvedModuleOptions): Promise<BoundProvider> {
+async function start(
+  { domain, provider, providerOptions }: ResolvedModuleOptions,
+  lifetime: Lifetime,
+): Promise<BoundProvider> {
   const chosen = provider ?? new FlagshipServerProvider(providerOptions);
   ensurePropagation();
-  return bindProvider(domain, chosen);
+  const bound = bindProvider(domain, chosen);
+  lifetime.onEnd(() => bound.unbind());
+  await bound.ready;
+  return bound;
+}
+
+/** The module's flags, made known to the whole application. */
+function createFlags(
+  identity: FlagshipIdentity,
+  options: ResolvedModuleOptions,
+  evaluator: FlagEvaluator,
+  scopes: RequestScopes,
+  shared: FlagshipShared,
+): FlagService {
+  const flags = new FlagService(evaluator, options, () => shared.usage(identity));
+  const isMain = shared.main.isMain(identity, { flags, client: evaluator.client });
+  shared.flags.add({ domain: identity.domain, scopes, evaluator }, isMain);
+  shared.scopes.add(scopes, isMain, options.propagation === 'interceptor');
+  return flags;
 }
 
 /** The wiring behind `FlagshipModule`: one provider registered, one client, one of every part. */
 @Module({
+  imports: [FlagshipSharedModule],
   providers: [
     {
+      provide: FLAGSHIP_LIFETIME,
+      inject: [ModulesContainer],
+      useFactory: (modules: ModulesContainer) => Lifetime.of(modules),
+    },
+    {
       provide: RESOLVED_OPTIONS,
-      inject: [MODULE_OPTIONS_TOKEN, FLAGSHIP_DOMAIN, optionalStandIn],
-      useFactory: (own: AsyncModuleOptions, domain: string | undefined, standIn?: StandIn) => {
+      inject: [MODULE_OPTIONS_TOKEN, FLAGSHIP_IDENTITY, optionalStandIn],
+      useFactory: (own: AsyncModuleOptions, { domain }: FlagshipIdentity, standIn?: StandIn) => {
         const options = standIn?.() ?? own;
         return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
       },
     },
-    { provide: FLAGSHIP_BINDING, inject: [RESOLVED_OPTIONS], useFactory: start },
+    { provide: FLAGSHIP_BINDING, inject: [RESOLVED_OPTIONS, FLAGSHIP_LIFETIME], useFactory: start },
     {
-      provide: getOpenFeatureClientToken(),
-      inject: [FLAGSHIP_BINDING, RESOLVED_OPTIONS],
+      provide: FLAGSHIP_CLIENT,
+      inject: [FLAGSHIP_BINDING, RESOLVED_OPTIONS, FLAGSHIP_LIFETIME],
       useFactory: createClient,
     },
     {
       provide: FlagEvaluator,
-      inject: [getOpenFeatureClientToken(), FLAGSHIP_BINDING],
-      useFactory: (client: Client, { domain }: BoundProvider) => new FlagEvaluator(client, domain),
+      inject: [FLAGSHIP_CLIENT, FLAGSHIP_BINDING, RESOLVED_OPTIONS],
+      useFactory: (client: Client, { domain }: BoundProvider, options: ResolvedModuleOptions) =>
+        new FlagEvaluator(client, domain, options),
     },
     RequestContextBuilder,
     RequestScopes,
-    RequestFlags,
-    FlagService,
+    {
+      provide: FLAGSHIP_FLAGS,
+      inject: [FLAGSHIP_IDENTITY, RESOLVED_OPTIONS, FlagEvaluator, RequestScopes, FlagshipShared],
+      useFactory: createFlags,
+    },
+    // These names belong to no domain, whichever module they are looked up in. Each waits for the module's own part too,
+    // so that Nest can tell a circle.
+    {
+      provide: FlagService,
+      inject: [FlagshipShared, FLAGSHIP_FLAGS],
+      useFactory: async ({ main }: FlagshipShared) => (await main.parts).flags,
+    },
+    {
+      provide: getOpenFeatureClientToken(),
+      inject: [FlagshipShared, FLAGSHIP_FLAGS],
+      useFactory: async ({ main }: FlagshipShared) => (await main.parts).client,
+    },
     {
       provide: APP_INTERCEPTOR,
-      inject: [RESOLVED_OPTIONS, RequestScopes],
+      inject: [RESOLVED_OPTIONS, ApplicationScopes],
       // Nest leaves out a global interceptor whose factory makes none; even an idle one would cost every request.
-      useFactory: ({ propagation }: ResolvedModuleOptions, scopes: RequestScopes) =>
-        propagation === 'interceptor' ? new FlagshipContextInterceptor(scopes) : undefined,
+      useFactory: ({ propagation }: ResolvedModuleOptions, scopes: ApplicationScopes) =>
+        propagation === 'interceptor' && scopes.claim() ? new PropagatingInterceptor(scopes) : undefined,
     },
   ],
-  exports: [FlagService, RequestScopes, RequestFlags, getOpenFeatureClientToken()],
+  exports: [FlagService, getOpenFeatureClientToken()],
 })
-export class FlagshipRootModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class FlagshipRootModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+{
   constructor(
-    @Inject(FLAGSHIP_BINDING) private readonly binding: BoundProvider,
+    @Inject(FLAGSHIP_LIFETIME) private readonly lifetime: Lifetime,
+    @Inject(FLAGSHIP_FLAGS) private readonly flags: FlagService,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
-    @Inject(getOpenFeatureClientToken()) private readonly client: Client,
+    private readonly evaluator: FlagEvaluator,
   ) {
     super();
   }
 
+  onModuleInit(): void {
+    this.lifetime.begin();
+  }
+
+  /** Routes are known by now. */
+  onApplicationBootstrap(): void {
+    tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+  }
+
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */
   onApplicationShutdown(): Promise<void> {
-    // OpenFeature keeps handlers for the whole process.
-    for (const [event, handler] of this.options.handlers) this.client.removeHandler(event, handler);
-    return this.binding.unbind();
+    return this.lifetime.end();
   }
 }

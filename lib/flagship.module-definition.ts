@@ -1,8 +1,10 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type ExistingProvider, type Provider } from '@nestjs/common';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from './options';
-import { FLAGSHIP_DOMAIN } from './flagship.constants';
+import { FLAGSHIP_CLIENT, FLAGSHIP_FLAGS, FLAGSHIP_IDENTITY } from './flagship.constants';
+import { type FlagshipIdentity } from './flagship-main';
 import { unlessStoodInFor } from './flagship.stand-in';
+import { getFlagsToken } from './service';
 
 /** What must be known before the options are: what is visible where, and under which name. */
 interface Extras {
@@ -10,11 +12,13 @@ interface Extras {
   domain?: string;
 }
 
-/** `@OpenFeatureClient({ domain })` finds the client by its domain as well. */
-function clientOf(domain: string | undefined): { provide: string; useExisting: string }[] {
-  return domain === undefined
-    ? []
-    : [{ provide: getOpenFeatureClientToken(domain), useExisting: getOpenFeatureClientToken() }];
+/** `@InjectFlags(domain)` and `@OpenFeatureClient({ domain })` find the module by its domain. */
+function namesOf(domain: string | undefined): ExistingProvider[] {
+  if (domain === undefined) return [];
+  return [
+    { provide: getFlagsToken(domain), useExisting: FLAGSHIP_FLAGS },
+    { provide: getOpenFeatureClientToken(domain), useExisting: FLAGSHIP_CLIENT },
+  ];
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
@@ -23,14 +27,15 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createFlagshipOptions')
-    .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => ({
-      ...definition,
-      global: isGlobal ?? true,
-      providers: [
-        ...(definition.providers ?? []).map(unlessStoodInFor),
-        { provide: FLAGSHIP_DOMAIN, useValue: domain },
-        ...clientOf(domain),
-      ],
-      exports: [...(definition.exports ?? []), ...clientOf(domain).map(({ provide }) => provide)],
-    }))
+    .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => {
+      const names = namesOf(domain);
+      const identity: FlagshipIdentity = { domain };
+      const known: Provider[] = [{ provide: FLAGSHIP_IDENTITY, useValue: identity }, ...names];
+      return {
+        ...definition,
+        global: isGlobal ?? true,
+        providers: [...(definition.providers ?? []).map(unlessStoodInFor), ...known],
+        exports: [...(definition.exports ?? []), ...names.map(({ provide }) => provide)],
+      };
+    })
     .build();

@@ -1,8 +1,16 @@
 export { FlagshipContextInterceptor } from './context';
-export { FeatureFlag, FlagDetails, FlagValue } from './decorators';
+export { FeatureFlag, FlagDetails, type FlagParameterOptions, FlagValue, InjectFlags } from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
-export { FeatureFlagGuard, type FeatureFlagOptions, type FlagRequirement, type Refusal } from './guards';
+export {
+  FeatureFlagGuard,
+  type FeatureFlagOptions,
+  type FlagRedirect,
+  FlagRedirectException,
+  type FlagRequirement,
+  flagRequirementsOf,
+  type Refusal,
+} from './guards';
 export {
   LoggingHook,
   type LoggingHookLogger,
@@ -41,7 +49,7 @@ export {
   type Rule,
 } from './options';
 export { FlagshipServerProvider, type FlagshipStats } from './provider';
-export { FlagService, type ObjectDetails } from './service';
+export { FlagService, type FlagUsage, type FlagUse, getFlagsToken, type ObjectDetails } from './service';
 export { type CircuitStats } from './sources';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './http';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

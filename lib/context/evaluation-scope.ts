@@ -1,6 +1,12 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { AnswerBook } from './answer-book';
 
+/** The module whose flags a scope is for: its options, which no other module of the process has. */
+export interface ScopeOwner {
+  /** Its static attributes. */
+  readonly context: EvaluationContext;
+}
+
 /** One request, or one `withContext` call: the context in force, and what its flags have answered so far. */
 export class EvaluationScope {
   /** Nearly always one; a map would cost every request more than a look at two. */
@@ -10,12 +16,19 @@ export class EvaluationScope {
    * @param context The evaluation context in force.
    * @param before The scope this one replaces: the same request, whose context has been built again. What has been
    * answered for the same context stays answered.
+   * @param owner The module whose flags it is for; none for all of them.
    */
   constructor(
     readonly context: EvaluationContext,
     before?: EvaluationScope,
+    readonly owner?: ScopeOwner,
   ) {
     this.books = before?.books ?? [];
+  }
+
+  /** Is it for the flags of this module? */
+  isFor(owner: ScopeOwner | undefined): boolean {
+    return this.owner === owner || this.owner === undefined || owner === undefined;
   }
 
   /** The answers of one evaluator; another one may know other flags by the same keys. */

@@ -1,5 +1,6 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { EvaluationScope } from './evaluation-scope';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { RESOLVED_OPTIONS } from './context.constants';
+import { EvaluationScope, type ScopeOwner } from './evaluation-scope';
 import { RequestContextBuilder } from './request-context-builder';
 import { userOf, viewRequest } from './request-view';
 
@@ -33,7 +34,10 @@ export class RequestScopes {
   // On the request itself: a weak map would cost every request several times as much, most of it in garbage collection.
   private readonly slot = Symbol('flagship.scope');
 
-  constructor(private readonly builder: RequestContextBuilder) {}
+  constructor(
+    private readonly builder: RequestContextBuilder,
+    @Inject(RESOLVED_OPTIONS) private readonly owner: ScopeOwner,
+  ) {}
 
   /** The scope of the request; a promise only while an asynchronous context factory is at work. */
   for(context: ExecutionContext): EvaluationScope | Promise<EvaluationScope> {
@@ -62,8 +66,10 @@ export class RequestScopes {
   ): EvaluationScope | Promise<EvaluationScope> {
     const built = this.builder.build(context, view, userId);
     if (built instanceof Promise || before instanceof Promise) {
-      return Promise.all([built, before]).then(([ready, earlier]) => new EvaluationScope(ready, earlier));
+      return Promise.all([built, before]).then(
+        ([ready, earlier]) => new EvaluationScope(ready, earlier, this.owner),
+      );
     }
-    return new EvaluationScope(built, before);
+    return new EvaluationScope(built, before, this.owner);
   }
 }

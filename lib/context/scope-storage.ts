@@ -4,44 +4,73 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { EvaluationScope } from './evaluation-scope';
+import { EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { ScopeStack } from './scope-stack';
 
 // One for the process: a scope belongs to a chain of asynchronous calls, whichever module opened it.
-const storage = new AsyncLocalStorage<EvaluationScope>();
+const storage = new AsyncLocalStorage<ScopeStack>();
+
+// Read once: the SDK exports it through a getter.
+const openFeature = OpenFeature;
 
 const NO_CONTEXT: EvaluationContext = Object.freeze({});
 
-/** Shows the scope to OpenFeature as its transaction context, and turns a transaction context into a scope. */
+/** Shows the scope on top to OpenFeature as its transaction context, and turns a transaction context into a scope. */
 const propagator: TransactionContextPropagator = {
-  getTransactionContext: () => storage.getStore()?.context ?? NO_CONTEXT,
+  getTransactionContext: () => storage.getStore()?.top.context ?? NO_CONTEXT,
   setTransactionContext(context, callback, ...args) {
-    storage.run(new EvaluationScope(context), callback, ...args);
+    storage.run(ScopeStack.of(new EvaluationScope(context), storage.getStore()), callback, ...args);
   },
 };
 
-/** The scope that the calling code runs in, if any. */
-export function currentScope(): EvaluationScope | undefined {
-  return storage.getStore();
+/** The scope that the calling code runs in, if any: for the flags of one module, or else the last opened. */
+export function currentScope(owner?: ScopeOwner): EvaluationScope | undefined {
+  return storage.getStore()?.for(owner);
 }
 
-/** Runs code in a scope; a plain OpenFeature client sees the scope's context there. */
-export function runInScope<T>(scope: EvaluationScope, run: () => T): T {
-  return storage.run(scope, () => {
-    if (OpenFeature.getTransactionContext() === scope.context) return run();
+/** The transaction context for the flags of one module; that of another module is none of its business. */
+export function transactionFor(owner: ScopeOwner | undefined): EvaluationContext {
+  const transaction = openFeature.getTransactionContext();
+  return isOfAnother(transaction, owner) ? (currentScope(owner)?.context ?? NO_CONTEXT) : transaction;
+}
+
+/**
+ * Runs code in a scope, or in several, the last of them on top: a plain OpenFeature client sees the context of that one.
+ */
+export function runInScope<T>(scopes: EvaluationScope | readonly EvaluationScope[], run: () => T): T {
+  let stack = storage.getStore();
+  if (scopes instanceof EvaluationScope) stack = ScopeStack.of(scopes, stack);
+  else for (const scope of scopes) stack = ScopeStack.of(scope, stack);
+  if (stack === undefined) return run();
+  const { context } = stack.top;
+  return storage.run(stack, () => {
+    if (openFeature.getTransactionContext() === context) return run();
     // The application has a propagator of its own: it has to carry the context as well.
     let result: { readonly value: T } | undefined;
-    OpenFeature.setTransactionContext(scope.context, () => {
+    openFeature.setTransactionContext(context, () => {
       result = { value: run() };
     });
     return result === undefined ? run() : result.value;
   });
 }
 
+/** Runs code where OpenFeature's transaction context is this module's, if it is another's so far. */
+export function runAsOwner<T>(owner: ScopeOwner, run: () => T): T {
+  if (!isOfAnother(openFeature.getTransactionContext(), owner)) return run();
+  return runInScope(currentScope(owner) ?? new EvaluationScope(owner.context, undefined, owner), run);
+}
+
 /** Makes OpenFeature carry transaction contexts; a propagator that the application has set is left alone. */
 export function ensurePropagation(): void {
   const probe: EvaluationContext = { targetingKey: 'probe' };
-  OpenFeature.setTransactionContext(probe, () => {
-    const works = OpenFeature.getTransactionContext().targetingKey === probe.targetingKey;
-    if (!works) OpenFeature.setTransactionContextPropagator(propagator);
+  openFeature.setTransactionContext(probe, () => {
+    const works = openFeature.getTransactionContext().targetingKey === probe.targetingKey;
+    if (!works) openFeature.setTransactionContextPropagator(propagator);
   });
+}
+
+/** Was this transaction context put there by a scope of another module? Code may have set one of its own since. */
+function isOfAnother(transaction: EvaluationContext, owner: ScopeOwner | undefined): boolean {
+  const top = storage.getStore()?.top;
+  return top !== undefined && !top.isFor(owner) && transaction === top.context;
 }

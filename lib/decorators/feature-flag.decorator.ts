@@ -18,8 +18,10 @@ interface TypedBy<T> {
  * Hides a handler, or every handler of a controller, unless the flags are on. Where both carry the decorator, or one
  * carries several, all must pass.
  *
- * @param keys The flag, or the flags that must all be on.
- * @param options What counts as on, and what a refused request gets.
+ * `FeatureFlag.KEY` is the metadata key for Nest's `Reflector`; see also `flagRequirementsOf`.
+ *
+ * @param keys The flag, or the flags: all must be on, or with `match: 'any'` one of them.
+ * @param options What counts as on, who passes unasked, and what a refused request gets.
  * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when the arguments make no sense.
  *
  * @example
@@ -49,3 +51,6 @@ export function FeatureFlag<T extends JsonValue = boolean>(
     else guard(target, property as string, descriptor);
   };
 }
+
+/** Where `Reflector` finds the requirements: `reflector.get<readonly FlagRequirement[]>(FeatureFlag.KEY, handler)`. */
+FeatureFlag.KEY = FEATURE_FLAG_METADATA;

@@ -1,16 +1,23 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { type JsonValue } from '@openfeature/server-sdk';
 import { type FlagKeyFor } from '../options';
-import { checkParameter, FlagDetailsPipe, FlagParameter, FlagValuePipe } from './flag-parameter';
+import {
+  FlagDetailsPipe,
+  FlagParameter,
+  type FlagParameterOptions,
+  FlagValuePipe,
+  wantedFlag,
+} from './flag-parameter';
+import { type FlagParameterUse, rememberParameter } from './flag-parameters.metadata';
 
-function flagParameter(
-  key: string,
-  defaultValue: JsonValue | object,
-  pipe: Type<PipeTransform>,
-): ParameterDecorator {
-  return createParamDecorator(
-    (_: unknown, context: ExecutionContext) => new FlagParameter(key, defaultValue as JsonValue, context),
+function flagParameter(use: FlagParameterUse, pipe: Type<PipeTransform>): ParameterDecorator {
+  const hand = createParamDecorator(
+    (_: unknown, context: ExecutionContext) => new FlagParameter(use.wanted, context),
   )(undefined, pipe);
+  return (target, method, index) => {
+    rememberParameter(target, method, use);
+    hand(target, method, index);
+  };
 }
 
 /**
@@ -18,6 +25,7 @@ function flagParameter(
  *
  * @param key The flag.
  * @param defaultValue What to hand over when there is no answer; its type is the flag's type.
+ * @param options The module's `domain`, where the application has several.
  * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when there is no default.
  *
  * @example
@@ -27,9 +35,10 @@ function flagParameter(
 export function FlagValue<T extends JsonValue | object>(
   key: FlagKeyFor<T>,
   defaultValue: T,
+  options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  checkParameter('FlagValue', key, defaultValue);
-  return flagParameter(key, defaultValue, FlagValuePipe);
+  const wanted = wantedFlag('FlagValue', key, defaultValue, options);
+  return flagParameter({ decorator: '@FlagValue', wanted }, FlagValuePipe);
 }
 
 /**
@@ -37,6 +46,7 @@ export function FlagValue<T extends JsonValue | object>(
  *
  * @param key The flag.
  * @param defaultValue What the value is when there is no answer; its type is the flag's type.
+ * @param options The module's `domain`, where the application has several.
  * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when there is no default.
  *
  * @example
@@ -46,7 +56,8 @@ export function FlagValue<T extends JsonValue | object>(
 export function FlagDetails<T extends JsonValue | object>(
   key: FlagKeyFor<T>,
   defaultValue: T,
+  options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  checkParameter('FlagDetails', key, defaultValue);
-  return flagParameter(key, defaultValue, FlagDetailsPipe);
+  const wanted = wantedFlag('FlagDetails', key, defaultValue, options);
+  return flagParameter({ decorator: '@FlagDetails', wanted }, FlagDetailsPipe);
 }

@@ -1,2 +1,5 @@
 export { FeatureFlag } from './feature-flag.decorator';
+export { type FlagParameterOptions } from './flag-parameter';
+export { type FlagParameterUse, flagParametersOf } from './flag-parameters.metadata';
 export { FlagDetails, FlagValue } from './flag-value.decorator';
+export { InjectFlags } from './inject-flags.decorator';

@@ -2,13 +2,17 @@ import {
   type CanActivate,
   type ExecutionContext,
   Injectable,
+  Logger,
   NotFoundException,
   type Type,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
+import { messageOf } from '../errors';
 import { isDefaultApplied, RequestFlags } from '../service';
 import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
-import { accepts, type FlagRequirement, NEUTRAL_DEFAULTS } from './flag-requirement';
+import { aim, FlagRedirectException, redirectFor } from './flag-redirect';
+import { accepts, type FlagRequirement, isSettled, NEUTRAL_DEFAULTS } from './flag-requirement';
 
 /**
  * Lets a request pass when the flags that `@FeatureFlag` names on its controller and handler are on. The decorator
@@ -18,6 +22,9 @@ import { accepts, type FlagRequirement, NEUTRAL_DEFAULTS } from './flag-requirem
  */
 @Injectable()
 export class FeatureFlagGuard implements CanActivate {
+  private readonly logger = new Logger('FeatureFlagGuard');
+  private readonly reported = new WeakSet<FlagRequirement>();
+
   constructor(
     protected readonly reflector: Reflector,
     protected readonly flags: RequestFlags,
@@ -37,34 +44,62 @@ export class FeatureFlagGuard implements CanActivate {
     return onController.length === 0 ? onHandler : [...onController, ...onHandler];
   }
 
-  /** Are all flags of one requirement on? */
-  protected isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
-    const verdicts = requirement.keys.map((key) => this.isOn(key, requirement, context));
-    const [only] = verdicts;
-    if (only !== undefined && verdicts.length === 1) return only;
-    return Promise.all(verdicts).then((all) => all.every(Boolean));
+  /** May this request pass without the flags being asked? */
+  protected async isBypassed(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
+    try {
+      return (await requirement.bypass?.(context)) === true;
+    } catch (error) {
+      this.report(requirement, error);
+      return false;
+    }
+  }
+
+  /** Do the flags of one requirement let the request pass? */
+  protected async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
+    const { keys, defaultValue, type, domain } = requirement;
+    const given = defaultValue ?? NEUTRAL_DEFAULTS[type];
+    const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
+      this.flags.evaluate(context, type, key, given as never, domain);
+    const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined =>
+      defaultValue === undefined && isDefaultApplied(details, given as never)
+        ? undefined
+        : accepts(requirement, details.value);
+    const [only] = keys;
+    // Nearly always one, and each promise more is paid by every request.
+    if (only !== undefined && keys.length === 1) return isSettled(requirement, [verdict(await ask(only))]);
+    return isSettled(requirement, (await Promise.all(keys.map(ask))).map(verdict));
   }
 
   /** What a refused request gets. */
   protected refusal({ otherwise }: FlagRequirement, context: ExecutionContext): Error {
     if (otherwise instanceof Error) return otherwise;
     if (isErrorClass(otherwise)) return new otherwise();
-    return otherwise?.(context) ?? notFound(context);
+    const made =
+      typeof otherwise === 'function' ? otherwise(context) : otherwise && redirectFor(otherwise, context);
+    return made ?? notFound(context);
   }
 
   private async judge(context: ExecutionContext, requirements: readonly FlagRequirement[]): Promise<boolean> {
     for (const requirement of requirements) {
-      if (!(await this.isMet(requirement, context))) throw this.refusal(requirement, context);
+      if (requirement.bypass !== undefined && (await this.isBypassed(requirement, context))) continue;
+      if (!(await this.isMet(requirement, context))) throw this.refused(requirement, context);
     }
     return true;
   }
 
-  private async isOn(key: string, requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
-    const { type, defaultValue } = requirement;
-    const given = defaultValue ?? NEUTRAL_DEFAULTS[type];
-    const details = await this.flags.evaluate(context, type, key, given as never);
-    if (defaultValue === undefined && isDefaultApplied(details, given as never)) return false;
-    return accepts(requirement, details.value);
+  private refused(requirement: FlagRequirement, context: ExecutionContext): Error {
+    const error = this.refusal(requirement, context);
+    if (error instanceof FlagRedirectException && context.getType() === 'http') aim(error, context);
+    return error;
+  }
+
+  /** Once: a bypass that fails would fail with every request. */
+  private report(requirement: FlagRequirement, error: unknown): void {
+    if (this.reported.has(requirement)) return;
+    this.reported.add(requirement);
+    this.logger.warn(
+      `The "bypass" of @FeatureFlag('${requirement.keys.join("', '")}') failed; it lets nobody pass. ${messageOf(error)}`,
+    );
   }
 }
 

@@ -1,8 +1,9 @@
 import { type ExecutionContext, type Type } from '@nestjs/common';
 import { type JsonValue } from '../options';
+import { type FlagRedirect } from './flag-redirect';
 
-/** What a refused request gets: an exception, its class, or a function that makes one. */
-export type Refusal = Error | Type<Error> | ((context: ExecutionContext) => Error);
+/** What a refused request gets: an exception, its class, a function that makes one, or a redirect. */
+export type Refusal = Error | Type<Error> | ((context: ExecutionContext) => Error) | FlagRedirect;
 
 /** How `@FeatureFlag` judges and refuses. */
 export interface FeatureFlagOptions {
@@ -15,15 +16,45 @@ export interface FeatureFlagOptions {
   readonly equals?: JsonValue;
 
   /**
+   * Of several flags: must all of them be on, or is any one enough?
+   * @default 'all'
+   * @example { match: 'any' }
+   */
+  readonly match?: 'all' | 'any';
+
+  /**
+   * Turns the requirement round: a request passes only when it is known not to be met. A flag without an answer is no
+   * reason to pass: give a `defaultValue` to say what it counts as.
+   * @default false
+   * @example { not: true, defaultValue: false }
+   */
+  readonly not?: boolean;
+
+  /**
    * The value to judge when the flag has no answer or is switched off.
    * @default none: the request is refused
    */
   readonly defaultValue?: JsonValue;
 
   /**
-   * What a refused request gets.
+   * Lets a request pass without asking the flag, when it returns true; may be asynchronous. One that throws lets nobody
+   * pass, and is logged once.
+   * @default none
+   * @example { bypass: (context) => context.switchToHttp().getRequest().user?.isStaff === true }
+   */
+  readonly bypass?: (context: ExecutionContext) => boolean | Promise<boolean>;
+
+  /**
+   * What a refused request gets. A redirect is for HTTP; elsewhere the default takes its place.
    * @default NotFoundException, worded as for a route that does not exist
    * @example { otherwise: () => new ForbiddenException('Not yet') }
+   * @example { otherwise: { redirect: '/old-checkout' } }
    */
   readonly otherwise?: Refusal;
+
+  /**
+   * Whose flags these are, where the application has several Flagship modules.
+   * @default the module without a domain
+   */
+  readonly domain?: string;
 }

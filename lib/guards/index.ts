@@ -1,4 +1,5 @@
 export { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 export { FeatureFlagGuard } from './feature-flag.guard';
 export { type FeatureFlagOptions, type Refusal } from './feature-flag.options';
-export { flagRequirement, type FlagRequirement } from './flag-requirement';
+export { type FlagRedirect, FlagRedirectException } from './flag-redirect';
+export { flagRequirement, type FlagRequirement, flagRequirementsOf } from './flag-requirement';

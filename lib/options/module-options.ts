@@ -85,6 +85,12 @@ export interface FlagshipModuleSettings {
    * @example [[ProviderEvents.Stale, ({ message }) => alert(message)]]
    */
   readonly handlers?: readonly ProviderEventHandler[];
+
+  /**
+   * Log at start which flags the code names in decorators, and where.
+   * @default false
+   */
+  readonly listUsage?: boolean;
 }
 
 /**

@@ -1,7 +1,17 @@
 import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
 import { configurationError, shown } from '../errors';
-import { checkOptions, type CheckTable, functionCheck, isText, list, object, oneOf, text } from './checks';
+import {
+  checkOptions,
+  type CheckTable,
+  flag,
+  functionCheck,
+  isText,
+  list,
+  object,
+  oneOf,
+  text,
+} from './checks';
 import {
   type FlagshipModuleOptions,
   type FlagshipModuleSettings,
@@ -31,6 +41,7 @@ const settingsTable: CheckTable<FlagshipModuleSettings> = {
   propagation: oneOf('interceptor', 'none'),
   hooks: list,
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
+  listUsage: flag,
 };
 
 const requestContextTable: CheckTable<RequestContextOptions> = {
@@ -56,6 +67,7 @@ export interface ResolvedModuleOptions {
   readonly propagation: Propagation;
   readonly hooks: readonly Hook[];
   readonly handlers: readonly ProviderEventHandler[];
+  readonly listUsage: boolean;
 }
 
 function checkHeader(option: string, header: unknown): string {
@@ -141,6 +153,7 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
     propagation: settings.propagation ?? 'interceptor',
     hooks: settings.hooks ?? [],
     handlers: settings.handlers ?? [],
+    listUsage: settings.listUsage ?? false,
   };
   // They hold the token: whoever prints the options must not find it.
   return Object.defineProperty(resolved, 'providerOptions', { enumerable: false });

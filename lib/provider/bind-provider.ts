@@ -8,6 +8,8 @@ import { whileRegistering } from './own-events';
 export interface BoundProvider {
   /** The domain it is registered under; none for the default. */
   readonly domain: string | undefined;
+  /** Settled when the provider has started, or has failed to; never rejects. */
+  readonly ready: Promise<void>;
   /** Takes the provider out of OpenFeature again and closes it. */
   unbind(): Promise<void>;
 }
@@ -31,39 +33,56 @@ function hold(wanted: string | undefined, provider: Provider): string | undefine
   return domain;
 }
 
-function register(domain: string | undefined, provider: Provider): Promise<void> {
-  return whileRegistering(provider, () =>
-    domain === undefined
-      ? OpenFeature.setProviderAndWait(provider)
-      : OpenFeature.setProviderAndWait(domain, provider),
-  );
+async function register(domain: string | undefined, provider: Provider): Promise<void> {
+  return whileRegistering(provider, () => {
+    if (domain === undefined) return OpenFeature.setProviderAndWait(provider);
+    // A domain without a provider has the default one, and OpenFeature would not give it the same as its own.
+    if (OpenFeature.getProvider(domain) === provider) OpenFeature.setProvider(domain, NOOP_PROVIDER);
+    return OpenFeature.setProviderAndWait(domain, provider);
+  });
 }
 
 /**
- * Registers a provider and waits until it is ready. A provider that fails to start is reported and stays registered:
- * evaluations answer their defaults, and the application starts all the same.
+ * Registers a provider. One that fails to start is reported and stays registered: evaluations answer their defaults, and
+ * the application starts all the same.
  */
-export async function bindProvider(wanted: string | undefined, provider: Provider): Promise<BoundProvider> {
+export function bindProvider(wanted: string | undefined, provider: Provider): BoundProvider {
   const domain = hold(wanted, provider);
-  try {
-    await register(domain, provider);
-  } catch (error) {
-    new Logger('FlagshipModule').warn(
-      `The flag provider did not start; flags answer their defaults. ${messageOf(error)}`,
-    );
-  }
+  let isBound = true;
   return {
     domain,
+    ready: startUp(domain, provider, () => isBound),
     unbind: async () => {
+      isBound = false;
       // Somebody may have registered another provider since: that one is not ours to remove.
-      if (OpenFeature.getProvider(domain) === provider) await replaceAndClose(domain, provider);
+      const replaced = OpenFeature.getProvider(domain) === provider && register(domain, NOOP_PROVIDER);
       if (held.get(domain) === provider) held.delete(domain);
+      if (replaced === false) return;
+      await replaced;
+      await close(provider);
     },
   };
 }
 
-async function replaceAndClose(domain: string | undefined, provider: Provider): Promise<void> {
-  // OpenFeature closes a provider that it replaces, but does not wait for it; ours can be closed twice.
-  if (provider instanceof FlagshipServerProvider) await provider.onClose();
-  await register(domain, NOOP_PROVIDER);
+async function startUp(
+  domain: string | undefined,
+  provider: Provider,
+  isBound: () => boolean,
+): Promise<void> {
+  try {
+    await register(domain, provider);
+  } catch (error) {
+    // A start that was given up has failed elsewhere, and that has been told.
+    if (!isBound()) return;
+    new Logger('FlagshipModule').warn(
+      `The flag provider did not start; flags answer their defaults. ${messageOf(error)}`,
+    );
+  }
+}
+
+/** OpenFeature closes a provider that it replaces, but does not wait for it; ours can be closed twice. */
+async function close(provider: Provider): Promise<void> {
+  // Another application may use the same one.
+  const isShared = [...held.values()].includes(provider);
+  if (provider instanceof FlagshipServerProvider && !isShared) await provider.onClose();
 }

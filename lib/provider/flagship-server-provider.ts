@@ -97,6 +97,11 @@ export class FlagshipServerProvider implements Provider {
     this.#source.letGo();
   }
 
+  /** The keys of the flags that are at hand; undefined where Flagship is asked for each, or none have come yet. */
+  flagKeys(): ReadonlySet<string> | undefined {
+    return this.#source.flagKeys?.();
+  }
+
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
   async onClose(): Promise<void> {
     this.#closed = true;

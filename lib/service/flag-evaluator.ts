@@ -12,7 +12,15 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
-import { Answer, type ContextParts, currentScope, type EvaluationScope, runInScope } from '../context';
+import {
+  Answer,
+  type ContextParts,
+  currentScope,
+  type EvaluationScope,
+  runInScope,
+  type ScopeOwner,
+  transactionFor,
+} from '../context';
 import { type FlagType } from '../options';
 import { FlagshipServerProvider, type FlagshipStats } from '../provider';
 import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
@@ -40,10 +48,12 @@ export class FlagEvaluator {
   /**
    * @param client The OpenFeature client whose answers these are.
    * @param domain The domain the client is bound to.
+   * @param owner The module whose scopes hold for these flags.
    */
   constructor(
     readonly client: Client,
     private readonly domain: string | undefined,
+    private readonly owner?: ScopeOwner,
   ) {}
 
   /**
@@ -57,7 +67,7 @@ export class FlagEvaluator {
     flagKey: string,
     defaultValue: T,
     context?: EvaluationContext,
-    scope: EvaluationScope | undefined = currentScope(),
+    scope: EvaluationScope | undefined = currentScope(this.owner),
   ): Promise<EvaluationDetails<T>> {
     if (scope === undefined) return this.ask(type, flagKey, defaultValue, context, undefined, undefined);
     const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
@@ -74,7 +84,7 @@ export class FlagEvaluator {
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
-    const scope = currentScope();
+    const scope = currentScope(this.owner);
     if (scope === undefined) {
       return this.ask(type, flagKey, defaultValue, context, undefined, undefined).then(({ value }) => value);
     }
@@ -126,12 +136,18 @@ export class FlagEvaluator {
     return { ...stats, evaluations: stats.evaluations + request, hits: { ...stats.hits, request } };
   }
 
+  /** The keys of the flags at hand, where the provider has them. */
+  flagKeys(): ReadonlySet<string> | undefined {
+    const provider = openFeature.getProvider(this.domain);
+    return provider instanceof FlagshipServerProvider ? provider.flagKeys() : undefined;
+  }
+
   private parts(scope: EvaluationScope | undefined): ContextParts {
-    const isElsewhere = scope !== undefined && scope !== currentScope();
+    const isElsewhere = scope !== undefined && scope !== currentScope(this.owner);
     return {
       api: openFeature.getContext(),
       // Code within a scope may have set a transaction context of its own.
-      transaction: isElsewhere ? scope.context : openFeature.getTransactionContext(),
+      transaction: isElsewhere ? scope.context : transactionFor(this.owner),
       client: this.client.getContext(),
     };
   }
@@ -147,7 +163,9 @@ export class FlagEvaluator {
     const provider = openFeature.getProvider(this.domain);
     if (this.hasHooks(provider)) {
       const viaClient = () => askClient(this.client, type, flagKey, defaultValue, context);
-      return scope === undefined || scope === currentScope() ? viaClient() : runInScope(scope, viaClient);
+      return scope === undefined || scope === currentScope(this.owner)
+        ? viaClient()
+        : runInScope(scope, viaClient);
     }
     const whole = merged ?? merge(this.parts(undefined), context);
     return this.askProvider(provider, type, flagKey, defaultValue, whole);

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import {
   type Client,
   ErrorCode,
@@ -17,6 +17,7 @@ import {
 import { type FlagshipStats } from '../provider';
 import { failedDetails } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
+import { type FlagUsage } from './flag-usage';
 
 /** The details of a JSON flag, typed by the default. */
 export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { readonly value: T };
@@ -42,6 +43,7 @@ export class FlagService {
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
+    @Optional() private readonly findUsage: () => readonly FlagUsage[] = () => [],
   ) {}
 
   /**
@@ -201,7 +203,10 @@ export class FlagService {
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    return runInScope(new EvaluationScope({ ...this.options.context, ...context }), run);
+    return runInScope(
+      new EvaluationScope({ ...this.options.context, ...context }, undefined, this.options),
+      run,
+    );
   }
 
   /**
@@ -226,9 +231,21 @@ export class FlagService {
     return this.evaluator.stats();
   }
 
+  /**
+   * The flags of this module that the code names in `@FeatureFlag`, `@FlagValue` and `@FlagDetails`, and where. Looked up
+   * at each call; flags that code asks this service for are not among them.
+   *
+   * @returns By key, in alphabetical order.
+   * @example
+   * const unused = keysOfTheDashboard.filter((key) => !flags.usage().some((flag) => flag.key === key));
+   */
+  usage(): readonly FlagUsage[] {
+    return this.findUsage();
+  }
+
   /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */
   get context(): EvaluationContext {
-    return currentScope()?.context ?? this.options.context;
+    return currentScope(this.options)?.context ?? this.options.context;
   }
 
   /** The OpenFeature client behind this service. */

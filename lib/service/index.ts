@@ -1,5 +1,8 @@
 export { isDefaultApplied } from './evaluation-details';
 export { FlagEvaluator } from './flag-evaluator';
+export { type FlagUsage, type FlagUse } from './flag-usage';
 export { FlagService, type ObjectDetails } from './flag.service';
+export { getFlagsToken } from './flags-token';
 export { layeredContext } from './layered-context';
-export { RequestFlags } from './request-flags';
+export { type FlagUnit, RequestFlags } from './request-flags';
+export { scopedClient } from './scoped-client';

@@ -86,6 +86,10 @@ export class DefinitionsSource implements FlagSource {
     this.feed.letGo();
   }
 
+  flagKeys(): ReadonlySet<string> | undefined {
+    return this.snapshot && new Set(this.snapshot.ruleset.keys);
+  }
+
   async close(): Promise<void> {
     this.life++;
     this.timer.stop();

@@ -57,6 +57,10 @@ export class FixedSource implements FlagSource {
     // Nothing is lent to it.
   }
 
+  flagKeys(): ReadonlySet<string> {
+    return new Set(this.ruleset.keys);
+  }
+
   close(): Promise<void> {
     this.file?.close();
     return Promise.resolve();

@@ -47,6 +47,8 @@ export interface FlagSource {
   stats(): SourceStats | undefined;
   /** Lets go of what the application has lent and may close before this source. */
   letGo(): void;
+  /** The keys of the flags at hand, of a source that has them; undefined while it has none. */
+  flagKeys?(): ReadonlySet<string> | undefined;
   /** Ends whatever is under way. `open` may be called again. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { type INestApplication, Logger } from '@nestjs/common';
+import { type INestApplication, type Type, Logger } from '@nestjs/common';
 import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
 import {
   FlagService,
@@ -12,7 +12,7 @@ import {
 } from 'nestjs-flagship';
 import request from 'supertest';
 import vectors from '../fixtures/evaluation-vectors.json';
-import { startShop } from '../fixtures/shop-app';
+import { ShopController, startShop } from '../fixtures/shop-app';
 import { waitUntil } from '../fixtures/wait-until';
 
 let folder: string;
@@ -68,18 +68,23 @@ const valueOf = async (provider: FlagshipServerProvider, key: string, context = 
 
 describe('a file', () => {
   /** An application, and the keys of each change that it was told. */
-  async function watch(options: Partial<FlagshipModuleOptions> = {}) {
+  async function watch(options: Partial<FlagshipModuleOptions> = {}, controllers: Type[] = []) {
     const changes: string[][] = [];
-    const app: INestApplication = await startShop({
-      definitions: path,
-      handlers: [
-        [
-          ProviderEvents.ConfigurationChanged,
-          (details) => void changes.push((details as { flagsChanged: string[] }).flagsChanged.toSorted()),
+    const app: INestApplication = await startShop(
+      {
+        definitions: path,
+        handlers: [
+          [
+            ProviderEvents.ConfigurationChanged,
+            (details) => void changes.push((details as { flagsChanged: string[] }).flagsChanged.toSorted()),
+          ],
         ],
-      ],
-      ...options,
-    });
+        ...options,
+      },
+      undefined,
+      // As a rule without routes: the warnings are about the file alone.
+      controllers,
+    );
     closing.push(() => app.close());
     const flags = app.get(FlagService);
     const becomes = (key: string, expected: string) =>
@@ -99,7 +104,7 @@ describe('a file', () => {
       list: [1],
       nil: null,
     });
-    const { app, flags } = await watch();
+    const { app, flags } = await watch({}, [ShopController]);
     expect(await flags.isEnabled('new-checkout')).toBe(true);
     expect(await flags.getStringDetails('home-page', '?')).toMatchObject({
       value: 'modern',

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ConsoleLogger,
+  type CanActivate,
   type DynamicModule,
+  type ExecutionContext,
   type INestApplication,
   Injectable,
   Logger,
@@ -12,7 +14,7 @@ import {
   type NestApplicationOptions,
   type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 import { type Cache } from 'cache-manager';
@@ -27,6 +29,7 @@ import {
   type FlagshipModuleOptions,
   type FlagshipProviderOptions,
   FlagshipServerProvider,
+  getFlagsToken,
 } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import { TestFlags } from 'nestjs-flagship/testing';
@@ -231,6 +234,43 @@ describe('the code runs:', () => {
     await http.get('/account').set('x-demo-user', 'ann').expect(200, 'the new page');
   });
 
+  it('checkout.controller.ts', async () => {
+    const { CheckoutController } = load<{ CheckoutController: Type }>('checkout.controller.ts');
+    class Login implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const req = context.switchToHttp().getRequest<{ headers: Record<string, string>; user?: object }>();
+        req.user = { isStaff: req.headers['x-staff'] === 'yes' };
+        return true;
+      }
+    }
+    @Module({ providers: [{ provide: APP_GUARD, useClass: Login }] })
+    class LoginModule {}
+    const http = await ask(around({ controllers: [CheckoutController], imports: [LoginModule] }));
+    await http.get('/checkout').expect(302).expect('location', '/old-checkout');
+    await http.get('/checkout').set('x-staff', 'yes').expect(200, 'new');
+    await http.get('/old-checkout').expect(200, 'old');
+    await http.get('/wallets').expect(404);
+    flagship.setFlags({ 'new-checkout': true, 'apple-pay': true, 'google-pay': false });
+    await http.get('/checkout').expect(200, 'new');
+    await http.get('/old-checkout').expect(404);
+    await http.get('/wallets').expect(200, 'wallets');
+  });
+
+  it('beta.interceptor.ts', async () => {
+    const { BetaInterceptor } = load<{ BetaInterceptor: Type }>('beta.interceptor.ts');
+    const { PagesController } = load<{ PagesController: Type }>('pages.controller.ts');
+    const { ReportsController } = load<{ ReportsController: Type }>('reports.controller.ts');
+    flagship.setFlags({ reports: true, charts: true, 'charts-export': true });
+    const controllers = [ReportsController, PagesController];
+    const app = await NestFactory.create(around({ controllers }) as never, quiet);
+    closing.push(() => app.close());
+    app.useGlobalInterceptors(new BetaInterceptor() as never);
+    await app.listen(0, '127.0.0.1');
+    const http = request(app.getHttpServer() as never);
+    await http.get('/reports/charts').expect('x-flags', 'reports, charts, charts-export');
+    expect((await http.get('/pages').expect(200)).headers).not.toHaveProperty('x-flags');
+  });
+
   it('polite.guard.ts', async () => {
     const { GuardsModule } = load<{ GuardsModule: Type }>('polite.guard.ts');
     const { ReportsController } = load<{ ReportsController: Type }>('reports.controller.ts');
@@ -430,6 +470,34 @@ describe('the code runs:', () => {
     expect(said).not.toContain('ann@example.com');
   });
 
+  it('usage.module.ts', async () => {
+    const { UsageModule } = load<{ UsageModule: Type }>('usage.module.ts');
+    const lines: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      lines.push(String(text));
+      return true;
+    });
+    const app = await NestFactory.create(UsageModule, talkative);
+    closing.push(() => app.close());
+    await app.listen(0, '127.0.0.1').finally(() => {
+      write.mockRestore();
+    });
+    const shown = /```text\n(The code names[^`]*)```/.exec(readme)?.[1] ?? 'nothing';
+    expect(lines.join('')).toContain(shown.trimEnd());
+    expect(lines.join('')).toContain('names flags that Flagship does not have: "new-home".');
+    const { body } = await request(app.getHttpServer() as never).get('/shop/flags');
+    expect(body).toEqual([
+      {
+        key: 'home-page',
+        uses: [{ decorator: '@FlagValue', where: 'GET /shop', handler: 'UsageController.home' }],
+      },
+      {
+        key: 'new-home',
+        uses: [{ decorator: '@FeatureFlag', where: 'GET /shop', handler: 'UsageController.home' }],
+      },
+    ]);
+  });
+
   it('search.module.ts', async () => {
     interface Search {
       page(): Promise<string>;
@@ -480,30 +548,40 @@ describe('the code runs:', () => {
   });
 
   it('billing.module.ts', async () => {
-    const billing = await startLocalFlagship({ flags: { 'home-page': 'billing' }, appId: 'billing' });
+    const billing = await startLocalFlagship({
+      flags: {
+        currency: 'CHF',
+        'invoice-page': 'billing',
+        invoices: onFor('invoices', 'targetingKey', 'acme'),
+      },
+      appId: 'billing',
+    });
     closing.push(() => billing.close());
     process.env.FLAGSHIP_BILLING_APP_ID = billing.appId;
     addresses.set(billing.appId, billing.url);
     const { BillingModule } = load<{ BillingModule: Type }>('billing.module.ts');
-    const { PagesController } = load<{ PagesController: Type }>('pages.controller.ts');
-    const http = await ask(around({ controllers: [PagesController], imports: [BillingModule] }));
-    await http.get('/billing').expect(200, 'billing');
-    const { body } = await http.get('/pages').expect(200);
-    expect(body).toMatchObject({ page: 'modern' });
+    const http = await ask(BillingModule);
+    await http.get('/billing').expect(404);
+    await http
+      .get('/billing')
+      .set('x-account', 'acme')
+      .expect(200, { currency: 'CHF', page: 'modern', invoice: 'billing' });
   });
 
-  it('and the client of a domain is injected by its name', async () => {
+  it('and service and client of a domain are injected by its name', async () => {
     @Injectable()
     class Reads {
       constructor(
         @OpenFeatureClient({ domain: 'billing' }) readonly named: Client,
         @OpenFeatureClient() readonly unnamed: Client,
+        readonly flags: FlagService,
       ) {}
     }
     const app = await listen(around({ providers: [Reads] }, { domain: 'billing' }));
-    const { named, unnamed } = app.get(Reads);
+    const { named, unnamed, flags } = app.get(Reads);
     expect(await named.getStringValue('home-page', 'classic')).toBe('modern');
     expect(unnamed).toBe(named);
+    expect(app.get(getFlagsToken('billing'))).toBe(flags);
   });
 
   it('openfeature.ts', async () => {

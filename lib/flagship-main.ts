@@ -1,0 +1,45 @@
+import { type ModulesContainer } from '@nestjs/core';
+import { type Client } from '@openfeature/server-sdk';
+import { FLAGSHIP_IDENTITY } from './flagship.constants';
+import { type FlagService } from './service';
+
+/** One import of the module, before its options are known. */
+export interface FlagshipIdentity {
+  readonly domain: string | undefined;
+}
+
+/** What the application's main module offers under the names that belong to none in particular. */
+export interface MainParts {
+  readonly flags: FlagService;
+  readonly client: Client;
+}
+
+/**
+ * The Flagship module that is meant where no domain is named: the one without a domain or, where each has one, the
+ * first that the application imports.
+ */
+export class MainModule {
+  readonly parts: Promise<MainParts>;
+  private readonly identity: FlagshipIdentity | undefined;
+  private offer!: (parts: MainParts) => void;
+
+  constructor(modules: ModulesContainer) {
+    const identities = [...modules.values()]
+      .map(({ providers }) => providers.get(FLAGSHIP_IDENTITY)?.instance as FlagshipIdentity | undefined)
+      .filter((identity) => identity !== undefined);
+    this.identity = identities.find(({ domain }) => domain === undefined) ?? identities[0];
+    this.parts = new Promise((resolve) => (this.offer = resolve));
+  }
+
+  /** Is it this one? It offers its parts then. */
+  isMain(identity: FlagshipIdentity, parts: MainParts): boolean {
+    const isMain = this.identity === identity;
+    if (isMain) this.offer(parts);
+    return isMain;
+  }
+
+  /** Is a flag of this domain one of that module? */
+  means(identity: FlagshipIdentity, domain: string | undefined): boolean {
+    return domain === undefined ? this.identity === identity : identity.domain === domain;
+  }
+}

@@ -1,0 +1,39 @@
+import { Global, Injectable, Module } from '@nestjs/common';
+import { type ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationScopes } from './context';
+import { type FlagshipIdentity, MainModule } from './flagship-main';
+import { type FlagUsage, RequestFlags } from './service';
+import { findUsage } from './usage';
+
+/** What all Flagship modules of one application share. */
+@Injectable()
+export class FlagshipShared {
+  readonly main: MainModule;
+
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly moduleRef: ModuleRef,
+    readonly flags: RequestFlags,
+    readonly scopes: ApplicationScopes,
+  ) {
+    this.main = new MainModule(modules);
+  }
+
+  /** The flags of one module that the code names. */
+  usage(identity: FlagshipIdentity): readonly FlagUsage[] {
+    // Prefixes and versions of routes: Nest has no other way to them from within.
+    const { container } = this.moduleRef as unknown as {
+      readonly container?: { readonly applicationConfig?: ApplicationConfig };
+    };
+    const isOurs = (domain: string | undefined) => this.main.means(identity, domain);
+    return findUsage(this.modules, container?.applicationConfig, isOurs);
+  }
+}
+
+/** One for all Flagship modules of an application; guards, parameters and interceptors find them by it. */
+@Global()
+@Module({
+  providers: [RequestFlags, ApplicationScopes, FlagshipShared],
+  exports: [RequestFlags, ApplicationScopes, FlagshipShared],
+})
+export class FlagshipSharedModule {}

@@ -1,0 +1,29 @@
+import { type Client } from '@openfeature/server-sdk';
+import { runAsOwner, type ScopeOwner } from '../context';
+
+const METHODS = [
+  'getBooleanValue',
+  'getBooleanDetails',
+  'getStringValue',
+  'getStringDetails',
+  'getNumberValue',
+  'getNumberDetails',
+  'getObjectValue',
+  'getObjectDetails',
+  'track',
+] as const;
+
+/**
+ * Makes a client ask under the context of its own module. OpenFeature has one transaction context for the clients of
+ * all domains, and where an application has several modules it is the first one's.
+ *
+ * @param client A client that nobody else uses; it is changed.
+ */
+export function scopedClient(client: Client, owner: ScopeOwner): Client {
+  for (const method of METHODS) {
+    const ask = client[method].bind(client) as (...args: unknown[]) => unknown;
+    const ownAsk = (...args: unknown[]): unknown => runAsOwner(owner, () => ask(...args));
+    Object.defineProperty(client, method, { value: ownAsk, configurable: true, writable: true });
+  }
+  return client;
+}

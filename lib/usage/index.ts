@@ -1,0 +1,2 @@
+export { findUsage } from './find-usage';
+export { tellUsage } from './tell-usage';

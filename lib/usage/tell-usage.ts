@@ -1,0 +1,21 @@
+import { Logger } from '@nestjs/common';
+import { type ResolvedModuleOptions } from '../options';
+import { type FlagService } from '../service';
+import { describeUsage, missingFlags } from './describe-usage';
+
+/**
+ * Tells at start what the code names: the list, where it is wanted, and the flags that are not there, where that can be
+ * known. Looks for neither otherwise.
+ */
+export function tellUsage(
+  flags: FlagService,
+  { listUsage, domain }: ResolvedModuleOptions,
+  known: ReadonlySet<string> | undefined,
+): void {
+  if (!listUsage && known === undefined) return;
+  const logger = new Logger(domain === undefined ? 'FlagshipModule' : `FlagshipModule ${domain}`);
+  const usage = flags.usage();
+  if (listUsage) logger.log(describeUsage(usage, known));
+  const problem = missingFlags(usage, known);
+  if (problem !== undefined) logger.warn(problem);
+}

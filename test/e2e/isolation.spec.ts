@@ -1,0 +1,372 @@
+import {
+  type CanActivate,
+  Controller,
+  type DynamicModule,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  type ModuleMetadata,
+  type NestApplicationOptions,
+  UseGuards,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import {
+  type Client,
+  NOOP_PROVIDER,
+  OpenFeature,
+  type Provider,
+  ProviderEvents,
+  TypedInMemoryProvider,
+} from '@openfeature/server-sdk';
+import {
+  FeatureFlag,
+  FlagService,
+  FlagshipModule,
+  FlagshipServerProvider,
+  FlagValue,
+  getFlagsToken,
+} from 'nestjs-flagship';
+import { startLocalFlagship } from 'nestjs-flagship/local';
+import request from 'supertest';
+import { NamedProvider } from '../fixtures/named-provider';
+import { waitUntil } from '../fixtures/wait-until';
+
+const EVENTS = [
+  ProviderEvents.Ready,
+  ProviderEvents.Stale,
+  ProviderEvents.Error,
+  ProviderEvents.ConfigurationChanged,
+] as const;
+const handlersOf = (client: Client) => EVENTS.map((event) => client.getHandlers(event).length);
+const NO_HANDLERS = [0, 0, 0, 0];
+const quiet: Readonly<NestApplicationOptions> = { abortOnError: false, logger: false };
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await OpenFeature.clearProviders();
+});
+
+/** A provider that knows whether it has been closed. */
+class ClosableProvider extends NamedProvider {
+  closed = 0;
+
+  async onClose(): Promise<void> {
+    this.closed += 1;
+  }
+}
+
+@Controller()
+class HomeController {
+  constructor(private readonly flags: FlagService) {}
+
+  @FeatureFlag('gate')
+  @Get()
+  async read(@FlagValue('home', '') parameter: string) {
+    return [parameter, await this.flags.getStringValue('home', ''), this.flags.context.targetingKey];
+  }
+}
+
+async function listen(provider: Provider) {
+  const testing = await Test.createTestingModule({
+    imports: [FlagshipModule.forRoot({ provider, requestContext: { userId: 'x-user' } })],
+    controllers: [HomeController],
+  }).compile();
+  const app = testing.createNestApplication();
+  app.useLogger(['error', 'warn']);
+  closing.push(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  const ask = async (user: string): Promise<unknown> => {
+    const { body } = await request(app.getHttpServer() as never)
+      .get('/')
+      .set('x-user', user)
+      .expect(200);
+    return body as unknown;
+  };
+  return { app, ask };
+}
+
+describe('two applications of one process', () => {
+  it('answer from their own providers, in parallel, and one outlives the other', async () => {
+    const providers = [new ClosableProvider('one'), new ClosableProvider('two')];
+    const [one, two] = await Promise.all(providers.map(listen));
+    const asked = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? one! : two!).ask(`u${index}`));
+    for (const [index, answer] of (await Promise.all(asked)).entries()) {
+      const [parameter, service, user] = answer as string[];
+      expect(parameter).toMatch(index % 2 === 0 ? /^one / : /^two /);
+      expect([service, user]).toEqual([parameter, `u${index}`]);
+    }
+    for (const provider of providers) {
+      for (const { context } of provider.asked) {
+        expect(Number(String(context.targetingKey).slice(1)) % 2).toBe(providers.indexOf(provider));
+      }
+    }
+    await one!.app.close();
+    expect(providers.map(({ closed }) => closed)).toEqual([1, 0]);
+    expect(await two!.ask('ann')).toEqual(['two 21', 'two 21', 'ann']);
+  });
+
+  it('do not share scopes: one called from within the other knows nothing of its user', async () => {
+    const inner = new NamedProvider('inner');
+    const outer = new NamedProvider('outer');
+    const { app } = await listen(inner);
+    const { app: other } = await listen(outer);
+    const seen = await other.get(FlagService).withContext({ targetingKey: 'ann' }, async () => {
+      const flags = app.get(FlagService);
+      await flags.getStringValue('home', '');
+      await flags.client.getStringValue('home', '');
+      return flags.context;
+    });
+    expect(seen).toEqual({});
+    expect(inner.takeContexts()).toEqual([{}, {}]);
+  });
+
+  it('may share a provider: it is closed with the last', async () => {
+    const local = await startLocalFlagship({ flags: { home: 'served' } });
+    closing.push(() => local.close());
+    const { url: baseUrl, appId, accountId } = local;
+    const provider = new FlagshipServerProvider({ baseUrl, appId, accountId });
+    const flags = await Promise.all([listen(provider), listen(provider)]);
+    await flags[0].app.close();
+    expect(await flags[1].app.get(FlagService).getStringValue('home', '')).toBe('served');
+    await flags[1].app.close();
+    expect(await flags[1].app.get(FlagService).getStringValue('home', 'default')).toBe('default');
+  });
+
+  it('start and close many times over, and nothing piles up', async () => {
+    const called: string[] = [];
+    const seen: string[] = [];
+    const start = async (round: number) => {
+      const testing = await Test.createTestingModule({
+        imports: [undefined, 'billing'].map((domain) =>
+          FlagshipModule.forRoot({
+            provider: new ClosableProvider('many'),
+            domain,
+            hooks: [{ before: () => void seen.push(String(domain)) }],
+            handlers: EVENTS.map((event) => [event, () => void called.push(`${round} ${event}`)] as const),
+          }),
+        ),
+      }).compile();
+      await testing.init();
+      return testing;
+    };
+    for (let round = 0; round < 25; round++) {
+      const pair = await Promise.all([start(round), start(round)]);
+      seen.length = 0;
+      await pair[0].get(FlagService).isEnabled('a');
+      await pair[1].get<FlagService>(getFlagsToken('billing')).isEnabled('a');
+      expect(seen).toEqual(['undefined', 'billing']);
+      const clients = pair.flatMap((app) =>
+        [undefined, 'billing'].map((domain) => app.get<FlagService>(getFlagsToken(domain)).client),
+      );
+      expect(new Set(clients.map(({ metadata }) => metadata.domain)).size).toBe(4);
+      expect(clients.map(handlersOf)).toEqual(Array(4).fill([1, 1, 1, 1]));
+      await Promise.all(pair.map((app) => app.close()));
+      expect(clients.map(handlersOf)).toEqual(Array(4).fill(NO_HANDLERS));
+      // The names are free again: no numbers are used up.
+      expect(new Set(clients.map(({ metadata }) => metadata.domain))).toEqual(
+        new Set([undefined, 'flagship#2', 'billing', 'billing#2']),
+      );
+      for (const domain of [undefined, 'flagship#2', 'billing', 'billing#2']) {
+        expect(OpenFeature.getProvider(domain as string)).toBe(NOOP_PROVIDER);
+      }
+    }
+    expect(OpenFeature.getHooks()).toEqual([]);
+    const before = called.length;
+    await OpenFeature.setProviderAndWait(new TypedInMemoryProvider({}));
+    expect(called).toHaveLength(before);
+  });
+});
+
+describe('an application that fails half-way through its start', () => {
+  @Injectable()
+  class Throws {
+    constructor(readonly flags: FlagService) {
+      throw new Error('half-way');
+    }
+  }
+  @Injectable()
+  class ThrowingGuard implements CanActivate {
+    constructor() {
+      throw new Error('half-way');
+    }
+    canActivate(): boolean {
+      return true;
+    }
+  }
+  @Controller()
+  class ThrowingController {
+    constructor(readonly flags: FlagService) {
+      throw new Error('half-way');
+    }
+  }
+  @UseGuards(ThrowingGuard)
+  @Controller()
+  class GuardedController {
+    @Get()
+    read() {
+      return 'never';
+    }
+  }
+  @Injectable()
+  class NeedsNothing {
+    constructor(
+      readonly flags: FlagService,
+      @Inject('half-way') readonly missing: unknown,
+    ) {}
+  }
+  @Injectable()
+  class FailsInit {
+    async onModuleInit(): Promise<void> {
+      await Promise.reject(new Error('half-way'));
+    }
+  }
+  @Injectable()
+  class FailsBootstrap {
+    onApplicationBootstrap(): void {
+      throw new Error('half-way');
+    }
+  }
+  const rejecting = (inject: never[]) => ({
+    provide: 'late',
+    inject,
+    useFactory: () => Promise.reject(new Error('half-way')),
+  });
+
+  const inTheMaking: [what: string, metadata: ModuleMetadata][] = [
+    ['a provider', { providers: [Throws] }],
+    ['a factory', { providers: [rejecting([FlagService as never])] }],
+    ['a factory that knows nothing of flags', { providers: [rejecting([])] }],
+    ['a controller', { controllers: [ThrowingController] }],
+    ['a guard', { controllers: [GuardedController] }],
+    ['a dependency that is missing', { providers: [NeedsNothing] }],
+    ['options of another module', { imports: [FlagshipModule.forRoot({ domain: 'other', retries: -1 })] }],
+  ];
+  const inHooks: [what: string, metadata: ModuleMetadata][] = [
+    ['onModuleInit', { providers: [FailsInit] }],
+    ['onApplicationBootstrap', { providers: [FailsBootstrap] }],
+  ];
+
+  function failing(provider: Provider, metadata: ModuleMetadata): DynamicModule {
+    @Module({})
+    class Failing {}
+    const flags = FlagshipModule.forRoot({
+      provider,
+      handlers: EVENTS.map((event) => [event, () => undefined] as const),
+    });
+    return { module: Failing, ...metadata, imports: [flags, ...(metadata.imports ?? [])] };
+  }
+
+  async function expectReleased(provider: ClosableProvider): Promise<void> {
+    await waitUntil(() => provider.closed === 1, 'the provider to be closed');
+    expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
+    expect(handlersOf(OpenFeature.getClient())).toEqual(NO_HANDLERS);
+    const next = new NamedProvider('next');
+    const { app } = await listen(next);
+    expect(OpenFeature.getProvider()).toBe(next);
+    await app.close();
+    expect(provider.closed).toBe(1);
+  }
+
+  it.each(inTheMaking)('lets go of its domain: %s', async (_, metadata) => {
+    const provider = new ClosableProvider('failed');
+    const compiled = Test.createTestingModule({ imports: [failing(provider, metadata)] }).compile();
+    await expect(compiled).rejects.toThrow();
+    await expectReleased(provider);
+  });
+
+  it.each([...inTheMaking, ...inHooks])('as an application context: %s', async (_, metadata) => {
+    const provider = new ClosableProvider('failed');
+    const context = NestFactory.createApplicationContext(failing(provider, metadata), quiet);
+    await expect(context).rejects.toThrow();
+    await expectReleased(provider);
+  });
+
+  it.each(inHooks)('as an HTTP application: %s', async (_, metadata) => {
+    const provider = new ClosableProvider('failed');
+    const testing = await Test.createTestingModule({ imports: [failing(provider, metadata)] }).compile();
+    const app = testing.createNestApplication();
+    await expect(app.listen(0, '127.0.0.1')).rejects.toThrow('half-way');
+    await expectReleased(provider);
+    await app.close();
+    expect(provider.closed).toBe(1);
+  });
+
+  it('while its provider is still starting', async () => {
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    let end = (): void => undefined;
+    const provider = new ClosableProvider('slow');
+    const initialize = () =>
+      new Promise<void>((resolve) => {
+        end = resolve;
+        begin();
+      });
+    Object.assign(provider, { initialize });
+    const late = {
+      provide: 'late',
+      useFactory: () => begun.then(() => Promise.reject(new Error('half-way'))),
+    };
+    const compiled = Test.createTestingModule({
+      imports: [failing(provider, { providers: [late] })],
+    }).compile();
+    await expect(compiled).rejects.toThrow('half-way');
+    await expectReleased(provider);
+    end();
+    await new Promise(setImmediate);
+    expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
+    expect(handlersOf(OpenFeature.getClient())).toEqual(NO_HANDLERS);
+  });
+
+  it('leaves an application that runs alone', async () => {
+    const running = new ClosableProvider('running');
+    const { ask } = await listen(running);
+    const failed = new ClosableProvider('failed');
+    const compiled = Test.createTestingModule({
+      imports: [failing(failed, { providers: [Throws] })],
+    }).compile();
+    await expect(compiled).rejects.toThrow('half-way');
+    await waitUntil(() => failed.closed === 1, 'the provider to be closed');
+    expect(OpenFeature.getProvider()).toBe(running);
+    expect(running.closed).toBe(0);
+    expect(await ask('ann')).toEqual(['running 1', 'running 1', 'ann']);
+  });
+});
+
+describe('the watch over the start', () => {
+  it('leaves the parts as they were, and later instances are none of its business', async () => {
+    const init = jest.fn();
+    const own = { onModuleInit: init };
+    @Injectable()
+    class Plain {
+      onModuleInit(): void {
+        init();
+      }
+    }
+    @Injectable({ scope: 2 })
+    class FailsLater {
+      constructor() {
+        throw new Error('for one request');
+      }
+    }
+    const testing = await Test.createTestingModule({
+      imports: [FlagshipModule.forRoot({ provider: new NamedProvider('running') })],
+      providers: [
+        Plain,
+        FailsLater,
+        { provide: 'own', useValue: own },
+        { provide: 'frozen', useValue: Object.freeze({ onModuleInit: init }) },
+      ],
+    }).compile();
+    closing.push(() => testing.close());
+    await expect(testing.resolve(FailsLater)).rejects.toThrow('for one request');
+    await testing.init();
+    await expect(testing.resolve(FailsLater)).rejects.toThrow('for one request');
+    expect(init).toHaveBeenCalledTimes(3);
+    expect(own.onModuleInit).toBe(init);
+    expect(Object.keys(testing.get(Plain))).toEqual([]);
+    expect(Object.getOwnPropertyNames(testing.get(Plain))).toEqual([]);
+    expect(await testing.get(FlagService).getStringValue('home', '')).toBe('running 1');
+  });
+});
