@@ -24,6 +24,8 @@ const appOptions: ts.CompilerOptions = {
 };
 
 function problemsOf(program: ts.Program, isMeant: (file: string) => boolean, from: string): string[] {
+  if (!program.getSourceFiles().some(({ fileName }) => isMeant(fileName)))
+    throw new Error('Nothing was compiled.');
   return ts.getPreEmitDiagnostics(program).flatMap(({ file, start = 0, messageText }) => {
     const text = ts.flattenDiagnosticMessageText(messageText, '\n');
     if (file === undefined) return [text];
