@@ -25,6 +25,7 @@ import { type FlagType } from '../options';
 import { FlagshipServerProvider, type FlagshipStats } from '../provider';
 import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
 import { mergeFor } from './layered-context';
+import { askClient, resolveWith } from './typed-methods';
 
 const fallbackLogger = new DefaultLogger();
 
@@ -258,51 +259,4 @@ function valueAgain<T extends JsonValue>(
   defaultValue: T,
 ): T {
   return isDefaultApplied(details, answer.defaultValue) ? defaultValue : copyValue(details.value as never);
-}
-
-function resolveWith<T extends JsonValue>(
-  provider: Provider,
-  type: FlagType,
-  flagKey: string,
-  defaultValue: T,
-  context: EvaluationContext,
-  logger: Logger,
-): Promise<ResolutionDetails<T>> {
-  const value = defaultValue as never;
-  switch (type) {
-    case 'boolean':
-      return provider.resolveBooleanEvaluation(flagKey, value, context, logger) as Promise<
-        ResolutionDetails<never>
-      >;
-    case 'string':
-      return provider.resolveStringEvaluation(flagKey, value, context, logger) as Promise<
-        ResolutionDetails<never>
-      >;
-    case 'number':
-      return provider.resolveNumberEvaluation(flagKey, value, context, logger) as Promise<
-        ResolutionDetails<never>
-      >;
-    case 'object':
-      return provider.resolveObjectEvaluation(flagKey, defaultValue, context, logger);
-  }
-}
-
-function askClient<T extends JsonValue>(
-  client: Client,
-  type: FlagType,
-  flagKey: string,
-  defaultValue: T,
-  context: EvaluationContext | undefined,
-): Promise<EvaluationDetails<T>> {
-  const value = defaultValue as never;
-  switch (type) {
-    case 'boolean':
-      return client.getBooleanDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
-    case 'string':
-      return client.getStringDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
-    case 'number':
-      return client.getNumberDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
-    case 'object':
-      return client.getObjectDetails<T>(flagKey, defaultValue, context);
-  }
 }

@@ -1,0 +1,59 @@
+import {
+  type Client,
+  type EvaluationContext,
+  type EvaluationDetails,
+  type JsonValue,
+  type Logger,
+  type Provider,
+  type ResolutionDetails,
+} from '@openfeature/server-sdk';
+import { type FlagType } from '../options';
+
+/** Asks a provider for a flag of a type. */
+export function resolveWith<T extends JsonValue>(
+  provider: Provider,
+  type: FlagType,
+  flagKey: string,
+  defaultValue: T,
+  context: EvaluationContext,
+  logger: Logger,
+): Promise<ResolutionDetails<T>> {
+  const value = defaultValue as never;
+  switch (type) {
+    case 'boolean':
+      return provider.resolveBooleanEvaluation(flagKey, value, context, logger) as Promise<
+        ResolutionDetails<never>
+      >;
+    case 'string':
+      return provider.resolveStringEvaluation(flagKey, value, context, logger) as Promise<
+        ResolutionDetails<never>
+      >;
+    case 'number':
+      return provider.resolveNumberEvaluation(flagKey, value, context, logger) as Promise<
+        ResolutionDetails<never>
+      >;
+    case 'object':
+      return provider.resolveObjectEvaluation(flagKey, defaultValue, context, logger);
+  }
+}
+
+/** Asks an OpenFeature client for a flag of a type. */
+export function askClient<T extends JsonValue>(
+  client: Client,
+  type: FlagType,
+  flagKey: string,
+  defaultValue: T,
+  context: EvaluationContext | undefined,
+): Promise<EvaluationDetails<T>> {
+  const value = defaultValue as never;
+  switch (type) {
+    case 'boolean':
+      return client.getBooleanDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
+    case 'string':
+      return client.getStringDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
+    case 'number':
+      return client.getNumberDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
+    case 'object':
+      return client.getObjectDetails<T>(flagKey, defaultValue, context);
+  }
+}
