@@ -9,7 +9,6 @@ import {
   OpenFeature,
   type Provider,
   ProviderStatus,
-  type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { copyValue } from '../cache';
 import {
