@@ -28,10 +28,22 @@ export function currentScope(owner?: ScopeOwner): EvaluationScope | undefined {
   return storage.getStore()?.for(owner);
 }
 
-/** The transaction context for the flags of one module; that of another module is none of its business. */
-export function transactionFor(owner: ScopeOwner | undefined): EvaluationContext {
+/**
+ * The transaction context for the flags of one module; that of another module is none of its business.
+ *
+ * @param scope The scope to ask for, where it need not be the one that the code runs in.
+ */
+export function transactionFor(
+  owner: ScopeOwner | undefined,
+  scope: EvaluationScope | undefined,
+): EvaluationContext {
+  const stack = storage.getStore();
+  const own = stack?.for(owner);
+  if (scope !== undefined && scope !== own) return scope.context;
+  // Code within a scope may have set a transaction context of its own.
   const transaction = openFeature.getTransactionContext();
-  return isOfAnother(transaction, owner) ? (currentScope(owner)?.context ?? NO_CONTEXT) : transaction;
+  if (own === stack?.top || transaction !== stack?.top.context) return transaction;
+  return own?.context ?? NO_CONTEXT;
 }
 
 /**

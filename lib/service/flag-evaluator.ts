@@ -143,11 +143,9 @@ export class FlagEvaluator {
   }
 
   private parts(scope: EvaluationScope | undefined): ContextParts {
-    const isElsewhere = scope !== undefined && scope !== currentScope(this.owner);
     return {
       api: openFeature.getContext(),
-      // Code within a scope may have set a transaction context of its own.
-      transaction: isElsewhere ? scope.context : transactionFor(this.owner),
+      transaction: transactionFor(this.owner, scope),
       client: this.client.getContext(),
     };
   }
