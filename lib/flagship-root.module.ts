@@ -1,10 +1,10 @@
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { Inject, Module, type NestModule, type OnApplicationShutdown } from '@nestjs/common';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
   ensurePropagation,
-  FlagshipContextInterceptor,
+  Propagation,
+  propagationProviders,
   RequestContextBuilder,
   RequestScopes,
   RESOLVED_OPTIONS,
@@ -55,23 +55,23 @@ function start({ domain, provider, providerOptions }: ResolvedModuleOptions): Pr
     RequestScopes,
     RequestFlags,
     FlagService,
-    {
-      provide: APP_INTERCEPTOR,
-      inject: [RESOLVED_OPTIONS, RequestScopes],
-      // Nest leaves out a global interceptor whose factory makes none; even an idle one would cost every request.
-      useFactory: ({ propagation }: ResolvedModuleOptions, scopes: RequestScopes) =>
-        propagation === 'interceptor' ? new FlagshipContextInterceptor(scopes) : undefined,
-    },
+    ...propagationProviders,
   ],
   exports: [FlagService, RequestScopes, RequestFlags, getOpenFeatureClientToken()],
 })
-export class FlagshipRootModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class FlagshipRootModule extends ConfigurableModuleClass implements NestModule, OnApplicationShutdown {
   constructor(
     @Inject(FLAGSHIP_BINDING) private readonly binding: BoundProvider,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     @Inject(getOpenFeatureClientToken()) private readonly client: Client,
+    private readonly propagation: Propagation,
   ) {
     super();
+  }
+
+  /** Nest asks for middleware here, before it makes the HTTP routes. */
+  configure(): void {
+    this.propagation.beforeRoutes();
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */

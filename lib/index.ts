@@ -1,4 +1,4 @@
-export { FlagshipContextInterceptor } from './context';
+export { FlagshipContextInterceptor, FlagshipContextMiddleware } from './context';
 export { FeatureFlag, FlagDetails, FlagValue } from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';

@@ -11,13 +11,27 @@ const storage = new AsyncLocalStorage<EvaluationScope>();
 
 const NO_CONTEXT: EvaluationContext = Object.freeze({});
 
+/** Answered while it is being found out whose propagator OpenFeature has. */
+const PROBE: EvaluationContext = Object.freeze({ targetingKey: 'probe' });
+let probing = false;
+
 /** Shows the scope to OpenFeature as its transaction context, and turns a transaction context into a scope. */
 const propagator: TransactionContextPropagator = {
-  getTransactionContext: () => storage.getStore()?.context ?? NO_CONTEXT,
+  getTransactionContext: () => (probing ? PROBE : (storage.getStore()?.context ?? NO_CONTEXT)),
   setTransactionContext(context, callback, ...args) {
     storage.run(new EvaluationScope(context), callback, ...args);
   },
 };
+
+/** Does OpenFeature find the scope by itself? Asked without looking at a context, which may not have been built yet. */
+function isOurs(): boolean {
+  probing = true;
+  try {
+    return OpenFeature.getTransactionContext() === PROBE;
+  } finally {
+    probing = false;
+  }
+}
 
 /** The scope that the calling code runs in, if any. */
 export function currentScope(): EvaluationScope | undefined {
@@ -26,9 +40,9 @@ export function currentScope(): EvaluationScope | undefined {
 
 /** Runs code in a scope; a plain OpenFeature client sees the scope's context there. */
 export function runInScope<T>(scope: EvaluationScope, run: () => T): T {
+  if (isOurs()) return storage.run(scope, run);
   return storage.run(scope, () => {
-    if (OpenFeature.getTransactionContext() === scope.context) return run();
-    // The application has a propagator of its own: it has to carry the context as well.
+    // The application has a propagator of its own: it has to carry the context as well, as it is now.
     let result: { readonly value: T } | undefined;
     OpenFeature.setTransactionContext(scope.context, () => {
       result = { value: run() };

@@ -1,14 +1,9 @@
-import {
-  type CanActivate,
-  type ExecutionContext,
-  Injectable,
-  NotFoundException,
-  type Type,
-} from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { isDefaultApplied, RequestFlags } from '../service';
 import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 import { accepts, type FlagRequirement, NEUTRAL_DEFAULTS } from './flag-requirement';
+import { notFound } from './not-found';
 
 /**
  * Lets a request pass when the flags that `@FeatureFlag` names on its controller and handler are on. The decorator
@@ -70,13 +65,4 @@ export class FeatureFlagGuard implements CanActivate {
 
 function isErrorClass(otherwise: unknown): otherwise is Type<Error> {
   return typeof otherwise === 'function' && otherwise.prototype instanceof Error;
-}
-
-/** As Nest words it for a route that does not exist: a hidden feature must not give itself away. */
-function notFound(context: ExecutionContext): Error {
-  if (context.getType() !== 'http') return new NotFoundException();
-  const { method, originalUrl, url } = context
-    .switchToHttp()
-    .getRequest<{ method?: string; originalUrl?: string; url?: string }>();
-  return new NotFoundException(`Cannot ${method ?? ''} ${originalUrl ?? url ?? ''}`);
 }

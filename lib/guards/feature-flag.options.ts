@@ -21,7 +21,8 @@ export interface FeatureFlagOptions {
   readonly defaultValue?: JsonValue;
 
   /**
-   * What a refused request gets.
+   * What a refused request gets. Without it, GraphQL gets an error with `extensions.code` `NOT_FOUND`, a WebSocket a
+   * `WsException` and a microservice an `RpcException`.
    * @default NotFoundException, worded as for a route that does not exist
    * @example { otherwise: () => new ForbiddenException('Not yet') }
    */

@@ -57,6 +57,9 @@ export class FlagEvaluator {
     scope: EvaluationScope | undefined = currentScope(),
   ): Promise<EvaluationDetails<T>> {
     if (scope === undefined) return this.ask(type, flagKey, defaultValue, context, undefined, undefined);
+    const late = scope.pending();
+    if (late !== undefined)
+      return late.then(() => this.evaluate(type, flagKey, defaultValue, context, scope));
     const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
     const { settled } = answer;
     return settled === undefined
@@ -75,6 +78,8 @@ export class FlagEvaluator {
     if (scope === undefined) {
       return this.ask(type, flagKey, defaultValue, context, undefined, undefined).then(({ value }) => value);
     }
+    const late = scope.pending();
+    if (late !== undefined) return late.then(() => this.value(type, flagKey, defaultValue, context));
     const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
     const { settled } = answer;
     return settled === undefined
@@ -117,7 +122,8 @@ export class FlagEvaluator {
     return {
       api: openFeature.getContext(),
       // Code within a scope may have set a transaction context of its own.
-      transaction: isElsewhere ? scope.context : openFeature.getTransactionContext(),
+      transaction:
+        isElsewhere || scope?.follows === true ? scope.context : openFeature.getTransactionContext(),
       client: this.client.getContext(),
     };
   }
