@@ -1,17 +1,20 @@
 import { type ExecutionContext, NotFoundException } from '@nestjs/common';
 import type * as Microservices from '@nestjs/microservices';
 import type * as WebSockets from '@nestjs/websockets';
-import type * as Graphql from 'graphql';
 
 const MESSAGE = 'Not Found';
 
-/* eslint-disable @typescript-eslint/no-require-imports --
-   the application brings these along; one that answers HTTP only has none of them */
-function graphqlError(): Error {
-  const { GraphQLError } = require('graphql') as typeof Graphql;
-  return new GraphQLError(MESSAGE, { extensions: { code: 'NOT_FOUND' } });
+/**
+ * GraphQL takes `extensions` from whatever was thrown. An exception of Nest's own, because those are no crash that it
+ * would log; and one whose body has no status, which is what Nest's Apollo driver would make a code of its own from.
+ */
+function noField(): Error {
+  const extensions = { code: 'NOT_FOUND' };
+  return Object.assign(new NotFoundException({ message: MESSAGE }), { extensions });
 }
 
+/* eslint-disable @typescript-eslint/no-require-imports --
+   the application brings these along; one that answers HTTP only has none of them */
 function wsException(): Error {
   const { WsException } = require('@nestjs/websockets') as typeof WebSockets;
   return new WsException(MESSAGE);
@@ -37,7 +40,7 @@ export function notFound(context: ExecutionContext): Error {
     case 'http':
       return noRoute(context);
     case 'graphql':
-      return graphqlError();
+      return noField();
     case 'ws':
       return wsException();
     case 'rpc':
