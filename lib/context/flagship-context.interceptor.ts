@@ -1,5 +1,5 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { map, type Observable } from 'rxjs';
+import { map, Observable } from 'rxjs';
 import { type EvaluationScope } from './evaluation-scope';
 import { isSubscription } from './graphql-view';
 import { RequestScopes } from './request-scopes';
@@ -37,8 +37,11 @@ function handleIn(
   context: ExecutionContext,
   next: CallHandler<unknown>,
 ): Observable<unknown> {
-  // `handle` binds the handler to the asynchronous context of this very call.
-  const handled = scope === currentScope() ? next.handle() : runInScope(scope, () => next.handle());
-  if (!isSubscription(context)) return handled;
-  return handled.pipe(map((value) => (isAsyncIterable(value) ? scopedIterable(value, scope) : value)));
+  if (isSubscription(context)) {
+    const handled = runInScope(scope, () => next.handle());
+    return handled.pipe(map((value) => (isAsyncIterable(value) ? scopedIterable(value, scope) : value)));
+  }
+  if (scope === currentScope()) return next.handle();
+  // Nest subscribes later and outside; a handler's stream of events does its work only from then on.
+  return new Observable((subscriber) => runInScope(scope, () => next.handle().subscribe(subscriber)));
 }
