@@ -1,5 +1,5 @@
 export { FlagshipContextInterceptor, FlagshipContextMiddleware } from './context';
-export { FeatureFlag, FlagDetails, FlagValue } from './decorators';
+export { FeatureFlag, FlagDetails, FlagValue, type JobContextFactory, WithFlagContext } from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
 export { FeatureFlagGuard, type FeatureFlagOptions, type FlagRequirement, type Refusal } from './guards';
