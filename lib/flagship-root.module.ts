@@ -1,17 +1,18 @@
 import {
   Inject,
   Module,
+  type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { ModulesContainer } from '@nestjs/core';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
-  ApplicationScopes,
   ensurePropagation,
-  PropagatingInterceptor,
+  Propagation,
+  propagationProviders,
   RequestContextBuilder,
   RequestScopes,
   RESOLVED_OPTIONS,
@@ -68,7 +69,7 @@ function createFlags(
   const flags = new FlagService(evaluator, options, () => shared.usage(identity));
   const isMain = shared.main.isMain(identity, { flags, client: evaluator.client });
   shared.flags.add({ domain: identity.domain, scopes, evaluator }, isMain);
-  shared.scopes.add(scopes, isMain, options.propagation === 'interceptor');
+  shared.scopes.add(scopes, isMain, options.propagation !== 'none');
   return flags;
 }
 
@@ -120,25 +121,20 @@ function createFlags(
       inject: [FlagshipShared, FLAGSHIP_FLAGS],
       useFactory: async ({ main }: FlagshipShared) => (await main.parts).client,
     },
-    {
-      provide: APP_INTERCEPTOR,
-      inject: [RESOLVED_OPTIONS, ApplicationScopes],
-      // Nest leaves out a global interceptor whose factory makes none; even an idle one would cost every request.
-      useFactory: ({ propagation }: ResolvedModuleOptions, scopes: ApplicationScopes) =>
-        propagation === 'interceptor' && scopes.claim() ? new PropagatingInterceptor(scopes) : undefined,
-    },
+    ...propagationProviders,
   ],
   exports: [FlagService, getOpenFeatureClientToken()],
 })
 export class FlagshipRootModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   constructor(
     @Inject(FLAGSHIP_LIFETIME) private readonly lifetime: Lifetime,
     @Inject(FLAGSHIP_FLAGS) private readonly flags: FlagService,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly evaluator: FlagEvaluator,
+    private readonly propagation: Propagation,
   ) {
     super();
   }
@@ -150,6 +146,11 @@ export class FlagshipRootModule
   /** Routes are known by now. */
   onApplicationBootstrap(): void {
     tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+  }
+
+  /** Nest asks for middleware here, before it makes the HTTP routes. */
+  configure(): void {
+    this.propagation.beforeRoutes();
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */

@@ -1,5 +1,13 @@
-export { FlagshipContextInterceptor } from './context';
-export { FeatureFlag, FlagDetails, type FlagParameterOptions, FlagValue, InjectFlags } from './decorators';
+export { FlagshipContextInterceptor, FlagshipContextMiddleware } from './context';
+export {
+  FeatureFlag,
+  FlagDetails,
+  type FlagParameterOptions,
+  FlagValue,
+  InjectFlags,
+  type JobContextFactory,
+  WithFlagContext,
+} from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
 export {

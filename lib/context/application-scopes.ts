@@ -10,7 +10,7 @@ export type Scopes = EvaluationScope | readonly EvaluationScope[];
 export class ApplicationScopes {
   private everywhere: readonly RequestScopes[] = [];
   private propagated: readonly RequestScopes[] = [];
-  private isClaimed = false;
+  private readonly claimed = new Set<string>();
 
   /**
    * @param isMain Its scope is on top: its context is the one that plain OpenFeature clients see.
@@ -22,10 +22,19 @@ export class ApplicationScopes {
     if (propagates) this.propagated = join(this.propagated);
   }
 
-  /** True for the first who asks: one global interceptor opens the scopes of all modules. */
-  claim(): boolean {
-    if (this.isClaimed) return false;
-    return (this.isClaimed = true);
+  /** True for the first who asks: one global interceptor of a kind opens the scopes of all modules. */
+  claim(kind: string): boolean {
+    return !this.claimed.has(kind) && this.claimed.add(kind).has(kind);
+  }
+
+  /** The scopes of an HTTP request of which nothing is known yet but itself. */
+  enter(request: object): Scopes {
+    return this.everywhere.map((module) => module.enter(request));
+  }
+
+  /** Every module's. */
+  get all(): readonly RequestScopes[] {
+    return this.everywhere;
   }
 
   /** The scopes of all modules; a promise only while an asynchronous context factory is at work. */

@@ -1,7 +1,10 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { type Observable } from 'rxjs';
+import { map, Observable } from 'rxjs';
 import { ApplicationScopes, type Scopes } from './application-scopes';
-import { runInScope } from './scope-storage';
+import { EvaluationScope } from './evaluation-scope';
+import { isSubscription } from './graphql-view';
+import { isCurrent, runInScope } from './scope-storage';
+import { isAsyncIterable, scopedIterable } from './scoped-iterable';
 
 /**
  * Opens the request's scope around its handler: `FlagService`, and any OpenFeature client, answer there for the user
@@ -21,11 +24,13 @@ export class FlagshipContextInterceptor implements NestInterceptor {
     context: ExecutionContext,
     next: CallHandler<unknown>,
   ): Observable<unknown> | Promise<Observable<unknown>> {
-    const scope = this.scopesFor(context);
-    // `handle` binds the handler to the asynchronous context of this very call.
-    if (scope instanceof Promise) return scope.then((ready) => runInScope(ready, () => next.handle()));
-    return runInScope(scope, () => next.handle());
+    const scopes = this.scopesFor(context);
+    if (scopes instanceof Promise) return scopes.then((ready) => handleIn(ready, context, next));
+    const late = pendingOf(scopes);
+    if (late !== undefined) return late.then(() => handleIn(scopes, context, next));
+    return handleIn(scopes, context, next);
   }
+
   /** Whoever asks for this interceptor wants the scopes of all modules. */
   protected scopesFor(context: ExecutionContext): Scopes | Promise<Scopes> {
     return this.scopes.for(context);
@@ -38,4 +43,25 @@ export class PropagatingInterceptor extends FlagshipContextInterceptor {
   protected override scopesFor(context: ExecutionContext): Scopes | Promise<Scopes> {
     return this.scopes.propagatedFor(context);
   }
+}
+
+/** While an asynchronous context factory is at work. */
+function pendingOf(scopes: Scopes): Promise<unknown> | undefined {
+  if (scopes instanceof EvaluationScope) return scopes.pending();
+  const late = scopes.map((scope) => scope.pending()).filter((wait) => wait !== undefined);
+  return late.length === 0 ? undefined : Promise.all(late);
+}
+
+function handleIn(
+  scopes: Scopes,
+  context: ExecutionContext,
+  next: CallHandler<unknown>,
+): Observable<unknown> {
+  if (isSubscription(context)) {
+    const handled = runInScope(scopes, () => next.handle());
+    return handled.pipe(map((value) => (isAsyncIterable(value) ? scopedIterable(value, scopes) : value)));
+  }
+  if (scopes instanceof EvaluationScope && isCurrent(scopes)) return next.handle();
+  // Nest subscribes later and outside; a handler's stream of events does its work only from then on.
+  return new Observable((subscriber) => runInScope(scopes, () => next.handle().subscribe(subscriber)));
 }

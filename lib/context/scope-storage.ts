@@ -15,17 +15,36 @@ const openFeature = OpenFeature;
 
 const NO_CONTEXT: EvaluationContext = Object.freeze({});
 
+/** Answered while it is being found out whose propagator OpenFeature has. */
+const PROBE: EvaluationContext = Object.freeze({ targetingKey: 'probe' });
+let probing = false;
+
 /** Shows the scope on top to OpenFeature as its transaction context, and turns a transaction context into a scope. */
 const propagator: TransactionContextPropagator = {
-  getTransactionContext: () => storage.getStore()?.top.context ?? NO_CONTEXT,
+  getTransactionContext: () => (probing ? PROBE : (storage.getStore()?.top.context ?? NO_CONTEXT)),
   setTransactionContext(context, callback, ...args) {
     storage.run(ScopeStack.of(new EvaluationScope(context), storage.getStore()), callback, ...args);
   },
 };
 
+/** Does OpenFeature find the scope by itself? Asked without looking at a context, which may not have been built yet. */
+function isOurs(): boolean {
+  probing = true;
+  try {
+    return openFeature.getTransactionContext() === PROBE;
+  } finally {
+    probing = false;
+  }
+}
+
 /** The scope that the calling code runs in, if any: for the flags of one module, or else the last opened. */
 export function currentScope(owner?: ScopeOwner): EvaluationScope | undefined {
   return storage.getStore()?.for(owner);
+}
+
+/** Does the calling code run in this scope already? */
+export function isCurrent(scope: EvaluationScope): boolean {
+  return currentScope(scope.owner) === scope;
 }
 
 /**
@@ -39,7 +58,7 @@ export function transactionFor(
 ): EvaluationContext {
   const stack = storage.getStore();
   const own = stack?.for(owner);
-  if (scope !== undefined && scope !== own) return scope.context;
+  if (scope !== undefined && (scope !== own || scope.follows)) return scope.context;
   // Code within a scope may have set a transaction context of its own.
   const transaction = openFeature.getTransactionContext();
   if (own === stack?.top || transaction !== stack?.top.context) return transaction;
@@ -54,12 +73,12 @@ export function runInScope<T>(scopes: EvaluationScope | readonly EvaluationScope
   if (scopes instanceof EvaluationScope) stack = ScopeStack.of(scopes, stack);
   else for (const scope of scopes) stack = ScopeStack.of(scope, stack);
   if (stack === undefined) return run();
-  const { context } = stack.top;
+  if (isOurs()) return storage.run(stack, run);
+  const { top } = stack;
   return storage.run(stack, () => {
-    if (openFeature.getTransactionContext() === context) return run();
-    // The application has a propagator of its own: it has to carry the context as well.
+    // The application has a propagator of its own: it has to carry the context as well, as it is now.
     let result: { readonly value: T } | undefined;
-    openFeature.setTransactionContext(context, () => {
+    openFeature.setTransactionContext(top.context, () => {
       result = { value: run() };
     });
     return result === undefined ? run() : result.value;

@@ -1,11 +1,4 @@
-import {
-  type CanActivate,
-  type ExecutionContext,
-  Injectable,
-  Logger,
-  NotFoundException,
-  type Type,
-} from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Logger, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
@@ -13,6 +6,7 @@ import { isDefaultApplied, RequestFlags } from '../service';
 import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 import { aim, FlagRedirectException, redirectFor } from './flag-redirect';
 import { accepts, type FlagRequirement, isSettled, NEUTRAL_DEFAULTS } from './flag-requirement';
+import { notFound } from './not-found';
 
 /**
  * Lets a request pass when the flags that `@FeatureFlag` names on its controller and handler are on. The decorator
@@ -105,13 +99,4 @@ export class FeatureFlagGuard implements CanActivate {
 
 function isErrorClass(otherwise: unknown): otherwise is Type<Error> {
   return typeof otherwise === 'function' && otherwise.prototype instanceof Error;
-}
-
-/** As Nest words it for a route that does not exist: a hidden feature must not give itself away. */
-function notFound(context: ExecutionContext): Error {
-  if (context.getType() !== 'http') return new NotFoundException();
-  const { method, originalUrl, url } = context
-    .switchToHttp()
-    .getRequest<{ method?: string; originalUrl?: string; url?: string }>();
-  return new NotFoundException(`Cannot ${method ?? ''} ${originalUrl ?? url ?? ''}`);
 }

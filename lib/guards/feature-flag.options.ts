@@ -45,7 +45,9 @@ export interface FeatureFlagOptions {
   readonly bypass?: (context: ExecutionContext) => boolean | Promise<boolean>;
 
   /**
-   * What a refused request gets. A redirect is for HTTP; elsewhere the default takes its place.
+   * What a refused request gets. A redirect is for HTTP; elsewhere the default takes its place. The default is, in
+   * GraphQL, an error with `extensions.code` `NOT_FOUND`, on a WebSocket a `WsException` and in a microservice an
+   * `RpcException`.
    * @default NotFoundException, worded as for a route that does not exist
    * @example { otherwise: () => new ForbiddenException('Not yet') }
    * @example { otherwise: { redirect: '/old-checkout' } }

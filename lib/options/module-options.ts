@@ -11,9 +11,11 @@ import { type FlagshipProviderOptions } from './provider-options';
 
 /**
  * How the request's context reaches code that is called from a handler. `'interceptor'`: a global interceptor opens a
- * scope around every handler. `'none'`: guard and parameter decorators only, for the cheapest requests.
+ * scope around every handler. `'middleware'`: the scope of an HTTP request is opened before its guards and holds until
+ * after its exception filters, at less cost; other transports keep the interceptor. `'none'`: guard and parameter
+ * decorators only, for the cheapest requests.
  */
-export type Propagation = 'interceptor' | 'none';
+export type Propagation = 'interceptor' | 'middleware' | 'none';
 
 /** What of a request goes into its evaluation context. Nothing that is not named here is sent. */
 export interface RequestContextOptions {

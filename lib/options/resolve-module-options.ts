@@ -38,7 +38,7 @@ const settingsTable: CheckTable<FlagshipModuleSettings> = {
   context: object,
   requestContext: object,
   contextFactory: functionCheck,
-  propagation: oneOf('interceptor', 'none'),
+  propagation: oneOf('interceptor', 'middleware', 'none'),
   hooks: list,
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
   listUsage: flag,
@@ -61,7 +61,8 @@ export interface ResolvedModuleOptions {
   readonly provider?: Provider;
   readonly providerOptions: FlagshipProviderOptions;
   readonly context: EvaluationContext;
-  readonly userId: { readonly header: string } | ((request: unknown) => unknown);
+  /** Where the targeting key comes from, unless it is the id of the request's user. */
+  readonly userId?: { readonly header: string } | ((request: unknown) => unknown);
   readonly headers: readonly HeaderAttribute[];
   readonly contextFactory?: ContextFactory;
   readonly propagation: Propagation;
@@ -99,14 +100,7 @@ function resolveHeaderAttributes(headers: RequestContextOptions['headers'] = [])
   });
 }
 
-/** `request.user.id`, then `request.user.sub`: where Nest's authentication recipes leave them. */
-function defaultUserId(request: unknown): unknown {
-  const user = (request as { user?: { id?: unknown; sub?: unknown } | null } | null | undefined)?.user;
-  return user?.id ?? user?.sub;
-}
-
 function resolveUserId(userId: RequestContextOptions['userId']): ResolvedModuleOptions['userId'] {
-  if (userId === undefined) return defaultUserId;
   return typeof userId === 'string' ? { header: checkHeader('requestContext.userId', userId) } : userId;
 }
 

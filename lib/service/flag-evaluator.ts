@@ -70,6 +70,9 @@ export class FlagEvaluator {
     scope: EvaluationScope | undefined = currentScope(this.owner),
   ): Promise<EvaluationDetails<T>> {
     if (scope === undefined) return this.ask(type, flagKey, defaultValue, context, undefined, undefined);
+    const late = scope.pending();
+    if (late !== undefined)
+      return late.then(() => this.evaluate(type, flagKey, defaultValue, context, scope));
     const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
     const { settled } = answer;
     return settled === undefined
@@ -88,6 +91,8 @@ export class FlagEvaluator {
     if (scope === undefined) {
       return this.ask(type, flagKey, defaultValue, context, undefined, undefined).then(({ value }) => value);
     }
+    const late = scope.pending();
+    if (late !== undefined) return late.then(() => this.value(type, flagKey, defaultValue, context));
     const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
     const { settled } = answer;
     return settled === undefined

@@ -605,7 +605,7 @@ describe('options that cannot work', () => {
     [{ appId: 'a', accountId: 'b', cacheTTL: 5 }, 'no option "cacheTTL"'],
     [
       { appId: 'a', accountId: 'b', propagation: 'magic' },
-      '"propagation" must be "interceptor", "none", but is "magic"',
+      '"propagation" must be "interceptor", "middleware", "none", but is "magic"',
     ],
     [
       { appId: 'a', accountId: 'b', requestContext: { headers: ['X-Plan', 'Authorization'] } },

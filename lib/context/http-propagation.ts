@@ -1,0 +1,56 @@
+import { type HttpAdapterHost } from '@nestjs/core';
+import { type RequestScopes } from './request-scopes';
+import { isCurrent, runInScope } from './scope-storage';
+
+type Adapter = NonNullable<HttpAdapterHost['httpAdapter']>;
+type Hook = (request: object, reply: unknown, done: () => void) => void;
+
+interface Fastify {
+  addHook(name: 'onRequest' | 'preValidation', hook: Hook): unknown;
+}
+
+/** Nest's adapter for Fastify, from Nest 11 on, has room for one hook that runs before everything else. */
+interface FastifyAdapter {
+  readonly onRequestHook?: Hook;
+  setOnRequestHook?(hook: Hook): void;
+}
+
+/** Whose hooks are in place already; looked at only while an application starts. */
+const hooked = new WeakSet<RequestScopes>();
+
+const isFastify = (adapter: Adapter): boolean => adapter.getType() === 'fastify';
+
+/** Opens a scope around each request of an application: middleware, guards, pipes, filters and all that follows. */
+export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): void {
+  const enter: Hook = (request, _reply, done) => {
+    const scope = scopes.enter(request);
+    if (isCurrent(scope)) done();
+    else runInScope(scope, done);
+  };
+  if (!isFastify(adapter)) {
+    adapter.use(enter);
+    return;
+  }
+  // Not as middleware: that goes through @fastify/middie, which copies ten properties to every request.
+  const first = adapter as unknown as FastifyAdapter;
+  if (first.onRequestHook === undefined) first.setOnRequestHook?.(enter);
+  const fastify = adapter.getInstance<Fastify>();
+  // Where there is no such room, or somebody else takes it.
+  fastify.addHook('onRequest', enter);
+  hookAfterBody(adapter, scopes);
+}
+
+/**
+ * Fastify calls on from the socket's own event when a body has been read: there the scope has to be entered again. And
+ * middleware has seen Node's request, where handlers leave the user on Fastify's.
+ */
+export function hookAfterBody(adapter: Adapter | undefined, scopes: RequestScopes): void {
+  if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
+  hooked.add(scopes);
+  adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
+    const scope = scopes.entered(request);
+    scope?.meetRequest(request);
+    if (scope === undefined || isCurrent(scope)) done();
+    else runInScope(scope, done);
+  });
+}

@@ -1,0 +1,186 @@
+import { Injectable, Logger, Module, type NestApplicationOptions, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
+import { type Client } from '@openfeature/server-sdk';
+import { FlagService, FlagshipModule, type FlagshipModuleOptions, WithFlagContext } from 'nestjs-flagship';
+import { echoProvider } from '../fixtures/echo-provider';
+import { waitUntil } from '../fixtures/wait-until';
+
+interface Job {
+  readonly user: string;
+}
+
+@Injectable()
+class ReportService {
+  constructor(private readonly flags: FlagService) {}
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the scope knows whom it is for
+  async who(_job?: unknown) {
+    return [await this.flags.getStringValue('echo', ''), this.flags.context];
+  }
+  count(): Promise<string> {
+    return this.flags.getStringValue('count', '');
+  }
+}
+
+@Injectable()
+class Jobs {
+  readonly tag = 'jobs';
+  static readonly ran: unknown[] = [];
+
+  constructor(
+    private readonly reports: ReportService,
+    @OpenFeatureClient() private readonly client: Client,
+  ) {}
+
+  @WithFlagContext((job: Job) => ({ targetingKey: job.user }))
+  async process(job: Job, token: string) {
+    await new Promise(setImmediate);
+    return [job, token, this.tag, await this.reports.who(), await this.client.getStringValue('echo', '')];
+  }
+
+  @WithFlagContext(async (job: Job) => ({ targetingKey: await Promise.resolve(job.user) }))
+  later(job: Job) {
+    return this.reports.who(job);
+  }
+
+  @WithFlagContext()
+  async twice() {
+    return [await this.reports.count(), await this.reports.count()];
+  }
+
+  @WithFlagContext((job: Job | undefined) => ({ targetingKey: (job as Job).user }))
+  broken(job?: Job) {
+    return this.reports.who(job);
+  }
+
+  @WithFlagContext(() => Promise.reject(new Error('no tenant')))
+  brokenLater() {
+    return this.reports.who();
+  }
+
+  @WithFlagContext((job: Job) => ({ targetingKey: job.user }))
+  fails(job: Job): never {
+    throw new RangeError(job.user);
+  }
+
+  @Cron('0 0 1 1 *', { name: 'above' })
+  @WithFlagContext(() => ({ targetingKey: 'cron above' }))
+  async above(): Promise<void> {
+    Jobs.ran.push((await this.reports.who())[0]);
+  }
+
+  @WithFlagContext(() => ({ targetingKey: 'cron below' }))
+  @Cron('0 0 1 1 *', { name: 'below' })
+  async below(): Promise<void> {
+    Jobs.ran.push((await this.reports.who())[0]);
+  }
+}
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  Jobs.ran.length = 0;
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const quiet: Readonly<NestApplicationOptions> = { logger: ['error'] };
+const silent: Readonly<NestApplicationOptions> = { logger: false, abortOnError: false };
+
+async function start(options: FlagshipModuleOptions, ...providers: Type[]) {
+  @Module({
+    imports: [FlagshipModule.forRoot(options), ScheduleModule.forRoot()],
+    providers: [Jobs, ReportService, ...providers],
+  })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, quiet);
+  closing.push(() => app.close());
+  return app;
+}
+
+const eu = { context: { region: 'eu' } } as const;
+
+it('runs a job for whom its arguments say, in a scope of its own', async () => {
+  const jobs = (await start({ provider: echoProvider().provider, ...eu })).get(Jobs);
+  const users = ['ann', 'bob'];
+  const seen = await Promise.all(users.map((user) => jobs.process({ user }, 'token')));
+  expect(seen).toEqual(
+    users.map((user) => [{ user }, 'token', 'jobs', [user, { region: 'eu', targetingKey: user }], user]),
+  );
+  expect(await jobs.later({ user: 'ann' })).toEqual(['ann', { region: 'eu', targetingKey: 'ann' }]);
+});
+
+it('answers a flag once a run, with the static context where there is no function', async () => {
+  const { provider, asked } = echoProvider();
+  const jobs = (await start({ provider, ...eu })).get(Jobs);
+  expect(await jobs.twice()).toEqual(['count 1', 'count 1']);
+  expect(await jobs.twice()).toEqual(['count 2', 'count 2']);
+  expect(asked.map(({ context }) => context)).toEqual([{ region: 'eu' }, { region: 'eu' }]);
+});
+
+it('runs the job with the static context when the function fails, and says so once', async () => {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+  closing.push(() => warn.mockRestore());
+  const jobs = (await start({ provider: echoProvider().provider, ...eu })).get(Jobs);
+  const expected = ['nobody', { region: 'eu' }];
+  expect([await jobs.broken(), await jobs.broken()]).toEqual([expected, expected]);
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect([await jobs.brokenLater(), await jobs.brokenLater()]).toEqual([expected, expected]);
+  expect(warn).toHaveBeenCalledTimes(2);
+  expect(warn.mock.calls[1]![0]).toContain('no tenant');
+});
+
+it('lets the failure of a job through', async () => {
+  const jobs = (await start({ provider: echoProvider().provider })).get(Jobs);
+  expect(() => jobs.fails({ user: 'ann' })).toThrow(RangeError);
+});
+
+it('is found by a scheduler, whichever decorator stands first', async () => {
+  const app = await start({ provider: echoProvider().provider });
+  await app.init();
+  const registry = app.get(SchedulerRegistry);
+  for (const name of ['above', 'below']) await registry.getCronJob(name).fireOnTick();
+  await waitUntil(() => Jobs.ran.length >= 2, 'both jobs');
+  expect(new Set(Jobs.ran)).toEqual(new Set(['cron above', 'cron below']));
+});
+
+it('keeps two applications of one process apart', async () => {
+  const first = echoProvider();
+  const second = echoProvider();
+  const one = await start({ provider: first.provider, domain: 'one', context: { app: 1 } });
+  const two = await start({ provider: second.provider, domain: 'two', context: { app: 2 } });
+  expect(await one.get(Jobs).later({ user: 'ann' })).toEqual(['ann', { app: 1, targetingKey: 'ann' }]);
+  expect(await two.get(Jobs).later({ user: 'bob' })).toEqual(['bob', { app: 2, targetingKey: 'bob' }]);
+  expect([first.asked, second.asked].map((asked) => asked.length)).toEqual([1, 1]);
+});
+
+it('calls the method of an instance that Nest has not made', async () => {
+  const reports = { who: async () => ['without flags'] };
+  const jobs = new Jobs(reports as never, undefined as never);
+  expect(await jobs.later({ user: 'ann' })).toEqual(['without flags']);
+});
+
+it('tells an application without the module what is missing', async () => {
+  @Module({
+    providers: [
+      { provide: ReportService, useValue: {} },
+      { provide: 'jobs', useClass: LonelyJobs },
+    ],
+  })
+  class WithoutModule {}
+  const starting = NestFactory.createApplicationContext(WithoutModule, silent);
+  await expect(starting).rejects.toThrow('FlagService');
+});
+
+@Injectable()
+class LonelyJobs {
+  @WithFlagContext()
+  run(): void {
+    return undefined;
+  }
+}
+
+it('refuses what is no function while the class is being defined', () => {
+  expect(() => WithFlagContext({ targetingKey: 'ann' } as never)).toThrow(
+    '@WithFlagContext takes a function',
+  );
+});
