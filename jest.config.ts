@@ -3,10 +3,11 @@ import type { Config } from 'jest';
 const config: Config = {
   testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
-  // Tests import the package as its users do; these two lines point the names at the sources.
+  // Tests import the package as its users do; these lines point the names at the sources.
   moduleNameMapper: {
     '^nestjs-flagship$': '<rootDir>/lib/index.ts',
     '^nestjs-flagship/local$': '<rootDir>/lib/local/index.ts',
+    '^nestjs-flagship/terminus$': '<rootDir>/lib/terminus/index.ts',
   },
   testEnvironment: 'node',
   testTimeout: 20_000,

@@ -40,6 +40,6 @@ export {
 } from './options';
 export { FlagshipServerProvider, type FlagshipStats } from './provider';
 export { FlagService, type ObjectDetails } from './service';
-export { type CircuitStats } from './sources';
+export { type CircuitStats, type DefinitionsStats } from './sources';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './http';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

@@ -55,6 +55,7 @@ export class RemoteSource implements FlagSource {
     return {
       upstream: meter.stats(),
       circuit: circuit && { state: circuit.state, since: new Date(circuit.since) },
+      definitions: undefined,
     };
   }
 

@@ -382,6 +382,29 @@ describe('the code runs:', () => {
     expect(said).not.toContain('ann@example.com');
   });
 
+  it('health.module.ts', async () => {
+    const { HealthModule } = load<{ HealthModule: Type }>('health.module.ts');
+    const http = await ask(
+      around({ imports: [HealthModule] }, { retries: 0, circuitBreaker: { threshold: 1 } }),
+    );
+    const { body } = await http.get('/health').expect(200);
+    expect(body.details).toMatchObject({ flagship: { status: 'up', condition: 'ok', provider: 'READY' } });
+    await http.get('/health/strict').expect(200);
+    const away = await startScriptedServer({ status: 503 });
+    closing.push(() => away.close());
+    const app = await listen(
+      around(
+        { imports: [HealthModule] },
+        { baseUrl: away.url, retries: 0, circuitBreaker: { threshold: 1 }, domain: 'away' },
+      ),
+    );
+    await app.get(FlagService).isEnabled('new-checkout');
+    const other = request(app.getHttpServer() as never);
+    await other.get('/health').expect(200);
+    const { body: strict } = await other.get('/health/strict').expect(503);
+    expect(strict.error).toMatchObject({ flagship: { status: 'down', condition: 'unavailable' } });
+  });
+
   it('search.module.ts', async () => {
     interface Search {
       page(): Promise<string>;
@@ -517,6 +540,7 @@ describe('the tables hold every option with its default:', () => {
       ]),
     ],
     ['Guard options', interfaceOptions('lib/guards/feature-flag.options.ts', 'FeatureFlagOptions')],
+    ['Health check options', interfaceOptions('lib/terminus/health-options.ts', 'FlagshipHealthOptions')],
     ['Local Flagship options', interfaceOptions('lib/local/local-options.ts', 'LocalFlagshipOptions')],
     ['Command line options', commandOptions()],
   ];
