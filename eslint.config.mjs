@@ -43,6 +43,13 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-enum-assignment': 'off',
     },
   },
+  {
+    // Applications of their own, with other versions and settings: their own compilers check the types.
+    files: ['test/consumers/**/*.ts'],
+    extends: [tseslint.configs.disableTypeChecked],
+    // What is injected is a value, although it looks like a type.
+    languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
+  },
   { files: ['jest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['**/*.mjs', '**/*.cjs', 'sample/public/**/*.js'],

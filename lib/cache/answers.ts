@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, UnavailableError, VerdictError } from '../errors';
+import { type FlagshipError, FlagshipErrorCode, UnavailableError, VerdictError } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
 import { type FlagSource, type Resolution } from '../sources';
 import { type AnswerStore, type SharedAnswer, type WriteAnswer } from './answer-store';
@@ -145,7 +145,8 @@ export class Answers {
     try {
       const { flagKey, type } = question;
       const resolution = await this.source.evaluate(flagKey, context, type, defaultValue);
-      const value = ownValue(resolution.value);
+      // Also finds out whether the value can be copied for those who ask later.
+      const value = copyValue(resolution.value);
       if (life === this.life) this.keep(question, resolution, value, write);
       return resolution;
     } catch (error) {
@@ -192,13 +193,4 @@ export class Answers {
 
 function asStale({ value, variant }: CachedAnswer): Resolution {
   return { value, variant, reason: 'STALE' };
-}
-
-/** A copy that nobody else has; also finds out whether the value can be copied for those who ask later. */
-function ownValue(value: JsonValue): JsonValue {
-  try {
-    return copyValue(value);
-  } catch {
-    throw new FlagshipError("The flag's value is nested too deep.", FlagshipErrorCode.PARSE_ERROR);
-  }
 }

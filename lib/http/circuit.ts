@@ -32,6 +32,11 @@ export class Circuit {
   private changedAt = Date.now();
   /** When the last trial failed, or the circuit opened. */
   private brokenAt = 0;
+  /** Counts openings and closings. */
+  private era = 0;
+  /** Failures that say nothing of Flagship as it is now. */
+  private readonly outdated = new WeakSet<object>();
+  private isOver = false;
 
   constructor(
     private readonly options: ResolvedCircuit,
@@ -42,7 +47,7 @@ export class Circuit {
     this.HALF_OPEN = CircuitState.HalfOpen;
     this.breaker = new ConsecutiveBreaker(options.threshold);
     this.policy = circuitBreaker(
-      handleWhen((error) => error instanceof TransientError),
+      handleWhen((error) => error instanceof TransientError && !this.outdated.has(error)),
       { halfOpenAfter: options.halfOpenAfter, breaker: this.breaker },
     );
     this.policy.onBreak((reason) => {
@@ -75,12 +80,19 @@ export class Circuit {
     return this.policy.execute(() => this.judged(task(!isClosed)));
   }
 
+  /** What ends from now on counts no more: whoever is closed has not been failed by Flagship. */
+  end(): void {
+    this.isOver = true;
+  }
+
   /** A final error is an answer: Flagship is there. The library would take no notice of it. */
   private async judged<T>(task: Promise<T>): Promise<T> {
+    const { era } = this;
     try {
       return await task;
     } catch (error) {
       if (!(error instanceof TransientError)) this.breaker.success();
+      else if (era !== this.era) this.outdated.add(error);
       throw error;
     }
   }
@@ -91,7 +103,8 @@ export class Circuit {
 
   private open(lastFailure: string): void {
     this.brokenAt = Date.now();
-    if (this.refusal !== undefined) return;
+    if (this.refusal !== undefined || this.isOver) return;
+    this.era++;
     const { threshold, halfOpenAfter } = this.options;
     this.changedAt = this.brokenAt;
     const since = new Date(this.brokenAt).toISOString();
@@ -104,6 +117,8 @@ export class Circuit {
   }
 
   private close(): void {
+    if (this.isOver) return;
+    this.era++;
     this.refusal = undefined;
     this.changedAt = Date.now();
     this.listener.closed();

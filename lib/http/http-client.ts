@@ -76,6 +76,7 @@ export class HttpClient {
 
   /** Ends everything under way; waiting callers get their error at once. */
   async close(): Promise<void> {
+    this.breaker?.end();
     this.session.end();
     this.breaker = undefined;
     const transport = this.transport;
@@ -113,7 +114,7 @@ export class HttpClient {
     const limit = end - now > timeout * 0.9 ? this.#timeout : this.#deadline;
     let fresh: HeaderMap | undefined;
     if (headersFactory !== undefined) {
-      fresh = await makeHeaders(headersFactory, session, end - now, limit);
+      fresh = await this.makeHeaders(headersFactory, session, end - now, limit);
       now = performance.now();
     }
     if (session.isOver) throw closedError();
@@ -124,6 +125,21 @@ export class HttpClient {
       return this.judge(shown, read, now);
     }
     return this.judge(answer, read, now);
+  }
+
+  private async makeHeaders(
+    factory: () => HeadersInput | Promise<HeadersInput>,
+    session: Session,
+    timeLeft: number,
+    limit: TimeLimit,
+  ): Promise<HeaderMap> {
+    try {
+      return readHeaders(await session.limit(Promise.resolve().then(factory), timeLeft, limit));
+    } catch (error) {
+      if (error instanceof TransientError) throw error;
+      const reason = conceal(messageOf(error), this.#headers);
+      throw new TransientError(`The option "headersFactory" failed: ${reason}`, FlagshipErrorCode.GENERAL);
+    }
   }
 
   private judge<T>(answer: HttpAnswer, read: Read<T>, start: number): T {
@@ -168,22 +184,5 @@ export class HttpClient {
     return fetch === undefined
       ? new UndiciTransport(endpoint.origin, timeout)
       : new FetchTransport(endpoint.origin, fetch, fetchInit);
-  }
-}
-
-async function makeHeaders(
-  factory: () => HeadersInput | Promise<HeadersInput>,
-  session: Session,
-  timeLeft: number,
-  limit: TimeLimit,
-): Promise<HeaderMap> {
-  try {
-    return readHeaders(await session.limit(Promise.resolve().then(factory), timeLeft, limit));
-  } catch (error) {
-    if (error instanceof TransientError) throw error;
-    throw new TransientError(
-      `The option "headersFactory" failed: ${messageOf(error)}`,
-      FlagshipErrorCode.GENERAL,
-    );
   }
 }

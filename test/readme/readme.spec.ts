@@ -13,11 +13,15 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
+import { type Cache } from 'cache-manager';
+import { Keyv } from 'keyv';
 import * as flagshipPackage from 'nestjs-flagship';
 import {
+  type AsyncModuleOptions,
   type FlagshipBinding,
   FlagService,
   FlagshipModule,
+  type FlagshipModuleAsyncOptions,
   type FlagshipModuleOptions,
   type FlagshipProviderOptions,
   FlagshipServerProvider,
@@ -25,6 +29,7 @@ import {
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
 import packageJson from '../../package.json';
+import { closedPort } from '../fixtures/closed-port';
 import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
 import { waitUntil } from '../fixtures/wait-until';
 import { runBlock, typeErrors } from './compile-blocks';
@@ -79,6 +84,11 @@ describe('the code runs:', () => {
       static override forRoot(options: FlagshipModuleOptions): DynamicModule {
         return FlagshipModule.forRoot(here(options));
       }
+      static override forRootAsync(options: FlagshipModuleAsyncOptions): DynamicModule {
+        const make = options.useFactory as (...injected: unknown[]) => AsyncModuleOptions;
+        const useFactory = (...injected: unknown[]) => here(make(...injected));
+        return FlagshipModule.forRootAsync({ ...options, useFactory });
+      }
     }
     class LocalProvider extends FlagshipServerProvider {
       constructor(options: FlagshipProviderOptions) {
@@ -90,15 +100,16 @@ describe('the code runs:', () => {
 
   /** What a block exports. */
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- said once, where it is loaded
-  function load<Exports>(name: string): Exports {
+  function load<Exports>(name: string, instead: Readonly<Record<string, unknown>> = {}): Exports {
     const block = code.get(name);
     if (block === undefined) throw new Error(`The README has no block "${name}".`);
     ran.add(name);
     const local = name !== 'app.module.ts' && name !== 'async.module.ts';
-    return runBlock(block, (id) =>
+    return runBlock(block, (id) => {
+      if (id === 'nestjs-flagship' && local) return withLocalFlagship();
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- as the block's own require
-      id === 'nestjs-flagship' && local ? withLocalFlagship() : (require(id) as unknown),
-    ) as Exports;
+      return instead[id] ?? (require(id) as unknown);
+    }) as Exports;
   }
 
   async function listen(module: Type | DynamicModule): Promise<INestApplication> {
@@ -494,6 +505,118 @@ describe('the code runs:', () => {
     await http.get('/after').expect(200, 'Hi');
   });
 
+  /** In place of Redis: what one instance writes there, the other finds. */
+  const inMemory = () => {
+    const kept = new Map<string, unknown>();
+    return { kept, '@keyv/redis': { createKeyv: () => new Keyv({ store: kept }) } };
+  };
+
+  async function withoutRedis<T>(run: () => Promise<T>): Promise<T> {
+    process.env.REDIS_URL = `redis://127.0.0.1:${await closedPort()}`;
+    try {
+      return await run();
+    } finally {
+      delete process.env.REDIS_URL;
+    }
+  }
+
+  it('shared.module.ts', async () => {
+    const { kept, ...instead } = inMemory();
+    const { SharedModule } = load<{ SharedModule: Type }>('shared.module.ts', instead);
+    const [one, other] = [await listen(SharedModule), await listen(SharedModule)];
+    const home = (app: INestApplication) => app.get(FlagService).getStringDetails('home-page', 'classic');
+    expect(await home(one)).toMatchObject({ value: 'modern', reason: 'STATIC' });
+    await waitUntil(() => kept.size > 0, 'the answer in the store');
+    flagship.setFlags({ 'home-page': 'newer' });
+    expect(await home(other)).toMatchObject({ value: 'modern', reason: 'CACHED' });
+    expect(other.get(FlagService).stats()).toMatchObject({ hits: { store: 1 }, upstream: { requests: 0 } });
+    const keys = [...kept.keys()].join();
+    expect(keys).toMatch(/nestjs-flagship:local:local:[0-9a-f]{16}:v1:string:home-page:[\w-]{43}$/);
+  });
+
+  it('shared.module.ts, while Redis is away', async () => {
+    await withoutRedis(async () => {
+      const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+      try {
+        const { SharedModule, cacheStore } = load<{ SharedModule: Type; cacheStore: Cache }>(
+          'shared.module.ts',
+        );
+        const app = await listen(SharedModule);
+        const flags = app.get(FlagService);
+        // At once: what asks while the client connects would wait in its queue, and closing wait with it.
+        const answers = ['ann', 'bob', 'eve'].map((user) =>
+          flags.getStringValue('home-page', 'classic', { user }),
+        );
+        expect(await Promise.all(answers)).toEqual(['modern', 'modern', 'modern']);
+        await app.close();
+        await cacheStore.disconnect();
+        const said = write.mock.calls.map(([text]) => String(text));
+        expect(said.filter((line) => line.includes('The shared store'))).toHaveLength(1);
+      } finally {
+        write.mockRestore();
+      }
+    });
+  });
+
+  it('nest-cache.module.ts', async () => {
+    const { kept, ...instead } = inMemory();
+    const { NestCacheModule } = load<{ NestCacheModule: Type }>('nest-cache.module.ts', instead);
+    const one = await listen(NestCacheModule);
+    await waitUntil(() => kept.size === 2, 'the definitions in the store');
+    const other = await listen(NestCacheModule);
+    for (const app of [one, other])
+      expect(await app.get(FlagService).getStringValue('home-page', 'classic')).toBe('modern');
+    expect(other.get(FlagService).stats()).toMatchObject({ upstream: { requests: 0 } });
+  });
+
+  it('nest-cache.module.ts, while Redis is away', async () => {
+    await withoutRedis(async () => {
+      const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+      try {
+        const app = await listen(load<{ NestCacheModule: Type }>('nest-cache.module.ts').NestCacheModule);
+        expect(await app.get(FlagService).getStringValue('home-page', 'classic')).toBe('modern');
+        await app.close();
+      } finally {
+        write.mockRestore();
+      }
+    });
+  });
+
+  it('steady.ts', async () => {
+    const { options } = load<{ options: FlagshipProviderOptions }>('steady.ts');
+    const server = await startScriptedServer();
+    closing.push(() => server.close());
+    server.script({ body: { flagKey: 'home-page', value: 'modern', reason: 'STATIC' } }, () => undefined);
+    const { appId, accountId, ...rest } = options;
+    const endpoint = `${server.url}/evaluate`;
+    const provider = new FlagshipServerProvider({ ...rest, endpoint, cacheTtl: 1 });
+    closing.push(() => provider.onClose());
+    const home = () => provider.resolveStringEvaluation('home-page', 'classic', {});
+    expect([appId, accountId, await home()]).toMatchObject([flagship.appId, flagship.accountId, {}]);
+    // Flagship is silent from now on.
+    await waitUntil(async () => (await home()).reason === 'STALE', 'the stale answer');
+    expect(await home()).toMatchObject({ value: 'modern', reason: 'STALE' });
+  });
+
+  it('flag-stats.controller.ts', async () => {
+    const { FlagStatsController } = load<{ FlagStatsController: Type<{ summary(): string }> }>(
+      'flag-stats.controller.ts',
+    );
+    const app = await listen(around({ controllers: [FlagStatsController] }));
+    await app.get(FlagService).getStringValue('home-page', 'classic');
+    await app.get(FlagService).getStringValue('nothing', 'classic');
+    const { body } = await request(app.getHttpServer() as never).get('/flag-stats');
+    expect(body).toMatchObject({
+      evaluations: 2,
+      errors: 1,
+      upstream: { requests: 2, outcomes: { answered: 1, notFound: 1 } },
+      circuit: { state: 'closed' },
+    });
+    expect(app.get(FlagStatsController).summary()).toMatch(
+      /^2 evaluations, 1 failed, 0 stale; p99 \d+ ms; circuit closed$/,
+    );
+  });
+
   it('all of it', () => {
     expect([...ran].sort()).toEqual([...code.keys()].sort());
   });
@@ -528,6 +651,7 @@ describe('the tables hold every option with its default:', () => {
   const extras = interfaceOptions(moduleOptions, 'FlagshipModuleExtras');
   const tables: [heading: string, options: DocumentedOptions][] = [
     ['Provider options', interfaceOptions('lib/options/provider-options.ts', 'FlagshipProviderOptions')],
+    ['Circuit breaker options', interfaceOptions('lib/options/provider-options.ts', 'CircuitBreakerOptions')],
     ['Module options', new Map([...interfaceOptions(moduleOptions, 'FlagshipModuleSettings'), ...extras])],
     ['Request context options', interfaceOptions(moduleOptions, 'RequestContextOptions')],
     [
@@ -568,6 +692,28 @@ describe('the tables hold every option with its default:', () => {
   });
 });
 
+describe('the table of statistics', () => {
+  const leaves = (value: unknown, path: string): string[] =>
+    typeof value === 'object' && value !== null && !(value instanceof Date)
+      ? Object.entries(value).flatMap(([name, inner]) =>
+          leaves(inner, path === '' ? name : `${path}.${name}`),
+        )
+      : [path];
+
+  it('has every number that there is', async () => {
+    const provider = new FlagshipServerProvider({ endpoint: 'http://127.0.0.1:1/evaluate' });
+    await provider.initialize();
+    const stats = provider.stats();
+    await provider.onClose();
+    const named = tableOf(readme, 'See what it does').flatMap(([fields = '', meaning = '']) => {
+      const names = [...fields.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name);
+      const inner = [...meaning.matchAll(/`(\w+)`/g)].map(([, name = '']) => `${names[0]}.${name}`);
+      return /\.(outcomes|latency)$/.test(names[0] ?? '') ? inner : names;
+    });
+    expect(named.sort()).toEqual(leaves(stats, '').sort());
+  });
+});
+
 describe('the table of errors is true:', () => {
   interface Situation {
     readonly script?: readonly ScriptedAnswer[];
@@ -592,6 +738,7 @@ describe('the table of errors is true:', () => {
   const locally = { localEvaluation: true, accountId: 'account', refreshInterval: 5 };
   const start = (provider: FlagshipServerProvider) => provider.initialize().catch(() => undefined);
   const fails = () => Promise.reject(new Error('The binding is away.'));
+  const hangs = () => new Promise<never>(() => undefined);
   const situations: Readonly<Record<string, readonly Situation[]>> = {
     'Flagship answered': ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT'].map((reason) => ({
       script: [answer({ value: 'served', reason })],
@@ -603,8 +750,21 @@ describe('the table of errors is true:', () => {
         prepare: ask,
       },
     ],
+    'A kept answer stood in for a fresh one (`staleTtl`)': [
+      {
+        script: [answer({ value: 'served', reason: 'STATIC' }), { status: 503 }],
+        options: { cacheTtl: 1, staleTtl: 60_000, retries: 0 },
+        prepare: async (provider) => {
+          await ask(provider);
+          await waitUntil(async () => (await ask(provider)).reason === 'STALE', 'the answer to grow old');
+        },
+      },
+    ],
     'The flag is switched off': [{ script: [answer({ value: 'served', reason: 'DISABLED' })] }],
     'There is no such flag, app or account (404)': [failing(404)],
+    'It is remembered that there is none (`negativeTtl`)': [
+      { script: [{ status: 404 }], options: { negativeTtl: 60_000 }, prepare: ask },
+    ],
     'The flag has another type than you asked for': [{ script: [answer({ value: 7 })] }],
     'The context holds something that cannot be sent': [{ context: { tags: ['a'] } }],
     'The token is wrong or lacks the permission (401, 403)': [401, 403].map(failing),
@@ -615,6 +775,22 @@ describe('the table of errors is true:', () => {
       { script: [(response) => void response.write('{')], options: { timeout: 50 } },
     ],
     '408, 425, 429 or 5xx': [408, 425, 429, 500, 502, 503].map(failing),
+    'No answer within `deadline`': [
+      { script: [() => undefined], options: { deadline: 50, retryDelay: 1000 } },
+    ],
+    'The circuit is open': [
+      { script: [{ status: 503 }], options: { circuitBreaker: { threshold: 1 } }, prepare: ask },
+    ],
+    '`maxConcurrent` evaluations are under way': [
+      {
+        script: [() => undefined],
+        options: { maxConcurrent: 1 },
+        prepare: async (provider) => {
+          void ask(provider, { user: 'another' });
+          await waitUntil(() => provider.stats().upstream?.inFlight === 1, 'the other evaluation');
+        },
+      },
+    ],
     '`headersFactory` failed': [{ options: { headersFactory: () => Promise.reject(new Error('no token')) } }],
     'The answer is not what Flagship documents': [
       { script: [{ body: '<html>' }] },
@@ -629,6 +805,19 @@ describe('the table of errors is true:', () => {
             getStringDetails: fails,
             getNumberDetails: fails,
             getObjectDetails: fails,
+          },
+        },
+      },
+    ],
+    'A binding did not answer within `deadline`': [
+      {
+        instead: {
+          deadline: 50,
+          binding: {
+            getBooleanDetails: hangs,
+            getStringDetails: hangs,
+            getNumberDetails: hangs,
+            getObjectDetails: hangs,
           },
         },
       },
@@ -666,6 +855,7 @@ describe('the table of errors is true:', () => {
         instead ?? { endpoint: `${server.url}/evaluate`, retryDelay: 0, ...options, headersFactory },
       );
       await prepare?.(provider);
+      attempts = 0;
       const details = await (situation.throughClient ? askClient(provider) : ask(provider, context));
       expect(details.value).toBe(value === 'your default' ? 'default' : 'served');
       if (details.reason !== undefined) expect(reason).toContain(`\`${details.reason}\``);

@@ -1,0 +1,340 @@
+import { Logger } from '@nestjs/common';
+import { OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk';
+import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import {
+  answer,
+  askNew,
+  type HeldAnswers,
+  holdAnswers,
+  openProviders,
+  times,
+} from '../../fixtures/open-providers';
+import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
+import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { waitUntil } from '../../fixtures/wait-until';
+import { within } from '../../fixtures/within';
+
+const LONG = 60_000;
+const SOON = 50;
+const patient: Partial<FlagshipProviderOptions> = { timeout: LONG };
+const refusal = /circuit to Flagship is open since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
+
+let server: ScriptedServer;
+let answers: HeldAnswers;
+let watch: ProcessWatch;
+let lines: string[];
+const open = openProviders(() => server);
+
+beforeAll(async () => {
+  server = await startScriptedServer();
+});
+beforeEach(() => {
+  watch = watchProcess();
+  answers = holdAnswers();
+  lines = [];
+  for (const level of ['log', 'warn', 'error'] as const) {
+    jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => {
+      lines.push(`${level} ${String(line)}`);
+    });
+  }
+});
+afterEach(async () => {
+  await OpenFeature.clearProviders();
+  expect(watch.problems).toEqual([]);
+  watch.stop();
+  jest.restoreAllMocks();
+});
+afterAll(() => server.close());
+
+const stateOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.state;
+const sinceOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.since.toISOString();
+
+/** A provider whose circuit has just opened. */
+async function openBroken(options: Partial<FlagshipProviderOptions> = {}, halfOpenAfter = LONG) {
+  server.script({ status: 500 });
+  const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter }, ...options });
+  await askNew(provider);
+  expect(provider.stats().circuit?.state).toBe('open');
+  return provider;
+}
+
+/** Resolves when it is time to try; nobody has tried yet. */
+async function trialIsDue(provider: FlagshipServerProvider): Promise<void> {
+  const { circuit } = provider.stats();
+  const due = (circuit?.since.getTime() ?? 0) + SOON;
+  await waitUntil(() => Date.now() > due, 'it is time to try');
+}
+
+describe('the circuit', () => {
+  it('opens after so many failed evaluations in a row, retries not counted', async () => {
+    server.script({ status: 500 });
+    const provider = open({
+      circuitBreaker: { threshold: 3, halfOpenAfter: LONG },
+      retries: 1,
+      retryDelay: 0,
+    });
+    const before = Date.now();
+    for (let index = 0; index < 3; index++) expect((await askNew(provider)).errorMessage).toMatch(/HTTP 500/);
+    const after = Date.now();
+    expect(server.requests).toHaveLength(6);
+
+    for (const details of await Promise.all(times(100, () => askNew(provider)))) {
+      expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL' });
+      const [, since = ''] = refusal.exec(details.errorMessage ?? '') ?? [];
+      expect(since).toBe(sinceOf(provider));
+      expect(Date.parse(since)).toBeGreaterThanOrEqual(before);
+      expect(Date.parse(since)).toBeLessThanOrEqual(after);
+      expect(details.errorMessage).toMatch(/after 3 failed.*HTTP 500.*"circuitBreaker"/);
+    }
+    expect(server.requests).toHaveLength(6);
+  });
+
+  it('opens after five unless told otherwise', async () => {
+    server.script({ status: 500 });
+    const provider = open();
+    for (let index = 0; index < 4; index++) await askNew(provider);
+    expect(stateOf(provider)).toBe('closed');
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+  });
+
+  it.each([
+    ['time limits', () => undefined],
+    ['cut connections', (response: { destroy(): void }) => void response.destroy()],
+    ['overload', { status: 429 }],
+    ['pages', { body: '<html>' }],
+  ])('opens for %s as well', async (_, fault) => {
+    server.script(fault);
+    const provider = open({ circuitBreaker: { threshold: 2 }, timeout: 100 });
+    for (let index = 0; index < 2; index++) await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+  });
+
+  it.each([400, 401, 403, 404])('takes HTTP %i for an answer, which resets the count', async (status) => {
+    const failure = { status: 500 };
+    server.script(
+      failure,
+      failure,
+      { status },
+      failure,
+      failure,
+      { status },
+      { status },
+      { status },
+      failure,
+    );
+    const provider = open({ circuitBreaker: { threshold: 3 } });
+    for (let index = 0; index < 10; index++) await askNew(provider);
+    expect(stateOf(provider)).toBe('closed');
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+    expect(server.requests).toHaveLength(11);
+  });
+
+  it('takes a context that cannot be sent for nothing: nobody was asked', async () => {
+    server.script({ status: 500 });
+    const provider = open({ circuitBreaker: { threshold: 2 } });
+    await askNew(provider);
+    for (let index = 0; index < 5; index++)
+      await provider.resolveBooleanEvaluation('flag', false, { list: [index] });
+    expect(stateOf(provider)).toBe('closed');
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+  });
+
+  it('stays closed when it is switched off', async () => {
+    server.script({ status: 500 });
+    const provider = open({ circuitBreaker: false });
+    for (let index = 0; index < 20; index++) await askNew(provider);
+    expect(server.requests).toHaveLength(20);
+    expect(provider.stats().circuit).toBeUndefined();
+  });
+
+  it('stops retries that wait for their turn', async () => {
+    const asksToWait = (seconds: number) => ({ status: 429, headers: { 'retry-after': String(seconds) } });
+    server.script(asksToWait(1), asksToWait(3600), answer(true));
+    const provider = open({ circuitBreaker: { threshold: 1 }, retries: 3, retryDelay: 0 });
+    const retrying = askNew(provider);
+    await server.received(1);
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+    expect((await retrying).errorMessage).toMatch(/HTTP 429/);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe('when it is time to try', () => {
+  it('one evaluation tries, the others answer at once while it hangs', async () => {
+    const provider = await openBroken({ ...patient, retries: 5, retryDelay: 0 }, SOON);
+    const since = sinceOf(provider);
+    await trialIsDue(provider);
+    server.script(answers.hold);
+    const crowd = times(100, () => askNew(provider));
+    const settled = crowd.map((details) => details.then(() => true));
+    await server.received(1);
+    expect(stateOf(provider)).toBe('half-open');
+    const [trial, ...others] = crowd;
+    for (const { errorMessage } of await within(2000, Promise.all(others)))
+      expect(refusal.exec(errorMessage ?? '')?.[1]).toBe(since);
+    for (const { reason } of await within(2000, Promise.all(times(100, () => askNew(provider)))))
+      expect(reason).toBe('ERROR');
+    expect(server.requests).toHaveLength(1);
+
+    // Not worth repeating: one attempt decides.
+    answers.give({ status: 500 });
+    expect((await trial)?.errorMessage).toMatch(/HTTP 500/);
+    await Promise.all(settled);
+    expect(server.requests).toHaveLength(1);
+    expect(stateOf(provider)).toBe('open');
+    expect(sinceOf(provider)).toBe(since);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('a trial that fails is followed by another one, until one succeeds', async () => {
+    const provider = await openBroken({}, SOON);
+    const since = sinceOf(provider);
+    await waitUntil(async () => {
+      const { errorMessage = '' } = await askNew(provider);
+      const [, told = since] = refusal.exec(errorMessage) ?? [];
+      expect(told).toBe(since);
+      return server.requests.length >= 3;
+    }, 'it is tried again and again');
+    expect(stateOf(provider)).toBe('open');
+    expect(sinceOf(provider)).toBe(since);
+
+    server.script(answer(true));
+    await waitUntil(async () => (await askNew(provider)).value, 'a trial has succeeded');
+    expect(stateOf(provider)).toBe('closed');
+    expect(sinceOf(provider)).not.toBe(since);
+    for (const details of await Promise.all(times(100, () => askNew(provider))))
+      expect(details).toMatchObject({ value: true, variant: 'on', reason: 'STATIC' });
+    expect(server.requests).toHaveLength(101);
+  });
+
+  it.each([400, 401, 403, 404])('HTTP %i says that Flagship is back', async (status) => {
+    const provider = await openBroken({}, SOON);
+    server.script({ status });
+    await waitUntil(async () => {
+      await askNew(provider);
+      return stateOf(provider) === 'closed';
+    }, 'the circuit closes');
+    expect((await askNew(provider)).errorMessage).toContain(`HTTP ${status}`);
+  });
+
+  it('a trial that no answer comes for ends with its time limit', async () => {
+    const provider = await openBroken({ timeout: 100 }, SOON);
+    await trialIsDue(provider);
+    server.script(() => undefined);
+    expect((await within(3000, askNew(provider))).errorMessage).toMatch(/within 100 ms/);
+    expect(stateOf(provider)).toBe('open');
+  });
+
+  it('the next failures count from the start', async () => {
+    server.script({ status: 500 });
+    const provider = open({ circuitBreaker: { threshold: 2, halfOpenAfter: SOON } });
+    await Promise.all([askNew(provider), askNew(provider)]);
+    server.script(answer(true));
+    await waitUntil(async () => (await askNew(provider)).value, 'it is back');
+    server.script({ status: 500 });
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('closed');
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+  });
+});
+
+describe('what began before the circuit opened', () => {
+  it.each([
+    ['while a trial is under way', 'half-open'],
+    ['after Flagship is back', 'closed'],
+  ])('and fails %s is old news', async (_, expected) => {
+    server.script(answers.hold, answers.hold, { status: 500 });
+    const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: SOON }, ...patient });
+    const early = [askNew(provider), askNew(provider)];
+    await server.received(2);
+    await askNew(provider);
+    expect(stateOf(provider)).toBe('open');
+    await trialIsDue(provider);
+    const trial = holdAnswers();
+    server.script(trial.hold);
+    const trying = askNew(provider);
+    await server.received(1);
+    if (expected === 'closed') {
+      trial.give(answer(true));
+      await trying;
+    }
+    for (const _each of early) answers.give({ status: 500 });
+    for (const { errorMessage } of await Promise.all(early)) expect(errorMessage).toMatch(/HTTP 500/);
+    expect(stateOf(provider)).toBe(expected);
+    trial.give(answer(true));
+    expect(await trying).toMatchObject({ value: true });
+    expect(stateOf(provider)).toBe('closed');
+  });
+});
+
+describe('closing', () => {
+  it('resets: the reopened provider asks', async () => {
+    const provider = await openBroken();
+    await provider.onClose();
+    server.script(answer(true));
+    await provider.initialize();
+    expect(stateOf(provider)).toBe('closed');
+    expect(await askNew(provider)).toMatchObject({ value: true });
+  });
+
+  it('is no failure of Flagship: nothing is told', async () => {
+    server.script(answers.hold);
+    const provider = open({ circuitBreaker: { threshold: 2 }, ...patient });
+    const events: string[] = [];
+    for (const event of [ProviderEvents.Stale, ProviderEvents.Ready] as const)
+      provider.events.addHandler(event, () => void events.push(event));
+    await provider.initialize();
+    const waiting = times(20, () => askNew(provider));
+    await server.received(20);
+    await provider.onClose();
+    for (const { reason } of await Promise.all(waiting)) expect(reason).toBe('ERROR');
+    expect([events, lines]).toEqual([[], []]);
+  });
+
+  it('during a trial lets nothing of it reach the reopened provider', async () => {
+    const provider = await openBroken(patient, SOON);
+    await trialIsDue(provider);
+    server.script(answers.hold);
+    const trial = askNew(provider);
+    await server.received(1);
+    await provider.onClose();
+    await provider.initialize();
+    await trial;
+    expect(lines).toHaveLength(1);
+    expect(stateOf(provider)).toBe('closed');
+    server.script(answer(true));
+    expect(await askNew(provider)).toMatchObject({ value: true });
+  });
+});
+
+it('OpenFeature and the log are told once of the opening and once of the closing', async () => {
+  const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: SOON } });
+  await OpenFeature.setProviderAndWait('circuit', provider);
+  const client = OpenFeature.getClient('circuit');
+  const events: string[] = [];
+  for (const event of [ProviderEvents.Stale, ProviderEvents.Ready] as const)
+    provider.events.addHandler(
+      event,
+      (details) => void events.push(`${event} ${details?.message ?? ''}`.trim()),
+    );
+
+  server.script({ status: 500 });
+  await waitUntil(async () => {
+    await askNew(provider);
+    return server.requests.length >= 3;
+  }, 'it is tried again and again');
+  await waitUntil(() => client.providerStatus === ProviderStatus.STALE, 'the status');
+  expect(events).toEqual([expect.stringMatching(/^PROVIDER_STALE .*circuit to Flagship is open since/)]);
+  expect(lines).toEqual([expect.stringMatching(/^warn .*circuit to Flagship is open since/)]);
+
+  server.script(answer(true));
+  await waitUntil(async () => (await askNew(provider)).value, 'it is back');
+  await waitUntil(() => client.providerStatus === ProviderStatus.READY, 'the status');
+  expect(events.slice(1)).toEqual([ProviderEvents.Ready]);
+  expect(lines.slice(1)).toEqual([expect.stringMatching(/^log .*up to date again/)]);
+});
