@@ -1,9 +1,12 @@
+import { bounded } from './sections/bounded.mjs';
 import { cached } from './sections/cached.mjs';
 import { download } from './sections/download.mjs';
+import { flights } from './sections/flights.mjs';
 import { growth } from './sections/growth.mjs';
 import { localService } from './sections/local-service.mjs';
 import { load } from './sections/load.mjs';
 import { local } from './sections/local.mjs';
+import { outage } from './sections/outage.mjs';
 import { remote } from './sections/remote.mjs';
 import { requireTime } from './sections/require.mjs';
 import { routes } from './sections/routes.mjs';
@@ -23,6 +26,9 @@ const sections = {
   load,
   download,
   growth,
+  outage,
+  flights,
+  bounded,
 };
 
 /** The sections named on the command line; all when there is none. */

@@ -8,20 +8,20 @@ const STOP_LIMIT = 2_000;
 const running = new Set();
 
 /** Starts a module of `children/` in a process of its own and waits for its first message. */
-export async function startChild(name, args = [], execArgv = []) {
+export async function startChild(name, args = [], execArgv = [], limit = START_LIMIT) {
   const child = fork(new URL(`../children/${name}`, import.meta.url), args, {
     env: { ...process.env, NODE_ENV: 'production' },
     execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);
-  const [ready] = await within(START_LIMIT, `${name} did not start`, [
+  const [ready] = await within(limit, `${name} did not start`, [
     once(child, 'message'),
     once(child, 'exit').then(([code]) => {
       throw new Error(`${name} ended with code ${code} before it was ready`);
     }),
   ]);
-  return { ...ready, ask: (question) => ask(child, question), stop: () => stop(child) };
+  return { ...ready, ask: (question, patience) => ask(child, question, patience), stop: () => stop(child) };
 }
 
 /** Ends whatever is still running. */
@@ -29,10 +29,10 @@ export async function stopChildren() {
   await Promise.all([...running].map(stop));
 }
 
-async function ask(child, question) {
+async function ask(child, question, limit = START_LIMIT) {
   const answer = once(child, 'message');
   child.send(question);
-  return (await within(START_LIMIT, 'a child did not answer', [answer]))[0];
+  return (await within(limit, 'a child did not answer', [answer]))[0];
 }
 
 async function stop(child) {

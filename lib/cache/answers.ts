@@ -90,11 +90,16 @@ export class Answers {
     this.shared?.open();
   }
 
+  /** Leaves the shared store to its owner. */
+  letGo(): void {
+    this.shared?.close();
+  }
+
   close(): void {
     this.life++;
     this.memory?.clear();
     this.flights.clear();
-    this.shared?.close();
+    this.letGo();
   }
 
   private find(asking: Asking): Promise<Resolution> {

@@ -109,8 +109,8 @@ export class Circuit {
     this.changedAt = this.brokenAt;
     const since = new Date(this.brokenAt).toISOString();
     this.refusal = new UnavailableError(
-      `The circuit to Flagship is open since ${since}, after ${threshold} failed evaluations in a row, the last with: ` +
-        `${lastFailure} It is tried again every ${halfOpenAfter} ms (option "circuitBreaker").`,
+      `The circuit to Flagship is open since ${since}, after ${threshold} failed ` +
+        `${threshold === 1 ? 'evaluation' : 'evaluations in a row'}: ${lastFailure.replace(/\.$/, '')}. It is tried again every ${halfOpenAfter} ms (option "circuitBreaker").`,
       FlagshipErrorCode.GENERAL,
     );
     this.listener.opened(this.refusal.message);

@@ -20,7 +20,8 @@ export interface BindingDetails {
  * 50 ms at most, and then nothing until the store works again.
  *
  * @example
- * const cacheStore: CacheStore = createCache({ stores: [new Keyv(new KeyvRedis('redis://localhost:6379'))] });
+ * const redis = createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true }, { throwOnErrors: true });
+ * const cacheStore: CacheStore = createCache({ stores: [redis] });
  */
 export interface CacheStore {
   get(key: string): Promise<unknown>;
@@ -146,7 +147,8 @@ export interface FlagshipProviderOptions {
 
   /**
    * Time limit of a whole evaluation: every attempt and every pause. A pause that would not leave time for another
-   * attempt is not waited for. Not for `localEvaluation`, whose evaluations wait for nothing. 1 to 2,147,483,647.
+   * attempt is not waited for. A binding has 5000. Not for `localEvaluation`, whose evaluations wait for nothing. 1 to
+   * 2,147,483,647.
    * @default timeout × (retries + 1) + retryDelay × retries
    */
   readonly deadline?: number;
@@ -168,8 +170,8 @@ export interface FlagshipProviderOptions {
 
   /**
    * Tell OpenFeature's logger about every evaluation (debug), type mismatch (warn) and failure (error). The same
-   * mismatch or failure again is counted, and the count is told once a minute. Tokens and evaluation contexts are never
-   * logged.
+   * mismatch or failure again is counted, and the count is told once a minute. Tokens are never logged, and of an
+   * evaluation context no more than Flagship itself quotes in an error.
    * @default false
    */
   readonly logging?: boolean;
@@ -213,7 +215,7 @@ export interface FlagshipProviderOptions {
    * `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for all. Keys
    * hold hashes of contexts, never what is in them. Not together with `definitions` or `binding`.
    * @default none
-   * @example createCache({ stores: [new Keyv(new KeyvRedis('redis://localhost:6379'))] })
+   * @example createCache({ stores: [createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true })] })
    */
   readonly cacheStore?: CacheStore;
 

@@ -87,6 +87,15 @@ export class FlagshipServerProvider implements Provider {
     return this.#counts.stats(counts, size, this.#source.stats());
   }
 
+  /**
+   * Leaves the shared store (`cacheStore`) alone from now on, so that its owner can close it; everything else goes on.
+   * The module calls it as soon as the application begins to close.
+   */
+  letGoOfStore(): void {
+    this.#answers?.letGo();
+    this.#source.letGo();
+  }
+
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
   async onClose(): Promise<void> {
     this.#closed = true;

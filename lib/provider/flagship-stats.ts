@@ -4,7 +4,7 @@ import { type UpstreamStats } from '../http';
 
 /** What has happened since the provider was made. */
 export interface FlagshipStats {
-  /** Evaluations in all, answered from wherever. */
+  /** Evaluations that have reached the provider, answered from wherever; none before it is ready. */
   readonly evaluations: number;
   /** Those among them that answered the default with an error code. */
   readonly errors: number;

@@ -9,6 +9,8 @@ export class SourceEvents implements SourceListener {
   private readonly limit = new LogLimit();
   private isStarting = false;
   private isStale = false;
+  /** Has the log been told that flags are stale? */
+  private isTold = false;
   private heldBack: string | undefined;
 
   constructor(private readonly events: OpenFeatureEventEmitter) {}
@@ -23,7 +25,7 @@ export class SourceEvents implements SourceListener {
     const end = (): void => {
       this.isStarting = false;
       // A start that found older flags has said so itself.
-      if (this.heldBack !== undefined) this.tellStale(this.heldBack);
+      if (this.heldBack !== undefined) this.tellStale(this.heldBack, true);
     };
     // One turn later OpenFeature has asked to be told of the end; who asks after it is told after it.
     queueMicrotask(() => void start.then(end, end));
@@ -38,12 +40,13 @@ export class SourceEvents implements SourceListener {
       this.heldBack = message;
       return;
     }
-    this.log('warn', `Flags may be out of date: ${message}`);
-    this.tellStale(message);
+    const line = this.limit.pass(`Flags may be out of date: ${message}`);
+    if (line !== undefined) this.logger.warn(line);
+    this.tellStale(message, line !== undefined);
   }
 
   recovered(): void {
-    if (this.isStale) this.log('log', 'Flags are up to date again.');
+    if (this.isStale && this.isTold) this.logger.log('Flags are up to date again.');
     this.isStale = false;
     this.events.emit(ProviderEvents.Ready);
   }
@@ -60,14 +63,10 @@ export class SourceEvents implements SourceListener {
     this.logger.log(news);
   }
 
-  private tellStale(message: string): void {
+  /** @param isTold A connection that comes and goes is told of once a minute, its end where its beginning was. */
+  private tellStale(message: string, isTold: boolean): void {
     this.isStale = true;
+    this.isTold = isTold;
     this.events.emit(ProviderEvents.Stale, { message });
-  }
-
-  /** A connection that comes and goes says so once a minute. */
-  private log(level: 'log' | 'warn', message: string): void {
-    const line = this.limit.pass(message);
-    if (line !== undefined) this.logger[level](line);
   }
 }

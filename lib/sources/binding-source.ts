@@ -103,6 +103,10 @@ export class BindingSource implements FlagSource {
     return undefined;
   }
 
+  letGo(): void {
+    // Nothing is lent to it.
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

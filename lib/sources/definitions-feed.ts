@@ -78,11 +78,16 @@ export class DefinitionsFeed {
     return { upstream: this.client.stats(), circuit: undefined, definitions: { confirmedAt } };
   }
 
+  /** From now on this instance asks for itself. */
+  letGo(): void {
+    this.shared?.close();
+  }
+
   close(): Promise<void> {
     this.etag = undefined;
     this.print = undefined;
     this.at = 0;
-    this.shared?.close();
+    this.letGo();
     return this.client.close();
   }
 

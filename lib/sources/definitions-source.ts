@@ -83,6 +83,10 @@ export class DefinitionsSource implements FlagSource {
     return this.feed.stats();
   }
 
+  letGo(): void {
+    this.feed.letGo();
+  }
+
   async close(): Promise<void> {
     this.life++;
     this.timer.stop();

@@ -53,6 +53,10 @@ export class FixedSource implements FlagSource {
     return undefined;
   }
 
+  letGo(): void {
+    // Nothing is lent to it.
+  }
+
   close(): Promise<void> {
     this.file?.close();
     return Promise.resolve();

@@ -52,6 +52,8 @@ export interface FlagSource {
   refresh(): Promise<boolean>;
   /** What is known of the connection to Flagship; nothing where there is none. */
   stats(): SourceStats | undefined;
+  /** Lets go of what the application has lent and may close before this source. */
+  letGo(): void;
   /** Ends whatever is under way. `open` may be called again. */
   close(): Promise<void>;
 }

@@ -63,6 +63,10 @@ export class RemoteSource implements FlagSource {
     };
   }
 
+  letGo(): void {
+    // Nothing is lent to it.
+  }
+
   close(): Promise<void> {
     return this.client.close();
   }

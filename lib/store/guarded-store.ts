@@ -8,6 +8,10 @@ const REST = 1000;
 /** How many writes may be under way: a store that hangs would collect them without end. */
 const MAX_WRITES = 1000;
 
+const TOO_LATE = Symbol('too late');
+
+type Action = 'read' | 'write';
+
 /** Who is told that the store has failed, once, and that it works again. */
 export interface StoreListener {
   warn(problem: string): void;
@@ -19,13 +23,16 @@ export interface StoreListener {
  * then nothing, until it is tried again.
  */
 export class GuardedStore {
+  private isLeft = false;
   private restsUntil = 0;
   private failures = 0;
-  private isBroken = false;
+  /** What has failed and not worked since. */
+  private readonly broken = new Set<Action>();
+  private isTold = false;
   private writes = 0;
   private readonly limit = new LogLimit();
   private readonly onGet = ({ key, error }: { key: string; error?: unknown }): void => {
-    if (error !== undefined && key.startsWith(this.prefix)) this.fail(messageOf(error));
+    if (error !== undefined && key.startsWith(this.prefix)) this.fail('read', messageOf(error));
   };
 
   /**
@@ -39,25 +46,28 @@ export class GuardedStore {
   ) {}
 
   open(): void {
+    // Opened twice, it is told once.
+    this.close();
     // cache-manager answers "nothing there" for a failed read and tells of the failure here only.
-    this.store.on?.('get', this.onGet);
+    attempt(() => this.store.on?.('get', this.onGet));
+    this.isLeft = false;
   }
 
+  /** Asks no more: its owner may close the store, and some stores would open again for the next question. */
   close(): void {
-    this.store.off?.('get', this.onGet);
+    this.isLeft = true;
+    attempt(() => this.store.off?.('get', this.onGet));
   }
 
   /** Is it of use to ask now? */
   get isAvailable(): boolean {
-    return performance.now() >= this.restsUntil;
+    return !this.isLeft && performance.now() >= this.restsUntil;
   }
 
   /** What is there; `undefined` when there is nothing, or the store is of no use. Never rejects. */
   async get(key: string, patience = PATIENCE): Promise<unknown> {
     if (!this.isAvailable) return undefined;
-    const before = this.failures;
     const value = await this.limited('read', () => this.store.get(`${this.prefix}${key}`), patience);
-    if (this.failures === before) this.recover();
     return value ?? undefined;
   }
 
@@ -81,37 +91,61 @@ export class GuardedStore {
     if (line !== undefined) this.listener.warn(line);
   }
 
-  private async limited<T>(what: string, task: () => Promise<T>, patience: number): Promise<T | undefined> {
+  private async limited<T>(action: Action, task: () => Promise<T>, patience: number): Promise<T | undefined> {
+    const before = this.failures;
+    // Of those who come when a rest is over, one tries.
+    if (this.broken.has(action)) this.rest();
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        this.fail(`it did not finish a ${what} within ${patience} ms.`);
-        resolve(undefined);
-      }, patience);
+    const tooLate = new Promise<typeof TOO_LATE>((resolve) => {
+      // One turn later: what has arrived while this process was busy with something else is in time.
+      timer = setTimeout(() => setImmediate(resolve, TOO_LATE), patience);
     });
     try {
-      return await Promise.race([task(), tooLate]);
+      const result = await Promise.race([task(), tooLate]);
+      if (result === TOO_LATE) this.fail(action, `it did not finish a ${action} within ${patience} ms.`);
+      else if (this.failures === before) this.recover(action);
+      return result === TOO_LATE ? undefined : result;
     } catch (error) {
-      this.fail(messageOf(error));
+      this.fail(action, messageOf(error));
       return undefined;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private fail(problem: string): void {
-    this.failures++;
+  private rest(): void {
     this.restsUntil = performance.now() + REST;
-    if (this.isBroken) return;
-    this.isBroken = true;
-    this.listener.warn(
-      `The shared store (option "cacheStore") fails and is passed over until it works: ${problem}`,
-    );
   }
 
-  private recover(): void {
-    if (!this.isBroken) return;
-    this.isBroken = false;
-    this.listener.note('The shared store (option "cacheStore") works again.');
+  private fail(action: Action, problem: string): void {
+    this.failures++;
+    this.rest();
+    const isNews = this.broken.size === 0;
+    this.broken.add(action);
+    if (!isNews) return;
+    const line = this.limit.pass(
+      `The shared store (option "cacheStore") fails and is passed over until it works: ${problem}`,
+    );
+    // One that comes and goes says so once a minute.
+    this.isTold = line !== undefined;
+    if (line !== undefined) this.listener.warn(line);
+  }
+
+  /** What can be read need not be open to writing: it works again when all does that has failed. */
+  private recover(action: Action): void {
+    if (this.broken.size === 0) return;
+    this.restsUntil = 0;
+    this.broken.delete(action);
+    if (this.broken.size === 0 && this.isTold)
+      this.listener.note('The shared store (option "cacheStore") works again.');
+  }
+}
+
+/** Whether or not the store has this, and whatever becomes of it. */
+function attempt(task: () => unknown): void {
+  try {
+    task();
+  } catch {
+    // Nothing hangs on it: reads and writes tell for themselves.
   }
 }

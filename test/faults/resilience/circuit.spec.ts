@@ -1,3 +1,4 @@
+import { type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
@@ -33,7 +34,7 @@ beforeEach(() => {
   answers = holdAnswers();
   lines = [];
   for (const level of ['log', 'warn', 'error'] as const) {
-    jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => {
+    jest.spyOn(Logger.prototype, level).mockImplementation((...[line]: unknown[]) => {
       lines.push(`${level} ${String(line)}`);
     });
   }
@@ -100,7 +101,7 @@ describe('the circuit', () => {
 
   it.each([
     ['time limits', () => undefined],
-    ['cut connections', (response: { destroy(): void }) => void response.destroy()],
+    ['cut connections', (response: ServerResponse) => void response.destroy()],
     ['overload', { status: 429 }],
     ['pages', { body: '<html>' }],
   ])('opens for %s as well', async (_, fault) => {
@@ -263,7 +264,7 @@ describe('what began before the circuit opened', () => {
       trial.give(answer(true));
       await trying;
     }
-    for (const _each of early) answers.give({ status: 500 });
+    early.forEach(() => answers.give({ status: 500 }));
     for (const { errorMessage } of await Promise.all(early)) expect(errorMessage).toMatch(/HTTP 500/);
     expect(stateOf(provider)).toBe(expected);
     trial.give(answer(true));
@@ -337,4 +338,15 @@ it('OpenFeature and the log are told once of the opening and once of the closing
   await waitUntil(() => client.providerStatus === ProviderStatus.READY, 'the status');
   expect(events.slice(1)).toEqual([ProviderEvents.Ready]);
   expect(lines.slice(1)).toEqual([expect.stringMatching(/^log .*up to date again/)]);
+});
+
+it('the log is told once of a circuit that opens and closes several times a minute', async () => {
+  const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: SOON } });
+  for (let round = 0; round < 3; round++) {
+    server.script({ status: 500 });
+    await askNew(provider);
+    server.script(answer(true));
+    await waitUntil(async () => (await askNew(provider)).value, 'it is back');
+  }
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['warn', 'log']);
 });

@@ -42,7 +42,7 @@ const contexts = [
   { seats: 3, plan: 'pro', targetingKey: 'u' },
   { plan: 'pro', targetingKey: 'u', seats: 3 },
 ];
-const contextOf = (index: number) => contexts[index % contexts.length];
+const contextOf = (index: number) => contexts[index % contexts.length]!;
 
 describe.each([0, 60_000])('a thousand equal evaluations at once (cacheTtl: %i)', (cacheTtl) => {
   const askAll = (provider: FlagshipServerProvider) =>
@@ -103,7 +103,7 @@ it('an evaluation of another flag, type or context asks for itself', async () =>
     provider.resolveStringEvaluation('flag', '', {}),
   ];
   await server.received(waiting.length);
-  for (const _ of waiting) answers.give(answer('x'));
+  waiting.forEach(() => answers.give(answer('x')));
   await Promise.all(waiting);
   expect(server.requests).toHaveLength(waiting.length);
 });

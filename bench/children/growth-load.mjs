@@ -1,0 +1,32 @@
+// Started with --expose-gc: what a provider's cache holds on to. Arguments: whose, the server's address, how many users.
+import { contenders } from '../support/contenders.mjs';
+
+const [name, url, users] = process.argv.slice(2);
+const LANES = 32;
+const CACHE = { cacheTtl: 3_600_000, cacheMaxSize: 1000 };
+const provider = new contenders[name]({ endpoint: `${url}/evaluate`, ...CACHE });
+let user = 0;
+
+// A full cache, warm code and open connections are there before anything is measured.
+await ask(5000);
+const before = used();
+await ask(Number(users));
+process.send({ bytes: used() - before });
+process.on('disconnect', () => process.exit());
+
+async function ask(count) {
+  const end = user + count;
+  const lane = async () => {
+    while (user < end) {
+      const context = { targetingKey: `user-${user++}`, plan: 'pro', country: 'DE', seats: 12, beta: true };
+      const { value } = await provider.resolveBooleanEvaluation('new-checkout', false, context);
+      if (value !== true) throw new Error('there is no answer');
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+function used() {
+  for (let count = 0; count < 3; count++) globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}

@@ -1,0 +1,68 @@
+import { clearInterval, setInterval } from 'node:timers';
+import { Pool } from 'undici';
+import { type Page } from './messages';
+import { type Random } from './random';
+import { RATE, USERS } from './setup';
+
+/** One request, as its sender saw it; times in milliseconds of this process. */
+export interface Seen {
+  readonly start: number;
+  readonly end: number;
+  /** Nothing when the request failed, and why. */
+  readonly page: Page | undefined;
+  readonly problem: string;
+}
+
+/** Sends requests at fixed times, whether or not earlier ones have been answered. */
+export class Load {
+  private readonly pool: Pool;
+  private readonly open = new Set<Promise<void>>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    url: string,
+    private readonly random: Random,
+    private readonly see: (seen: Seen) => void,
+  ) {
+    this.pool = new Pool(url);
+  }
+
+  start(): void {
+    const start = performance.now();
+    let sent = 0;
+    this.timer = setInterval(() => {
+      const due = ((performance.now() - start) * RATE) / 1000;
+      for (; sent < due; sent++) {
+        const request = this.send().finally(() => this.open.delete(request));
+        this.open.add(request);
+      }
+    }, 5);
+  }
+
+  /** Resolves when everything has been answered. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.open);
+    await this.pool.close();
+  }
+
+  private async send(): Promise<void> {
+    const start = performance.now();
+    const user = `user-${Math.floor(this.random.between(0, USERS))}`;
+    let page: Page | undefined;
+    let problem = '';
+    try {
+      const { statusCode, body } = await this.pool.request({
+        method: 'GET',
+        path: '/shop',
+        headers: { 'x-user-id': user },
+      });
+      const text = await body.text();
+      if (statusCode === 200) page = JSON.parse(text) as Page;
+      else problem = `HTTP ${statusCode}: ${text}`;
+    } catch (error) {
+      problem = String(error);
+    }
+    this.see({ start, end: performance.now(), page, problem });
+  }
+}

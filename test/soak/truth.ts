@@ -1,0 +1,69 @@
+import { type FaultName } from '../fixtures/faults';
+import { type Seen } from './load';
+import { DEADLINE, EVALUATIONS_IN_A_ROW, MOST_AGE, type Mode, RECOVERY, SLACK } from './setup';
+
+/** What Flagship was, from then on. */
+interface Phase {
+  readonly fault: FaultName;
+  readonly start: number;
+}
+
+/** Knows what Flagship was when, and so what the application may answer. */
+export class Truth {
+  private generation = 0;
+  /** When each generation ended. */
+  private readonly ends: number[] = [];
+  private phase: Phase | undefined = { fault: 'healthy', start: -Infinity };
+
+  constructor(private readonly mode: Mode) {}
+
+  /** Flagship is about to change: for a moment nobody knows what it is. */
+  command(): void {
+    this.phase = undefined;
+  }
+
+  /** What has been commanded is in force; the flags change with every command. */
+  commanded(fault: FaultName): void {
+    this.ends[this.generation++] = performance.now();
+    this.phase = { fault, start: performance.now() };
+  }
+
+  /** Has Flagship been well for long enough that nothing but the truth will do? */
+  isCalm(since: number): boolean {
+    const { phase } = this;
+    return phase?.fault === 'healthy' && since - phase.start > RECOVERY[this.mode];
+  }
+
+  /** What is wrong with an answer, and when that was; nothing when all is well. */
+  objection(seen: Seen): string | undefined {
+    const objection = this.objectionTo(seen);
+    if (objection === undefined) return undefined;
+    const { fault, start } = this.phase ?? { fault: 'a change', start: performance.now() };
+    return `${objection} (in ${fault}, after ${Math.round(performance.now() - start)} ms)`;
+  }
+
+  private objectionTo({ start, end, page, problem }: Seen): string | undefined {
+    if (page === undefined) return `the request failed with ${problem}`;
+    const most = DEADLINE[this.mode] + SLACK;
+    if (page.waited > most) return `an evaluation took ${Math.round(page.waited)} ms`;
+    if (end - start > most * EVALUATIONS_IN_A_ROW) return `a request took ${Math.round(end - start)} ms`;
+    return this.objectionToValue(page.generation, start) ?? this.objectionToHome(page.home, start);
+  }
+
+  private objectionToHome(home: string, start: number): string | undefined {
+    if (home === 'modern' || (home === 'classic' && !this.isCalm(start))) return undefined;
+    return `the home page is "${home}"`;
+  }
+
+  private objectionToValue(generation: number, start: number): string | undefined {
+    if (generation === this.generation) return undefined;
+    if (this.isCalm(start)) return `the answer was ${generation} long after Flagship said ${this.generation}`;
+    if (generation === -1) return undefined;
+    // The command that begins this generation may be on its way.
+    if (generation === this.generation + 1) return undefined;
+    const ended = this.ends[generation];
+    if (ended === undefined) return `Flagship has never said ${generation}`;
+    const age = start - ended;
+    return age > MOST_AGE[this.mode] ? `the answer was ${Math.round(age)} ms out of date` : undefined;
+  }
+}
