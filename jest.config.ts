@@ -8,6 +8,7 @@ const config: Config = {
     '^nestjs-flagship$': '<rootDir>/lib/index.ts',
     '^nestjs-flagship/local$': '<rootDir>/lib/local/index.ts',
     '^nestjs-flagship/testing$': '<rootDir>/lib/testing/index.ts',
+    '^nestjs-flagship/terminus$': '<rootDir>/lib/terminus/index.ts',
   },
   testEnvironment: 'node',
   testTimeout: 20_000,

@@ -4,6 +4,7 @@ import {
   type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -127,7 +128,7 @@ function createFlags(
 })
 export class FlagshipRootModule
   extends ConfigurableModuleClass
-  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   constructor(
     @Inject(FLAGSHIP_LIFETIME) private readonly lifetime: Lifetime,
@@ -151,6 +152,12 @@ export class FlagshipRootModule
   /** Nest asks for middleware here, before it makes the HTTP routes. */
   configure(): void {
     this.propagation.beforeRoutes();
+  }
+
+  /** The first of Nest's hooks at the end: a cache module closes its store in it. */
+  onModuleDestroy(): void {
+    // A provider of the user's may serve other applications.
+    if (this.options.provider === undefined) this.evaluator.letGoOfStore();
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */

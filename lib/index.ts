@@ -58,6 +58,6 @@ export {
 } from './options';
 export { FlagshipServerProvider, type FlagshipStats } from './provider';
 export { FlagService, type FlagUsage, type FlagUse, getFlagsToken, type ObjectDetails } from './service';
-export { type CircuitStats } from './sources';
+export { type CircuitStats, type DefinitionsStats } from './sources';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './http';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

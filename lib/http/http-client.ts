@@ -8,11 +8,17 @@ import { conceal } from './secrets';
 import { closedError, Session } from './session';
 import { TransientError } from './transient-error';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+import { Tracing } from './tracing';
 import { UndiciTransport } from './undici-transport';
 import { UpstreamMeter } from './upstream-meter';
+import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
 /** A request; `headers` only where it needs others than every request has. */
-export type ClientRequest = Omit<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'headers'>>;
+export type ClientRequest = Omit<HttpRequest, 'headers'> &
+  Partial<Pick<HttpRequest, 'headers'>> & {
+    /** What its spans say; without it there are none. */
+    readonly span?: SpanDescription;
+  };
 
 /** Takes an answer, or throws the failure that it stands for. */
 type Read<T> = (answer: HttpAnswer) => T;
@@ -29,6 +35,7 @@ export class HttpClient {
   readonly #bodyHeaders: HeaderMap;
   readonly #timeout: TimeLimit;
   readonly #deadline: TimeLimit;
+  readonly #tracing: Tracing | undefined;
   private session = new Session();
   private breaker: Circuit | undefined;
   private transport: Transport | undefined;
@@ -43,6 +50,7 @@ export class HttpClient {
     this.#bodyHeaders = { ...this.#headers, 'content-type': 'application/json' };
     this.#timeout = { option: 'timeout', value: options.timeout };
     this.#deadline = { option: 'deadline', value: options.deadline };
+    this.#tracing = Tracing.towards(options.endpoint);
   }
 
   /** Prepares the connections, so that the first evaluation does not pay for it. */
@@ -52,6 +60,11 @@ export class HttpClient {
     const { circuit } = this.#options;
     if (circuit !== undefined && this.listener !== undefined)
       this.breaker ??= new Circuit(circuit, this.listener);
+  }
+
+  /** Is a request worth a description for its spans? */
+  get isTraced(): boolean {
+    return this.#tracing !== undefined && this.#tracing.isOn;
   }
 
   /** The circuit breaker, once the client is open; none where there is to be none. */
@@ -89,7 +102,7 @@ export class HttpClient {
     const end = performance.now() + this.#options.deadline;
     for (let retriesLeft = retries; ; retriesLeft--) {
       try {
-        return await this.attempt(request, read, session, end);
+        return await this.attempt(request, read, session, end, retries - retriesLeft);
       } catch (error) {
         if (!(error instanceof TransientError) || retriesLeft <= 0) throw error;
         const pause = retryPause(error, this.#options.retryDelay);
@@ -106,6 +119,7 @@ export class HttpClient {
     read: Read<T>,
     session: Session,
     deadline: number,
+    resends: number,
   ): Promise<T> {
     let now = performance.now();
     const { timeout, headersFactory } = this.#options;
@@ -119,12 +133,13 @@ export class HttpClient {
     }
     if (session.isOver) throw closedError();
     const headers = this.headersOf(request, fresh);
-    const answer = await this.dispatch(request, headers, now, end - now, limit);
+    const span = request.span && this.#tracing?.start(request.span, request.method, resends);
+    const answer = await this.dispatch(request, headers, now, end - now, limit, span);
     if (answer.status < 200 || answer.status > 299) {
       const shown = { ...answer, conceal: (text: string) => conceal(text, headers) };
-      return this.judge(shown, read, now);
+      return this.judge(shown, read, now, span);
     }
-    return this.judge(answer, read, now);
+    return this.judge(answer, read, now, span);
   }
 
   private async makeHeaders(
@@ -142,14 +157,16 @@ export class HttpClient {
     }
   }
 
-  private judge<T>(answer: HttpAnswer, read: Read<T>, start: number): T {
+  private judge<T>(answer: HttpAnswer, read: Read<T>, start: number, span: UpstreamSpan | undefined): T {
     const duration = performance.now() - start;
     try {
       const result = read(answer);
       this.meter.answered(answer.status, duration);
+      span?.answered(answer.status);
       return result;
     } catch (error) {
       this.meter.answered(answer.status, duration, error);
+      span?.answered(answer.status, error);
       throw error;
     }
   }
@@ -160,15 +177,20 @@ export class HttpClient {
     start: number,
     timeLeft: number,
     limit: TimeLimit,
+    span: UpstreamSpan | undefined,
   ): Promise<HttpAnswer> {
-    this.transport ??= this.createTransport();
+    const transport = (this.transport ??= this.createTransport());
     this.meter.started();
     try {
       // Not spread: adding to an object made by spreading gives each one a shape of its own, slow to read for undici.
       const request = { method, path, headers, body, maxBytes };
-      return await this.transport.send(request, Math.max(1, Math.ceil(timeLeft)), limit);
+      const time = Math.max(1, Math.ceil(timeLeft));
+      if (span === undefined) return await transport.send(request, time, limit);
+      const send = (): Promise<HttpAnswer> => transport.send(request, time, limit);
+      return await (this.#options.fetch === undefined ? span.alone(send) : span.within(send));
     } catch (error) {
       this.meter.unanswered(error, performance.now() - start);
+      span?.unanswered(error);
       throw error;
     }
   }

@@ -5,6 +5,7 @@ export {
   functionCheck,
   isText,
   list,
+  milliseconds,
   object,
   oneOf,
   text,

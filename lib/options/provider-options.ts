@@ -228,6 +228,14 @@ export interface FlagshipProviderOptions {
   readonly contextTransport?: ContextTransport;
 
   /**
+   * Attributes of the evaluation context that OpenTelemetry spans of requests to Flagship carry, each as
+   * `feature_flag.context.<name>`. Text, numbers, booleans and dates only. Remote evaluation only.
+   * @default []
+   * @example ['plan']
+   */
+  readonly spanAttributes?: readonly string[];
+
+  /**
    * Evaluate in this process: download the definitions once, keep them fresh, ask nobody for an answer. Needs a token
    * with the *Read* permission, `accountId` (it seeds the rollouts), and an `endpoint`, if there is one, that ends in
    * `/evaluate`. Not together with `cacheTtl`, `definitions` or `binding`.

@@ -66,6 +66,8 @@ const table: CheckTable<FlagshipProviderOptions> = {
   negativeTtl: milliseconds(0),
   cacheStore: (value) => (isStore(value) ? undefined : 'a cache-manager Cache, with "get" and "set"'),
   contextTransport: oneOf('query', 'body', 'auto'),
+  spanAttributes: (value) =>
+    Array.isArray(value) && value.every(isText) ? undefined : 'a list of attribute names',
   localEvaluation: flag,
   refreshInterval: (value) =>
     isInterval(value) ? undefined : `a number of milliseconds from 1 to ${MAX_REFRESH}`,

@@ -14,6 +14,7 @@ export type ResolvedSource =
       readonly kind: 'remote';
       readonly http: ResolvedHttpOptions;
       readonly contextTransport: ContextTransport;
+      readonly spanAttributes: readonly string[];
     }
   | {
       readonly kind: 'local';
@@ -41,6 +42,7 @@ const HTTP_OPTIONS = [
   'retryDelay',
   'circuitBreaker',
   'contextTransport',
+  'spanAttributes',
   'localEvaluation',
   'refreshInterval',
   'definitionsCache',
@@ -111,5 +113,6 @@ export function resolveSource(options: FlagshipProviderOptions): ResolvedSource 
     kind: 'remote',
     http: resolveHttp(options),
     contextTransport: options.contextTransport ?? 'query',
+    spanAttributes: options.spanAttributes ?? [],
   };
 }

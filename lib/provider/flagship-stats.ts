@@ -1,5 +1,5 @@
 import { type AnswerCounts } from '../cache';
-import { type CircuitStats, type SourceStats } from '../sources';
+import { type CircuitStats, type DefinitionsStats, type SourceStats } from '../sources';
 import { type UpstreamStats } from '../http';
 
 /** What has happened since the provider was made. */
@@ -27,6 +27,8 @@ export interface FlagshipStats {
   readonly upstream: UpstreamStats | undefined;
   /** The circuit breaker; absent where there is none, and before the provider's start. */
   readonly circuit: CircuitStats | undefined;
+  /** The definitions in force; absent where none are downloaded. */
+  readonly definitions: DefinitionsStats | undefined;
 }
 
 /** What the provider counts itself. */
@@ -50,6 +52,7 @@ export class EvaluationCounts {
       cached,
       upstream: source?.upstream,
       circuit: source?.circuit,
+      definitions: source?.definitions,
     };
   }
 }

@@ -132,6 +132,12 @@ export class FlagEvaluator {
     return provider instanceof FlagshipServerProvider ? provider.refresh() : Promise.resolve(true);
   }
 
+  /** Leaves a store that instances share to its owner, who may close it before the flags are no longer asked for. */
+  letGoOfStore(): void {
+    const provider = openFeature.getProvider(this.domain);
+    if (provider instanceof FlagshipServerProvider) provider.letGoOfStore();
+  }
+
   /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
   stats(): FlagshipStats | undefined {
     const provider = openFeature.getProvider(this.domain);

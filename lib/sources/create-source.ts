@@ -9,7 +9,7 @@ import { RemoteSource } from './remote-source';
 export function createSource(options: ResolvedSource, listener: SourceListener): FlagSource {
   switch (options.kind) {
     case 'remote':
-      return new RemoteSource(options.http, options.contextTransport, listener);
+      return new RemoteSource(options.http, options.contextTransport, options.spanAttributes, listener);
     case 'local':
       return new DefinitionsSource(options, listener);
     case 'definitions':

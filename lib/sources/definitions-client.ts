@@ -4,12 +4,14 @@ import {
   type HttpAnswer,
   HttpClient,
   MAX_DEFINITIONS_BYTES,
+  type SpanDescription,
   TransientError,
   type UpstreamStats,
 } from '../http';
 import { type ResolvedHttpOptions, timeForAll } from '../options';
 import { errorAnswer } from './error-answer';
 import { type FlagMap } from './flags-file';
+import { templateOf } from './request-span';
 
 /** Definitions as they were downloaded. */
 export interface DownloadedDefinitions {
@@ -37,12 +39,15 @@ export function parseDefinitions(text: string): FlagMap {
 export class DefinitionsClient {
   private readonly client: HttpClient;
   private readonly path: string;
+  private readonly span: SpanDescription;
 
   constructor(options: ResolvedHttpOptions) {
     const { endpoint } = options;
     // The deadline is for evaluations; nobody waits for a download.
     this.client = new HttpClient({ ...options, deadline: timeForAll(options) });
-    this.path = `${endpoint.pathname.replace(/\/evaluate$/, '/definitions')}${endpoint.search}`;
+    const pathname = endpoint.pathname.replace(/\/evaluate$/, '/definitions');
+    this.path = `${pathname}${endpoint.search}`;
+    this.span = { name: 'flagship definitions', attributes: templateOf(pathname) };
   }
 
   open(): void {
@@ -56,7 +61,8 @@ export class DefinitionsClient {
    */
   download(etag: string | undefined): Promise<DownloadedDefinitions | undefined> {
     const headers = etag === undefined ? undefined : { 'if-none-match': etag };
-    const request = { method: 'GET', path: this.path, maxBytes: MAX_DEFINITIONS_BYTES, headers } as const;
+    const { path, span } = this;
+    const request = { method: 'GET', path, maxBytes: MAX_DEFINITIONS_BYTES, headers, span } as const;
     return this.client.send(request, (answer) => read(answer, etag));
   }
 

@@ -16,6 +16,7 @@ export class DefinitionsFeed {
   private etag: string | undefined;
   /** Of the text in use; known only where definitions are shared. */
   private print: string | undefined;
+  /** When Flagship has last said that these are its flags; 0 for not yet. */
   private at = 0;
 
   constructor(
@@ -54,7 +55,6 @@ export class DefinitionsFeed {
     const news = await this.download(shared.isWanted(head, this.print) ? undefined : this.etag);
     if (news !== undefined) shared.publish(news.text, news.etag);
     else if (head !== undefined) shared.confirm(head);
-    if (news === undefined) this.at = Date.now();
     return news;
   }
 
@@ -74,7 +74,8 @@ export class DefinitionsFeed {
   }
 
   stats(): SourceStats {
-    return { upstream: this.client.stats(), circuit: undefined };
+    const confirmedAt = this.at === 0 ? undefined : new Date(this.at);
+    return { upstream: this.client.stats(), circuit: undefined, definitions: { confirmedAt } };
   }
 
   /** From now on this instance asks for itself. */
@@ -93,7 +94,9 @@ export class DefinitionsFeed {
   private async download(etag: string | undefined): Promise<DefinitionsNews | undefined> {
     const at = Date.now();
     const downloaded = await this.client.download(etag);
-    return downloaded && { ...downloaded, at };
+    if (downloaded !== undefined) return { ...downloaded, at };
+    this.at = at;
+    return undefined;
   }
 
   private async read(shared: SharedDefinitions, head: SharedHead): Promise<DefinitionsNews | undefined> {

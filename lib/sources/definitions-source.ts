@@ -1,4 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { outsideTraces } from '../http';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
 import { DefinitionsFeed, type DefinitionsNews } from './definitions-feed';
@@ -39,7 +40,7 @@ export class DefinitionsSource implements FlagSource {
     this.accountId = accountId;
     this.feed = new DefinitionsFeed(options, listener);
     this.cache = cacheFile === undefined ? undefined : new DefinitionsCache(cacheFile, http.endpoint.href);
-    this.timer = new RefreshTimer(refreshInterval, () => void this.follow(true));
+    this.timer = new RefreshTimer(refreshInterval, () => void outsideTraces(() => this.follow(true)));
   }
 
   /**

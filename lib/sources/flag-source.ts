@@ -16,6 +16,13 @@ export interface Resolution {
 export interface SourceStats {
   readonly upstream: UpstreamStats;
   readonly circuit: CircuitStats | undefined;
+  readonly definitions: DefinitionsStats | undefined;
+}
+
+/** Downloaded definitions at this moment. */
+export interface DefinitionsStats {
+  /** When Flagship has last said, to this instance or one that shares with it, that these are its flags. */
+  readonly confirmedAt: Date | undefined;
 }
 
 /** A circuit breaker at this moment. */

@@ -2,6 +2,7 @@ export { createSource } from './create-source';
 export { flagsOf } from './fixed-source';
 export {
   type CircuitStats,
+  type DefinitionsStats,
   type ContextAttributes,
   type FlagSource,
   type Resolution,

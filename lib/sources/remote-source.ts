@@ -10,16 +10,19 @@ import {
   type SourceListener,
   type SourceStats,
 } from './flag-source';
+import { EvaluationSpans } from './request-span';
 
 /** Asks Flagship over HTTP, one request an evaluation. */
 export class RemoteSource implements FlagSource {
   private readonly client: HttpClient;
   private readonly endpoint: URL;
   private readonly bodyPath: string;
+  private readonly spans: EvaluationSpans;
 
   constructor(
     options: ResolvedHttpOptions,
     private readonly transport: ContextTransport,
+    spanAttributes: readonly string[],
     listener: SourceListener,
   ) {
     const { endpoint } = options;
@@ -32,6 +35,7 @@ export class RemoteSource implements FlagSource {
       },
     });
     this.endpoint = endpoint;
+    this.spans = new EvaluationSpans(endpoint.pathname, spanAttributes);
     this.bodyPath = `${endpoint.pathname}${endpoint.search}`;
   }
 
@@ -55,6 +59,7 @@ export class RemoteSource implements FlagSource {
     return {
       upstream: meter.stats(),
       circuit: circuit && { state: circuit.state, since: new Date(circuit.since) },
+      definitions: undefined,
     };
   }
 
@@ -67,6 +72,7 @@ export class RemoteSource implements FlagSource {
   }
 
   private request(flagKey: string, context: ContextAttributes): ClientRequest {
+    const span = this.client.isTraced ? this.spans.describe(flagKey, context) : undefined;
     const asBody = this.transport === 'body' || (this.transport === 'auto' && !fitsQuery(context));
     return asBody
       ? {
@@ -74,11 +80,13 @@ export class RemoteSource implements FlagSource {
           path: this.bodyPath,
           body: evaluationBody(flagKey, context),
           maxBytes: MAX_ANSWER_BYTES,
+          span,
         }
       : {
           method: 'GET',
           path: evaluationPath(this.endpoint, flagKey, context),
           maxBytes: MAX_ANSWER_BYTES,
+          span,
         };
   }
 }

@@ -19,6 +19,13 @@ import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 import { type Cache } from 'cache-manager';
 import { Keyv } from 'keyv';
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import * as flagshipPackage from 'nestjs-flagship';
 import {
   type AsyncModuleOptions,
@@ -498,6 +505,57 @@ describe('the code runs:', () => {
     ]);
   });
 
+  it('traced.module.ts', async () => {
+    const exporter = new InMemorySpanExporter();
+    const tracing = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    trace.setGlobalTracerProvider(tracing);
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    closing.push(async () => {
+      trace.disable();
+      context.disable();
+    });
+    const { TracedModule } = load<{ TracedModule: Type }>('traced.module.ts');
+    const flags = (await listen(TracedModule)).get(FlagService);
+    const asking = tracing.getTracer('readme').startSpan('asking');
+    await context.with(trace.setSpan(context.active(), asking), () =>
+      flags.getStringValue('home-page', 'classic', { plan: 'pro', email: 'ann@example.com' }),
+    );
+    asking.end();
+    const [request, caller] = exporter.getFinishedSpans();
+    expect(request).toMatchObject({
+      name: 'flagship evaluate',
+      attributes: { 'feature_flag.key': 'home-page', 'feature_flag.context.plan': 'pro' },
+      parentSpanContext: { spanId: caller?.spanContext().spanId },
+    });
+    expect(caller?.events).toMatchObject([{ name: 'feature_flag.evaluation' }]);
+    expect(JSON.stringify([request?.attributes, caller?.events])).not.toContain('ann@example.com');
+    for (const name of Object.keys(request?.attributes ?? {}))
+      expect(readme).toContain(name.replace('.plan', '.<name>'));
+  });
+
+  it('health.module.ts', async () => {
+    const { HealthModule } = load<{ HealthModule: Type }>('health.module.ts');
+    const http = await ask(
+      around({ imports: [HealthModule] }, { retries: 0, circuitBreaker: { threshold: 1 } }),
+    );
+    const { body } = await http.get('/health').expect(200);
+    expect(body.details).toMatchObject({ flagship: { status: 'up', condition: 'ok', provider: 'READY' } });
+    await http.get('/health/strict').expect(200);
+    const away = await startScriptedServer({ status: 503 });
+    closing.push(() => away.close());
+    const app = await listen(
+      around(
+        { imports: [HealthModule] },
+        { baseUrl: away.url, retries: 0, circuitBreaker: { threshold: 1 }, domain: 'away' },
+      ),
+    );
+    await app.get(FlagService).isEnabled('new-checkout');
+    const other = request(app.getHttpServer() as never);
+    await other.get('/health').expect(200);
+    const { body: strict } = await other.get('/health/strict').expect(503);
+    expect(strict.error).toMatchObject({ flagship: { status: 'down', condition: 'unavailable' } });
+  });
+
   it('search.module.ts', async () => {
     interface Search {
       page(): Promise<string>;
@@ -756,6 +814,7 @@ describe('the tables hold every option with its default:', () => {
       ]),
     ],
     ['Guard options', interfaceOptions('lib/guards/feature-flag.options.ts', 'FeatureFlagOptions')],
+    ['Health check options', interfaceOptions('lib/terminus/health-options.ts', 'FlagshipHealthOptions')],
     ['Local Flagship options', interfaceOptions('lib/local/local-options.ts', 'LocalFlagshipOptions')],
     ['Command line options', commandOptions()],
   ];
@@ -800,7 +859,12 @@ describe('the table of statistics', () => {
   it('has every number that there is', async () => {
     const provider = new FlagshipServerProvider({ endpoint: 'http://127.0.0.1:1/evaluate' });
     await provider.initialize();
-    const stats = provider.stats();
+    const local = new FlagshipServerProvider({
+      endpoint: 'http://127.0.0.1:1/evaluate',
+      accountId: 'shop',
+      localEvaluation: true,
+    });
+    const stats = { ...provider.stats(), definitions: local.stats().definitions };
     await provider.onClose();
     const named = tableOf(readme, 'See what it does').flatMap(([fields = '', meaning = '']) => {
       const names = [...fields.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name);

@@ -1,0 +1,60 @@
+import type * as OpenTelemetry from '@opentelemetry/api';
+import { FlagshipError } from '../errors';
+import { type UpstreamSpan } from './upstream-span';
+
+type Api = Pick<typeof OpenTelemetry, 'context' | 'createContextKey' | 'SpanStatusCode' | 'trace'>;
+
+/** The name by which OpenTelemetry's SDK knows that nobody wants the spans of some code. */
+const SUPPRESSION = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING';
+
+/** The class of a failure. Its message may quote a URL, and with it a context: it stays here. */
+function errorType(error: unknown): string {
+  if (error instanceof FlagshipError) return error.code;
+  return error instanceof Error ? error.name : '_OTHER';
+}
+
+/** A span that OpenTelemetry records. */
+export class RecordedSpan implements UpstreamSpan {
+  constructor(
+    private readonly api: Api,
+    private readonly span: OpenTelemetry.Span,
+  ) {}
+
+  alone<T>(send: () => T): T {
+    const { context, createContextKey } = this.api;
+    return context.with(context.active().setValue(createContextKey(SUPPRESSION), true), send);
+  }
+
+  within<T>(send: () => T): T {
+    const { context, trace } = this.api;
+    return context.with(trace.setSpan(context.active(), this.span), send);
+  }
+
+  answered(status: number, error?: unknown): void {
+    this.end(() => {
+      this.span.setAttribute('http.response.status_code', status);
+      if (error === undefined) return;
+      this.fail(status < 200 || status > 299 ? String(status) : errorType(error));
+    });
+  }
+
+  unanswered(error: unknown): void {
+    this.end(() => {
+      this.fail(errorType(error));
+    });
+  }
+
+  private fail(type: string): void {
+    this.span.setAttribute('error.type', type);
+    this.span.setStatus({ code: this.api.SpanStatusCode.ERROR });
+  }
+
+  private end(tell: () => void): void {
+    try {
+      tell();
+      this.span.end();
+    } catch {
+      // Somebody's exporter failed; there is nobody to tell who would not tell it better.
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type * as OpenTelemetry from '@opentelemetry/api';
+import { RecordedSpan } from './recorded-span';
+import { type SpanDescription, type UpstreamSpan } from './upstream-span';
+
+type Api = typeof OpenTelemetry;
+
+const SCOPE = 'nestjs-flagship';
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/** Undefined until it was looked for, null where it is not installed. */
+let found: Api | null | undefined;
+
+function load(): Api | null {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may not be there
+    return require('@opentelemetry/api') as Api;
+  } catch {
+    // Not installed, or not to be used: flags do without it.
+    return null;
+  }
+}
+
+function findApi(): Api | null {
+  if (found === undefined) found = load();
+  return found;
+}
+
+/** What the API has in the place of a provider, which may come later. */
+interface ProviderToCome {
+  getDelegateTracer?(name: string): OpenTelemetry.Tracer | undefined;
+}
+
+/** Nothing where it would be one that does nothing. */
+function tracerOf(provider: OpenTelemetry.TracerProvider): OpenTelemetry.Tracer | undefined {
+  const toCome: ProviderToCome = provider as ProviderToCome;
+  return toCome.getDelegateTracer === undefined ? provider.getTracer(SCOPE) : toCome.getDelegateTracer(SCOPE);
+}
+
+/** Makes spans for the requests to one origin. */
+export class Tracing {
+  private readonly address: string;
+  private readonly port: number;
+  private provider: OpenTelemetry.TracerProvider | undefined;
+  private tracer: OpenTelemetry.Tracer | undefined;
+
+  private constructor(
+    private readonly api: Api,
+    { hostname, port, protocol }: URL,
+  ) {
+    this.address = hostname;
+    this.port = port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(port);
+  }
+
+  /** Nothing where `@opentelemetry/api` is not installed. */
+  static towards(endpoint: URL): Tracing | undefined {
+    const api = findApi();
+    return api === null ? undefined : new Tracing(api, endpoint);
+  }
+
+  /** Does anybody want spans? */
+  get isOn(): boolean {
+    return this.currentTracer() !== undefined;
+  }
+
+  /**
+   * Starts the span of one attempt, within the trace of whoever asks. Nothing when nobody wants it.
+   *
+   * @param resends How many attempts there were before this one.
+   */
+  start({ name, attributes }: SpanDescription, method: string, resends: number): UpstreamSpan | undefined {
+    const tracer = this.currentTracer();
+    if (tracer === undefined) return undefined;
+    const { address, port, api } = this;
+    const all: OpenTelemetry.Attributes = {
+      'http.request.method': method,
+      'server.address': address,
+      'server.port': port,
+    };
+    if (resends > 0) all['http.request.resend_count'] = resends;
+    Object.assign(all, attributes);
+    try {
+      const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes: all });
+      return new RecordedSpan(api, span);
+    } catch {
+      // What an exporter does wrong must not cost an answer.
+      return undefined;
+    }
+  }
+
+  /** The tracer of the provider that is registered now. */
+  private currentTracer(): OpenTelemetry.Tracer | undefined {
+    const provider = this.api.trace.getTracerProvider();
+    if (provider !== this.provider) {
+      this.provider = provider;
+      this.tracer = undefined;
+    }
+    // Asked again and again while there is none: it may come any time.
+    this.tracer ??= tracerOf(provider);
+    return this.tracer;
+  }
+}
+
+/**
+ * Runs what belongs to nobody's request, so that it does not join the trace of the one during which it happens to be
+ * set off.
+ */
+export function outsideTraces<T>(run: () => T): T {
+  const api = findApi();
+  return api === null ? run() : api.context.with(api.ROOT_CONTEXT, run);
+}
