@@ -1,6 +1,6 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { hookAfterBody } from './http-propagation';
+import { followHandlersRequest } from './http-propagation';
 import { RequestScopes } from './request-scopes';
 import { runInScope } from './scope-storage';
 
@@ -23,7 +23,7 @@ export class FlagshipContextMiddleware implements NestMiddleware {
     private readonly scopes: RequestScopes,
     host: HttpAdapterHost,
   ) {
-    hookAfterBody(host.httpAdapter, scopes);
+    followHandlersRequest(host.httpAdapter, scopes);
   }
 
   use(request: object, _response: unknown, next: () => void): void {
