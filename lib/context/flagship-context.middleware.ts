@@ -1,7 +1,7 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApplicationScopes } from './application-scopes';
-import { hookAfterBody } from './http-propagation';
+import { followHandlersRequest } from './http-propagation';
 import { runInScope } from './scope-storage';
 
 /**
@@ -23,7 +23,7 @@ export class FlagshipContextMiddleware implements NestMiddleware {
     private readonly scopes: ApplicationScopes,
     host: HttpAdapterHost,
   ) {
-    for (const ofModule of scopes.all) hookAfterBody(host.httpAdapter, ofModule);
+    for (const ofModule of scopes.all) followHandlersRequest(host.httpAdapter, ofModule);
   }
 
   use(request: object, _response: unknown, next: () => void): void {

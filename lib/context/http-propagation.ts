@@ -37,20 +37,14 @@ export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): voi
   const fastify = adapter.getInstance<Fastify>();
   // Where there is no such room, or somebody else takes it.
   fastify.addHook('onRequest', enter);
-  hookAfterBody(adapter, scopes);
 }
 
-/**
- * Fastify calls on from the socket's own event when a body has been read: there the scope has to be entered again. And
- * middleware has seen Node's request, where handlers leave the user on Fastify's.
- */
-export function hookAfterBody(adapter: Adapter | undefined, scopes: RequestScopes): void {
+/** Middleware sees Node's request, where Fastify's handlers leave the user on Fastify's own: the scope follows that one. */
+export function followHandlersRequest(adapter: Adapter | undefined, scopes: RequestScopes): void {
   if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
   hooked.add(scopes);
   adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
-    const scope = scopes.entered(request);
-    scope?.meetRequest(request);
-    if (scope === undefined || isCurrent(scope)) done();
-    else runInScope(scope, done);
+    scopes.entered(request)?.meetRequest(request);
+    done();
   });
 }

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import {
   type ArgumentsHost,
   Body,
@@ -43,6 +44,7 @@ import { type Observable } from 'rxjs';
 import request from 'supertest';
 import { echoProvider } from '../fixtures/echo-provider';
 import { adapters } from '../fixtures/shop-app';
+import { waitUntil } from '../fixtures/wait-until';
 
 /** Who each part of a request was told that the user is, in the order of a request. */
 const seen: string[] = [];
@@ -209,6 +211,24 @@ describe.each(adapters)('on %s', (_name, adapter) => {
         client: 'ann',
         context: { targetingKey: 'ann' },
       });
+    });
+
+    it('keeps the scope while a body arrives in pieces, long after its head', async () => {
+      const http = await start({ propagation, provider: echoProvider().provider, ...byHeader });
+      const url = new URL(http.get('/echo').url);
+      const socket = connect(Number(url.port), url.hostname);
+      closing.push(async () => socket.destroy());
+      let text = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      const head = ['POST /echo HTTP/1.1', 'host: shop', 'x-user: ann', 'content-type: application/json'];
+      const pieces = ['{"text":"', ...Array.from({ length: 20 }, () => 'x'.repeat(1000)), '"}'];
+      socket.write(`${head.join('\r\n')}\r\ncontent-length: ${pieces.join('').length}\r\n\r\n`);
+      for (const piece of pieces) {
+        // Nothing else happens meanwhile but what the server does with the piece before.
+        await new Promise((resolve) => socket.write(piece, () => setImmediate(resolve)));
+      }
+      await waitUntil(() => text.includes('"service"'), 'the answer');
+      expect(text).toContain('"service":"ann","client":"ann","context":{"targetingKey":"ann"}');
     });
 
     it('builds no context for a request that reads no flag', async () => {
