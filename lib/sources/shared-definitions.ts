@@ -9,6 +9,8 @@ const BODY = `v${VERSION}:definitions:text`;
 const DAY = 24 * 60 * 60 * 1000;
 /** How long definitions are of use to an instance that starts while Flagship is down. */
 const LIFETIME = 7 * DAY;
+/** How soon a text that should be in the store and is not is written again: it takes a full download. */
+const REWRITE = 10 * 60 * 1000;
 /** How much later than the interval the others still wait for the one that downloads: its pauses vary, too. */
 const GRACE = 1.25;
 
@@ -28,6 +30,8 @@ export interface SharedHead {
 /** Definitions that the instances of an application share: one of them downloads for all. */
 export class SharedDefinitions {
   private readonly id = randomUUID();
+  /** What this instance has written last, and when. */
+  private written: Pick<SharedHead, 'print' | 'writtenAt'> | undefined;
 
   /**
    * @param interval How often Flagship is asked, in milliseconds.
@@ -54,7 +58,8 @@ export class SharedDefinitions {
     const head = readHead(found);
     if (head === undefined)
       this.store.reportGarbage('what it holds for the definitions is not what was written there.');
-    return head;
+    // Not every store forgets in time.
+    return head !== undefined && Date.now() - head.at > LIFETIME ? undefined : head;
   }
 
   /** Has another instance asked Flagship for this interval? Who asked last goes on asking. */
@@ -63,9 +68,12 @@ export class SharedDefinitions {
     return by !== this.id && age < this.interval * GRACE && age > -this.interval;
   }
 
-  /** Must the text be written (again), so that the next instance finds it? */
+  /** Must the text be written (again), so that the next instance finds it? Not time and again for one that forgets. */
   isWanted(head: SharedHead | undefined, print: string | undefined): boolean {
+    const { written } = this;
     if (!this.store.isAvailable) return false;
+    if (written !== undefined && written.print === print && Date.now() - written.writtenAt < REWRITE)
+      return false;
     return head === undefined || head.print !== print || Date.now() - head.writtenAt > DAY;
   }
 
@@ -78,8 +86,10 @@ export class SharedDefinitions {
   /** Tells the others what Flagship has answered; nobody waits for it. */
   publish(text: string, etag: string | undefined): void {
     const now = Date.now();
+    const written = { print: printOf(text), writtenAt: now };
+    this.written = written;
     this.store.set(BODY, text, LIFETIME, this.patience);
-    this.write({ by: this.id, at: now, etag, print: printOf(text), writtenAt: now });
+    this.write({ by: this.id, at: now, etag, ...written });
   }
 
   /** Tells the others that Flagship has been asked and nothing has changed. */

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Controller, Get, type INestApplication, Injectable, Logger, Module } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Injectable, Logger, Module, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FeatureFlag, FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { activeResources, watchProcess } from '../fixtures/process-watch';
 import { type Page, type Sample } from './messages';
+import { Pace } from './pace';
 import { type Mode, moduleOptions } from './setup';
 
 // The application under test, in a process of its own, started with --expose-gc.
@@ -23,14 +23,20 @@ class GenerationService {
   }
 }
 
+/** A request that knows when it arrived: what waits before it is the machine's business, not the flags'. */
+interface Arrival {
+  arrived: number;
+}
+
 @Controller()
 class ShopController {
   constructor(private readonly generations: GenerationService) {}
 
   @FeatureFlag('new-checkout', { defaultValue: true })
   @Get('shop')
-  async shop(@FlagValue('home-page', 'classic') home: string): Promise<Page> {
-    return { home, ...(await this.generations.current()) };
+  async shop(@Req() { arrived }: Arrival, @FlagValue('home-page', 'classic') home: string): Promise<Page> {
+    const generation = await this.generations.current();
+    return { home, ...generation, took: performance.now() - arrived, paceKept: pace.keptFor };
   }
 }
 
@@ -42,8 +48,7 @@ class ShopController {
 class AppModule {}
 
 const watch = watchProcess();
-const turns = monitorEventLoopDelay({ resolution: 10 });
-turns.enable();
+const pace = new Pace();
 
 function sample(app: INestApplication): Sample {
   // What finalizers let go of is gone after the second one.
@@ -52,7 +57,7 @@ function sample(app: INestApplication): Sample {
     heap: process.memoryUsage().heapUsed,
     resources: activeResources(),
     stats: app.get(FlagService).stats(),
-    longestTurn: turns.max / 1e6,
+    longestOwnStandstill: pace.longestOwn,
     problems: watch.problems,
   };
 }
@@ -60,6 +65,10 @@ function sample(app: INestApplication): Sample {
 async function start(): Promise<void> {
   Logger.overrideLogger(false);
   const app = await NestFactory.create(AppModule);
+  app.use((request: Arrival, _: unknown, next: () => void) => {
+    request.arrived = performance.now();
+    next();
+  });
   const server = (await app.listen(0, '127.0.0.1')) as Server;
   // Longer than any pause of the load: a connection that closes just then would look like a failure.
   server.keepAliveTimeout = 60_000;
@@ -68,6 +77,7 @@ async function start(): Promise<void> {
     process.send?.(sample(app));
   };
   process.on('message', (question) => void obey(question as 'sample' | 'close'));
+  pace.begin();
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 

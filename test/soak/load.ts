@@ -1,8 +1,9 @@
 import { clearInterval, setInterval } from 'node:timers';
 import { Pool } from 'undici';
 import { type Page } from './messages';
+import { Pace } from './pace';
 import { type Random } from './random';
-import { RATE, USERS } from './setup';
+import { LOAD_CONNECTIONS, RATE, USERS } from './setup';
 
 /** One request, as its sender saw it; times in milliseconds of this process. */
 export interface Seen {
@@ -11,11 +12,14 @@ export interface Seen {
   /** Nothing when the request failed, and why. */
   readonly page: Page | undefined;
   readonly problem: string;
+  /** How long sender and application have kept pace, in milliseconds. */
+  readonly paceKept: number;
 }
 
 /** Sends requests at fixed times, whether or not earlier ones have been answered. */
 export class Load {
   private readonly pool: Pool;
+  private readonly pace = new Pace();
   private readonly open = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -24,7 +28,7 @@ export class Load {
     private readonly random: Random,
     private readonly see: (seen: Seen) => void,
   ) {
-    this.pool = new Pool(url);
+    this.pool = new Pool(url, { connections: LOAD_CONNECTIONS });
   }
 
   start(): void {
@@ -63,6 +67,7 @@ export class Load {
     } catch (error) {
       problem = String(error);
     }
-    this.see({ start, end: performance.now(), page, problem });
+    const paceKept = Math.min(this.pace.keptFor, page?.paceKept ?? Infinity);
+    this.see({ start, end: performance.now(), page, problem, paceKept });
   }
 }

@@ -7,8 +7,8 @@ export interface Sample {
   readonly heap: number;
   readonly resources: Readonly<Record<string, number>>;
   readonly stats: FlagshipStats | undefined;
-  /** The longest that its event loop has stood still so far, in milliseconds: no evaluation can end meanwhile. */
-  readonly longestTurn: number;
+  /** The most CPU time, in milliseconds, that it has taken without letting anything else have a turn. */
+  readonly longestOwnStandstill: number;
   /** Unhandled rejections, uncaught exceptions and warnings so far. */
   readonly problems: readonly string[];
 }
@@ -20,6 +20,10 @@ export interface Page {
   readonly reason: string;
   /** How long the service waited for its flag, in milliseconds. */
   readonly waited: number;
+  /** How long the whole request took, from its arrival in the application, in milliseconds. */
+  readonly took: number;
+  /** How long the application has not stood still, in milliseconds; null when it never has. */
+  readonly paceKept: number | null;
 }
 
 /** What Flagship is told to be. */

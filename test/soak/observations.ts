@@ -18,15 +18,18 @@ export class Observations {
   readonly objections: string[] = [];
   requests = 0;
   objected = 0;
+  /** Those among them that were sent while every process kept pace. */
+  judged = 0;
   slowest = 0;
   slowestEvaluation = 0;
   /** Answers by the reason of the service's flag. */
   readonly reasons: Record<string, number> = {};
 
-  add({ start, end, page }: Seen, objection: string | undefined): void {
+  add({ start, end, page, paceKept }: Seen, objection: string | undefined): void {
     this.requests++;
-    this.slowest = Math.max(this.slowest, end - start);
+    if (paceKept > end - start) this.judged++;
     if (page !== undefined) {
+      this.slowest = Math.max(this.slowest, page.took);
       this.slowestEvaluation = Math.max(this.slowestEvaluation, page.waited);
       this.reasons[page.reason] = (this.reasons[page.reason] ?? 0) + 1;
     }

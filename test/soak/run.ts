@@ -90,7 +90,7 @@ export class Run {
       this.fault,
       `${requests} requests, ${objected} objections`,
       `slowest ${Math.round(slowest)} ms, evaluation ${Math.round(slowestEvaluation)} ms`,
-      `standstill ${Math.round(last?.longestTurn ?? 0)} ms`,
+      `busy for ${Math.round(last?.longestOwnStandstill ?? 0)} ms at most`,
       `heap ${((last?.heap ?? 0) / 1e6).toFixed(1)} MB`,
       `connections ${last?.connections ?? '–'}`,
       `circuit ${last?.stats?.circuit?.state ?? '–'}`,

@@ -5,6 +5,7 @@ export type Mode = 'remote' | 'local';
 /** Requests a second, of so many users. */
 export const RATE = 150;
 export const USERS = 2000;
+export const LOAD_CONNECTIONS = 256;
 
 const HTTP = { timeout: 200, retries: 1, retryDelay: 50 } as const;
 const CACHE = { cacheTtl: 300, staleTtl: 2000, cacheMaxSize: 500 } as const;
@@ -12,7 +13,7 @@ const CIRCUIT = { threshold: 3, halfOpenAfter: 500 } as const;
 const REFRESH_INTERVAL = 200;
 
 /** How late a busy machine may make anything, in milliseconds. */
-export const SLACK = 1000;
+export const SLACK = 500;
 /** How long one evaluation may take. */
 export const DEADLINE = { remote: HTTP.timeout * 2 + HTTP.retryDelay, local: 0 } as const;
 /** How often a request of the application waits for an evaluation: guard, parameter, service. */

@@ -1,5 +1,6 @@
 import { type FaultName } from '../fixtures/faults';
 import { type Seen } from './load';
+import { type Page } from './messages';
 import { DEADLINE, EVALUATIONS_IN_A_ROW, MOST_AGE, type Mode, RECOVERY, SLACK } from './setup';
 
 /** What Flagship was, from then on. */
@@ -29,9 +30,11 @@ export class Truth {
   }
 
   /** Has Flagship been well for long enough that nothing but the truth will do? */
-  isCalm(since: number): boolean {
+  isCalm({ start, end, paceKept }: Seen): boolean {
     const { phase } = this;
-    return phase?.fault === 'healthy' && since - phase.start > RECOVERY[this.mode];
+    // Whoever stood still has not had that time to recover.
+    const well = Math.min(start - (phase?.start ?? Infinity), paceKept - (end - start));
+    return phase?.fault === 'healthy' && well > RECOVERY[this.mode];
   }
 
   /** What is wrong with an answer, and when that was; nothing when all is well. */
@@ -42,28 +45,39 @@ export class Truth {
     return `${objection} (in ${fault}, after ${Math.round(performance.now() - start)} ms)`;
   }
 
-  private objectionTo({ start, end, page, problem }: Seen): string | undefined {
+  private objectionTo(seen: Seen): string | undefined {
+    const { page, problem } = seen;
     if (page === undefined) return `the request failed with ${problem}`;
-    const most = DEADLINE[this.mode] + SLACK;
-    if (page.waited > most) return `an evaluation took ${Math.round(page.waited)} ms`;
-    if (end - start > most * EVALUATIONS_IN_A_ROW) return `a request took ${Math.round(end - start)} ms`;
-    return this.objectionToValue(page.generation, start) ?? this.objectionToHome(page.home, start);
+    return (
+      this.objectionToTime(seen, page) ??
+      this.objectionToValue(seen, page.generation) ??
+      this.objectionToHome(seen, page.home)
+    );
   }
 
-  private objectionToHome(home: string, start: number): string | undefined {
-    if (home === 'modern' || (home === 'classic' && !this.isCalm(start))) return undefined;
+  private objectionToTime({ start, end, paceKept }: Seen, page: Page): string | undefined {
+    if (paceKept < end - start) return undefined;
+    const most = DEADLINE[this.mode] + SLACK;
+    if (page.waited > most) return `an evaluation took ${Math.round(page.waited)} ms`;
+    if (page.took > most * EVALUATIONS_IN_A_ROW) return `a request took ${Math.round(page.took)} ms`;
+    return undefined;
+  }
+
+  private objectionToHome(seen: Seen, home: string): string | undefined {
+    if (home === 'modern' || (home === 'classic' && !this.isCalm(seen))) return undefined;
     return `the home page is "${home}"`;
   }
 
-  private objectionToValue(generation: number, start: number): string | undefined {
+  private objectionToValue(seen: Seen, generation: number): string | undefined {
     if (generation === this.generation) return undefined;
-    if (this.isCalm(start)) return `the answer was ${generation} long after Flagship said ${this.generation}`;
+    if (this.isCalm(seen)) return `the answer was ${generation} long after Flagship said ${this.generation}`;
     if (generation === -1) return undefined;
     // The command that begins this generation may be on its way.
     if (generation === this.generation + 1) return undefined;
     const ended = this.ends[generation];
     if (ended === undefined) return `Flagship has never said ${generation}`;
-    const age = start - ended;
+    // Whoever stood still could not see how old it had become.
+    const age = Math.min(seen.start - ended, seen.paceKept);
     return age > MOST_AGE[this.mode] ? `the answer was ${Math.round(age)} ms out of date` : undefined;
   }
 }

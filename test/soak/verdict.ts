@@ -1,20 +1,21 @@
 import { type CalmSample, type Observations } from './observations';
-import { type Mode } from './setup';
+import { LOAD_CONNECTIONS, type Mode } from './setup';
 
-/** What may be left over by chance: heap in bytes, connections and timers in numbers. */
+/** The limit of the connection pool to Flagship. */
+const MOST_CONNECTIONS = 256;
+/** What may be left over by chance. */
 const HEAP_SHARE = 0.1;
 const HEAP_BYTES = 2e6;
-const RESOURCES_SHARE = 0.5;
-const RESOURCES_NUMBER = 20;
+const TIMERS_SHARE = 0.5;
+const TIMERS_NUMBER = 20;
+/** How long nothing else may have had a turn, in milliseconds; collecting garbage for a look is part of it. */
+const MOST_BUSY = 250;
 /** Fewer looks than this say nothing about growth. */
 const FEWEST_SAMPLES = 6;
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 }
-
-const sum = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((total, count) => total + count, 0);
 
 interface Measure {
   readonly of: (sample: CalmSample) => number;
@@ -24,17 +25,18 @@ interface Measure {
 
 const MEASURES: Readonly<Record<string, Measure>> = {
   'heap, in bytes': { of: ({ heap }) => heap, share: HEAP_SHARE, number: HEAP_BYTES },
-  'timers and sockets': {
-    of: ({ resources }) => sum(resources),
-    share: RESOURCES_SHARE,
-    number: RESOURCES_NUMBER,
-  },
-  'connections to Flagship': {
-    of: ({ connections }) => connections,
-    share: RESOURCES_SHARE,
-    number: RESOURCES_NUMBER,
-  },
+  timers: { of: ({ resources }) => resources.Timeout ?? 0, share: TIMERS_SHARE, number: TIMERS_NUMBER },
 };
+
+/** Idle connections are kept for the next burst, so that their number says nothing as long as it is bounded. */
+function tooManyConnections(samples: readonly CalmSample[]): string[] {
+  const most = Math.max(...samples.map(({ connections }) => connections));
+  const sockets = Math.max(...samples.map(({ resources }) => resources.TCPSocketWrap ?? 0));
+  return [
+    ...(most > MOST_CONNECTIONS ? [`${most} connections to Flagship`] : []),
+    ...(sockets > MOST_CONNECTIONS + LOAD_CONNECTIONS ? [`${sockets} sockets in the application`] : []),
+  ];
+}
 
 /** A line for each measure: the medians of the first and the last third, and whether they are too far apart. */
 export function growth(samples: readonly CalmSample[], time: number): { line: string; isTooMuch: boolean }[] {
@@ -53,12 +55,17 @@ export function growth(samples: readonly CalmSample[], time: number): { line: st
 export function faultsFound(seen: Observations, mode: Mode, time: number): string[] {
   const { samples, objected, objections, reasons, requests } = seen;
   const found = [...objections];
+  const busy = samples.at(-1)?.longestOwnStandstill ?? 0;
+  if (busy > MOST_BUSY) found.push(`the application let nothing else have a turn for ${Math.round(busy)} ms`);
+  if (seen.judged < requests / 2)
+    found.push(`the machine is too busy: ${seen.judged} of ${requests} requests can be judged`);
   if (objected > objections.length) found.push(`… and ${objected - objections.length} more like these`);
   if (samples.length < FEWEST_SAMPLES) found.push(`only ${samples.length} looks at the application`);
   found.push(
     ...growth(samples, time)
       .filter(({ isTooMuch }) => isTooMuch)
       .map(({ line }) => `growth: ${line}`),
+    ...tooManyConnections(samples),
     ...(samples.at(-1)?.problems ?? []),
   );
   // A run in which nothing went wrong has shown nothing.
