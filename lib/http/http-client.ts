@@ -100,13 +100,16 @@ export class HttpClient {
   private async persist<T>(request: ClientRequest, read: Read<T>, retries: number): Promise<T> {
     const { session, breaker } = this;
     const end = performance.now() + this.#options.deadline;
+    // The default leaves each attempt its time, but for timers that are a little late, and pauses that a server asks for.
+    let isTight = this.#options.hasOwnDeadline;
     for (let retriesLeft = retries; ; retriesLeft--) {
       try {
-        return await this.attempt(request, read, session, end, retries - retriesLeft);
+        return await this.attempt(request, read, session, { end, isTight }, retries - retriesLeft);
       } catch (error) {
         if (!(error instanceof TransientError) || retriesLeft <= 0) throw error;
         const pause = retryPause(error, this.#options.retryDelay);
         if (performance.now() + pause >= end) throw error;
+        isTight ||= error.retryAfter !== undefined;
         await session.pause(pause);
         // Closed meanwhile, or others have found out that it is of no use.
         if (session.isOver || breaker?.state === 'open') throw error;
@@ -118,14 +121,13 @@ export class HttpClient {
     request: ClientRequest,
     read: Read<T>,
     session: Session,
-    deadline: number,
+    deadline: { readonly end: number; readonly isTight: boolean },
     resends: number,
   ): Promise<T> {
     let now = performance.now();
     const { timeout, headersFactory } = this.#options;
-    const end = Math.min(now + timeout, deadline);
-    // Timers are a little late: the deadline is to blame only where it leaves an attempt clearly less than its time.
-    const limit = end - now > timeout * 0.9 ? this.#timeout : this.#deadline;
+    const end = Math.min(now + timeout, deadline.end);
+    const limit = deadline.isTight && end - now < timeout * 0.9 ? this.#deadline : this.#timeout;
     let fresh: HeaderMap | undefined;
     if (headersFactory !== undefined) {
       fresh = await this.makeHeaders(headersFactory, session, end - now, limit);

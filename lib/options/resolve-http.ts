@@ -23,6 +23,8 @@ export interface ResolvedHttpOptions {
   readonly retryDelay: number;
   /** Time limit of all attempts and pauses together. */
   readonly deadline: number;
+  /** Was it given, and is it not the default? */
+  readonly hasOwnDeadline: boolean;
   /** Absent when Flagship is to be asked whatever happens. */
   readonly circuit?: ResolvedCircuit;
   /** Names account and app wherever something is kept for them. */
@@ -83,6 +85,7 @@ export function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptio
     timeout,
     retries,
     retryDelay,
+    hasOwnDeadline: options.deadline !== undefined,
     deadline: options.deadline ?? timeForAll({ timeout, retries, retryDelay }),
     circuit: resolveCircuit(options),
     namespace: namespaceOf(options, endpoint),

@@ -44,7 +44,7 @@ export class DefinitionsClient {
   constructor(options: ResolvedHttpOptions) {
     const { endpoint } = options;
     // The deadline is for evaluations; nobody waits for a download.
-    this.client = new HttpClient({ ...options, deadline: timeForAll(options) });
+    this.client = new HttpClient({ ...options, deadline: timeForAll(options), hasOwnDeadline: false });
     const pathname = endpoint.pathname.replace(/\/evaluate$/, '/definitions');
     this.path = `${pathname}${endpoint.search}`;
     this.span = { name: 'flagship definitions', attributes: templateOf(pathname) };

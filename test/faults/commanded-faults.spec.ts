@@ -7,7 +7,7 @@ import { within } from '../fixtures/within';
 
 type Details = Awaited<ReturnType<FlagshipServerProvider['resolveBooleanEvaluation']>>;
 
-const limits = { timeout: 300, retries: 1, retryDelay: 10 };
+const limits = { timeout: 500, retries: 1, retryDelay: 10 };
 const DEADLINE = limits.timeout * 2 + limits.retryDelay;
 /** Generous: it only has to tell a time limit that works from one that does not. */
 const BOUND = DEADLINE + 2000;
@@ -86,12 +86,16 @@ let users = 0;
 const ask = (): Promise<Details> =>
   provider.resolveBooleanEvaluation('flag', false, { targetingKey: `u${users++}` });
 const askAll = (count: number): Promise<Details[]> => Promise.all(Array.from({ length: count }, ask));
-const hasNews = async (): Promise<boolean> => (await askAll(CROWD)).every(({ value }) => value);
+/** A whole crowd gets the right answer. On a busy machine a crowd may also run out of time, and is asked again. */
+const isRight = async (): Promise<boolean> =>
+  (await askAll(CROWD)).every(
+    ({ value, variant, reason }) => value && variant === right.variant && reason === right.reason,
+  );
 
 async function isWell(): Promise<void> {
   await server.settled;
-  await waitUntil(hasNews, 'all is well again');
-  for (const details of await askAll(CROWD)) expect(details).toMatchObject(right);
+  await waitUntil(isRight, 'all is well again');
+  expect(await ask()).toMatchObject(right);
 }
 
 /** Evaluations right before and right after a command; nobody can say which of them it still meets. */
