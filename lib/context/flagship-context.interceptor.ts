@@ -10,6 +10,9 @@ import { isAsyncIterable, scopedIterable } from './scoped-iterable';
  * Opens the request's scope around its handler: `FlagService`, and any OpenFeature client, answer there for the user
  * of the request. Registered globally unless `propagation` says otherwise.
  *
+ * Nest applies global interceptors neither to WebSocket gateways nor, without `inheritAppConfig`, to the microservices
+ * of a hybrid application: bind it there.
+ *
  * @example
  * // With `propagation: 'none'`, for one controller only:
  * @UseInterceptors(FlagshipContextInterceptor)

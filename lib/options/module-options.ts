@@ -21,6 +21,11 @@ export type Propagation = 'interceptor' | 'middleware' | 'none';
 export interface RequestContextOptions {
   /**
    * Where the targeting key comes from: a header's name, or a function of the request.
+   *
+   * For GraphQL the request is the HTTP request; for its subscriptions and for WebSockets the one that opened the
+   * connection; for microservices the message's context (`TcpContext`, `NatsContext`, …). By default the user is also
+   * looked for where those transports keep it: `user` of the GraphQL context, `user` or `data.user` of the WebSocket
+   * client, `user` that a guard has left on the message's context.
    * @default `request.user.id`, then `request.user.sub`
    * @example 'x-user-id'
    * @example (request) => (request as { session?: { userId?: string } }).session?.userId
@@ -29,7 +34,7 @@ export interface RequestContextOptions {
 
   /**
    * Headers to copy: names (the attribute is called as written here), or header → attribute. Case does not matter for
-   * the look-up. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are refused.
+   * the look-up. Messages of microservices have headers with NATS, Kafka, RabbitMQ, MQTT 5 and gRPC. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are refused.
    * @default none
    * @example ['x-plan']
    * @example { 'cf-ipcountry': 'country' }

@@ -264,6 +264,15 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       expect(refused.value).toMatchObject({ errors: [{ message: 'Not Found' }] });
     });
 
+    it('keeps the operations of a batch apart, unless the request has a scope of its own', async () => {
+      const app = await start({ provider: echoProvider().provider, ...byHeader });
+      const batch = [{ query: '{ count again: count }' }, { query: '{ count again: count }' }];
+      const { body } = await request(app.getHttpServer()).post('/graphql').set('x-user', 'ann').send(batch);
+      const counts = (body as { data: { count: string; again: string } }[]).map(({ data }) => data);
+      for (const { count, again } of counts) expect(again).toBe(count);
+      expect(new Set(counts.map(({ count }) => count)).size).toBe(propagation === 'middleware' ? 1 : 2);
+    });
+
     if (propagation === 'none') return;
 
     it('shares one scope among all resolvers of an operation', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
 import {
   type ArgumentsHost,
   type CanActivate,
@@ -9,6 +11,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
@@ -28,6 +31,7 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import { concatMap, type Observable, take, timer } from 'rxjs';
+import { WebSocketServer } from 'ws';
 import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntilGone } from '../fixtures/garbage';
 import { adapters } from '../fixtures/shop-app';
@@ -250,6 +254,46 @@ describe.each(socketPlatforms)('%s', (_platform, webSockets, connect) => {
       expect(seen[0]![0]).not.toBe(seen[1]![0]);
     });
   });
+});
+
+it('reads the request that an application keeps, of a server of its own', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+
+  @UseInterceptors(FlagshipContextInterceptor)
+  @WebSocketGateway()
+  class KeepingGateway {
+    constructor(private readonly flags: FlagService) {}
+
+    handleConnection(client: { request?: object }, request: object): void {
+      client.request = request;
+    }
+
+    @SubscribeMessage('who')
+    who() {
+      return { event: 'who', data: this.flags.context };
+    }
+  }
+  class OwnServerAdapter extends WsAdapter {
+    override create(): WebSocketServer {
+      return server;
+    }
+  }
+  const options = { provider: echoProvider().provider, requestContext: { userId: 'x-user' } };
+  const testing = await Test.createTestingModule({
+    imports: [FlagshipModule.forRoot(options)],
+    providers: [KeepingGateway],
+  }).compile();
+  const app: INestApplication = testing.createNestApplication();
+  app.useWebSocketAdapter(new OwnServerAdapter(app));
+  closing.push(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  const { port } = server.address() as AddressInfo;
+  const client = await socketPlatforms[0]![2](`http://127.0.0.1:${port}`, { 'x-user': 'ann' });
+  closing.push(() => client.close());
+  client.send('who', {});
+  await waitUntil(() => client.received.length > 0, 'the answer');
+  expect(client.received).toEqual([{ event: 'who', data: { targetingKey: 'ann' } }]);
 });
 
 it('leaves requests for an upgrade alone in an application without gateways', async () => {

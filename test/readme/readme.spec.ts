@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, type Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import {
   ConsoleLogger,
   type CanActivate,
@@ -15,6 +17,9 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { GraphQLModule } from '@nestjs/graphql';
+import { ClientProxyFactory, type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 import { type Cache } from 'cache-manager';
@@ -40,6 +45,8 @@ import {
 } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import { TestFlags } from 'nestjs-flagship/testing';
+import { firstValueFrom } from 'rxjs';
+import { io } from 'socket.io-client';
 import request from 'supertest';
 import packageJson from '../../package.json';
 import { closedPort } from '../fixtures/closed-port';
@@ -156,7 +163,7 @@ describe('the code runs:', () => {
 
   /** An application around what a block exports without a module of its own. */
   function around(
-    parts: { controllers?: Type[]; providers?: Type[]; imports?: Type[] },
+    parts: { controllers?: Type[]; providers?: Type[]; imports?: (Type | DynamicModule)[] },
     options: Partial<FlagshipModuleOptions> = {},
   ): DynamicModule {
     @Module({})
@@ -603,6 +610,123 @@ describe('the code runs:', () => {
     const http = await ask(LeanModule);
     await http.get('/fast').expect(200, 'modern');
     await http.get('/full').set('x-user-id', 'ann').expect(200, { targetingKey: 'ann' });
+  });
+
+  it('middleware.module.ts', async () => {
+    const { MiddlewareModule } = load<{ MiddlewareModule: Type }>('middleware.module.ts');
+    const options = { propagation: 'none', requestContext: { userId: 'x-user-id' } } as const;
+    const http = await ask(around({ imports: [MiddlewareModule] }, options));
+    await http.get('/scoped').set('x-user-id', 'ann').expect(200, { targetingKey: 'ann' });
+  });
+
+  it('cart.resolver.ts', async () => {
+    const { CartResolver } = load<{ CartResolver: Type }>('cart.resolver.ts');
+    flagship.setFlags({
+      'home-page': 'modern',
+      'upload-limit': 20,
+      'gift-wrap': onFor('gift-wrap', 'plan', 'pro'),
+    });
+    const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({
+      driver: ApolloDriver,
+      typeDefs: `
+        type Cart { id: ID! limit: Int! page: String! giftWrap: String }
+        type Query { cart(id: ID!): Cart! }
+      `,
+      fieldResolverEnhancers: ['guards', 'interceptors'],
+      playground: false,
+    });
+    const options = { requestContext: { headers: { 'x-plan': 'plan' } } };
+    const http = await ask(around({ providers: [CartResolver], imports: [graphql] }, options));
+    const query = '{ cart(id: "7") { id limit page giftWrap } }';
+    const cart = { id: '7', limit: 20, page: 'modern' };
+    const pro = await http.post('/graphql').set('x-plan', 'pro').send({ query }).expect(200);
+    expect(pro.body).toEqual({ data: { cart: { ...cart, giftWrap: 'red paper' } } });
+    const free = await http.post('/graphql').send({ query }).expect(200);
+    expect(free.body).toMatchObject({
+      data: { cart: { ...cart, giftWrap: null } },
+      errors: [{ message: 'Not Found', extensions: { code: 'NOT_FOUND' } }],
+    });
+  });
+
+  it('chat.gateway.ts', async () => {
+    const { ChatGateway } = load<{ ChatGateway: Type }>('chat.gateway.ts');
+    flagship.setFlags({
+      'message-limit': {
+        key: 'message-limit',
+        enabled: true,
+        variations: { short: 5, long: 50 },
+        default_variation: 'short',
+        rules: [rule('targetingKey', 'ann', 'long')],
+      },
+      reactions: onFor('reactions', 'targetingKey', 'ann'),
+    });
+    const options = { requestContext: { userId: 'x-user-id' } };
+    const app = await listen(around({ providers: [ChatGateway] }, options));
+    const chat = async (user: string) => {
+      const extraHeaders = { 'x-user-id': user };
+      const socket = io(await app.getUrl(), { extraHeaders, reconnection: false, forceNew: true });
+      closing.push(async () => socket.disconnect());
+      const answer = (event: string) => new Promise((resolve) => socket.once(event, resolve));
+      return { socket, answer };
+    };
+    const [ann, bob] = [await chat('ann'), await chat('bob')];
+    const said = [ann, bob].map(({ socket, answer }) => {
+      socket.emit('say', 'hello world');
+      return answer('said');
+    });
+    expect(await Promise.all(said)).toEqual(['hello world', 'hello']);
+    const reacted = [ann.answer('reacted'), bob.answer('exception')];
+    for (const { socket } of [ann, bob]) socket.emit('react', ':)');
+    expect(await Promise.all(reacted)).toMatchObject([':)', { message: 'Not Found' }]);
+  });
+
+  it('orders.controller.ts', async () => {
+    const { OrdersController } = load<{ OrdersController: Type }>('orders.controller.ts');
+    flagship.setFlags({
+      'home-page': 'modern',
+      'express-orders': onFor('express-orders', 'targetingKey', 'ann'),
+    });
+    const contextFactory = (execution: ExecutionContext) => ({
+      targetingKey: execution.switchToRpc().getData<{ userId: string }>().userId,
+    });
+    const tcp = { transport: Transport.TCP as const, options: { host: '127.0.0.1', port: 0 } };
+    const settings: Readonly<MicroserviceOptions & NestApplicationOptions> = { ...quiet, ...tcp };
+    const module = around({ controllers: [OrdersController] }, { contextFactory });
+    const service = await NestFactory.createMicroservice<object>(module, settings);
+    closing.push(() => service.close());
+    await service.listen();
+    const { port } = service.unwrap<NetServer>().address() as AddressInfo;
+    const client = ClientProxyFactory.create({ ...tcp, options: { host: '127.0.0.1', port } });
+    closing.push(async () => void client.close());
+    const send = (pattern: string, order: object): Promise<unknown> =>
+      firstValueFrom(client.send<unknown>(pattern, order));
+    expect(await send('orders.page', { userId: 'bob' })).toBe('modern');
+    expect(await send('orders.express', { id: '7', userId: 'ann' })).toEqual({ express: '7' });
+    await expect(send('orders.express', { id: '7', userId: 'bob' })).rejects.toMatchObject({
+      message: 'Not Found',
+    });
+  });
+
+  it('reports.job.ts', async () => {
+    interface Reports {
+      process(job: object): Promise<string>;
+      nightly(): Promise<string>;
+    }
+    const { ReportsJob } = load<{ ReportsJob: Type<Reports> }>('reports.job.ts');
+    const report = {
+      key: 'report',
+      enabled: true,
+      variations: { plain: 'plain', rich: 'rich', short: 'short' },
+      default_variation: 'plain',
+      rules: [rule('targetingKey', 'ann', 'rich'), rule('targetingKey', 'nightly', 'short')],
+    };
+    flagship.setFlags({ report });
+    const app = await listen(around({ providers: [ReportsJob], imports: [ScheduleModule.forRoot()] }));
+    const reports = app.get(ReportsJob);
+    expect(await reports.process({ userId: 'ann' })).toBe('rich report for ann');
+    expect(await reports.process({ userId: 'bob' })).toBe('plain report for bob');
+    expect(await reports.nightly()).toBe('short');
+    expect(app.get(SchedulerRegistry).getCronJobs().size).toBe(1);
   });
 
   it('billing.module.ts', async () => {
