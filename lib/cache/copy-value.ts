@@ -8,9 +8,13 @@ import { type JsonValue } from '../options';
  * @throws FlagshipError `PARSE_ERROR` when the value is nested too deep.
  */
 export function copyValue<T extends JsonValue>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
+  return typeof value === 'object' && value !== null ? (copyWhole(value) as T) : value;
+}
+
+// Apart: a `try` in the way of every scalar would keep an evaluation from being compiled as a whole.
+function copyWhole(value: object): JsonValue {
   try {
-    return copyStructure(value) as T;
+    return copyStructure(value);
   } catch {
     throw new FlagshipError("The flag's value is nested too deep.", FlagshipErrorCode.PARSE_ERROR);
   }

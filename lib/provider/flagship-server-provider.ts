@@ -63,7 +63,7 @@ export class FlagshipServerProvider implements Provider {
    */
   initialize(): Promise<void> {
     this.#closed = false;
-    const start = this.#open();
+    const start = this.open();
     this.#events.follow(start);
     return start;
   }
@@ -115,7 +115,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<boolean>> {
-    return this.#resolve('boolean', flagKey, defaultValue, context, logger);
+    return this.resolve('boolean', flagKey, defaultValue, context, logger);
   }
 
   resolveStringEvaluation(
@@ -124,7 +124,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<string>> {
-    return this.#resolve('string', flagKey, defaultValue, context, logger);
+    return this.resolve('string', flagKey, defaultValue, context, logger);
   }
 
   resolveNumberEvaluation(
@@ -133,7 +133,7 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<number>> {
-    return this.#resolve('number', flagKey, defaultValue, context, logger);
+    return this.resolve('number', flagKey, defaultValue, context, logger);
   }
 
   resolveObjectEvaluation<T extends OpenFeatureJsonValue>(
@@ -142,10 +142,10 @@ export class FlagshipServerProvider implements Provider {
     context: EvaluationContext,
     logger?: Logger,
   ): Promise<ResolutionDetails<T>> {
-    return this.#resolve('object', flagKey, defaultValue, context, logger);
+    return this.resolve('object', flagKey, defaultValue, context, logger);
   }
 
-  async #open(): Promise<void> {
+  private async open(): Promise<void> {
     this.#answers?.open();
     try {
       await this.#source.open();
@@ -156,7 +156,7 @@ export class FlagshipServerProvider implements Provider {
   }
 
   // Not async: an answer at hand costs one promise and no more.
-  #resolve<T>(
+  private resolve<T>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
@@ -169,43 +169,45 @@ export class FlagshipServerProvider implements Provider {
     try {
       if (this.#closed) throw closedError();
       return this.#answers === undefined
-        ? this.#ask(question, context)
-        : this.#askAnswers(question, context, this.#answers);
+        ? this.ask(question, context)
+        : this.askAnswers(question, context, this.#answers);
     } catch (error) {
-      return Promise.resolve(this.#fail(question, error));
+      return Promise.resolve(this.fail(question, error));
     }
   }
 
-  #ask<T>(question: Question<T>, context: EvaluationContext): Promise<ResolutionDetails<T>> {
+  private ask<T>(question: Question<T>, context: EvaluationContext): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
     const resolution = this.#source.evaluate(flagKey, context, type, defaultValue);
     return resolution instanceof Promise
-      ? this.#tellLater(question, resolution)
-      : Promise.resolve(this.#tell(question, resolution));
+      ? this.tellLater(question, resolution)
+      : Promise.resolve(this.tell(question, resolution));
   }
 
-  #askAnswers<T>(
+  private askAnswers<T>(
     question: Question<T>,
     context: EvaluationContext,
     answers: Answers,
   ): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
     const hit = answers.recall(flagKey, type, context);
-    if (hit === undefined)
-      return this.#tellLater(question, answers.ask(flagKey, type, context, defaultValue));
+    if (hit === undefined) return this.tellLater(question, answers.ask(flagKey, type, context, defaultValue));
     return Promise.resolve(
-      hit.missing === undefined ? this.#tell(question, hit) : this.#fail(question, hit.missing),
+      hit.missing === undefined ? this.tell(question, hit) : this.fail(question, hit.missing),
     );
   }
 
-  #tellLater<T>(question: Question<T>, resolution: Promise<Resolution>): Promise<ResolutionDetails<T>> {
+  private tellLater<T>(
+    question: Question<T>,
+    resolution: Promise<Resolution>,
+  ): Promise<ResolutionDetails<T>> {
     return resolution.then(
-      (late) => this.#tell(question, late),
-      (error: unknown) => this.#fail(question, error),
+      (late) => this.tell(question, late),
+      (error: unknown) => this.fail(question, error),
     );
   }
 
-  #tell<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
+  private tell<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
     // Always a copy: the value belongs to the source, the cache, or others who wait for the same answer.
     const details = answered(question, resolution);
     if (details.errorCode !== undefined) this.#counts.errors++;
@@ -213,7 +215,7 @@ export class FlagshipServerProvider implements Provider {
     return details;
   }
 
-  #fail<T>(question: Question<T>, error: unknown): ResolutionDetails<T> {
+  private fail<T>(question: Question<T>, error: unknown): ResolutionDetails<T> {
     this.#counts.errors++;
     return unanswered(question, error);
   }
