@@ -574,7 +574,8 @@ describe('definitionsCache', () => {
   });
   afterEach(() => {
     chmodSync(folder, 0o700);
-    rmSync(folder, { recursive: true });
+    // A provider that is closed after this may still be writing.
+    rmSync(folder, { recursive: true, maxRetries: 10 });
   });
 
   const loadOnce = async (flags: Record<string, unknown>, options: Partial<FlagshipProviderOptions> = {}) => {
