@@ -1,7 +1,7 @@
 import { type ServerResponse } from 'node:http';
-import { Logger } from '@nestjs/common';
 import { OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { captureLog } from '../../fixtures/captured-log';
 import {
   answer,
   askNew,
@@ -32,12 +32,7 @@ beforeAll(async () => {
 beforeEach(() => {
   watch = watchProcess();
   answers = holdAnswers();
-  lines = [];
-  for (const level of ['log', 'warn', 'error'] as const) {
-    jest.spyOn(Logger.prototype, level).mockImplementation((...[line]: unknown[]) => {
-      lines.push(`${level} ${String(line)}`);
-    });
-  }
+  lines = captureLog();
 });
 afterEach(async () => {
   await OpenFeature.clearProviders();

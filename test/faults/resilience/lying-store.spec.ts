@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { type CacheStore, type FlagshipProviderOptions } from 'nestjs-flagship';
+import { captureLog } from '../../fixtures/captured-log';
 import { answer, askFlag, openProviders, times } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
@@ -21,12 +21,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   watch = watchProcess();
-  lines = [];
-  for (const level of ['log', 'warn', 'error'] as const) {
-    jest.spyOn(Logger.prototype, level).mockImplementation((...[line]: unknown[]) => {
-      lines.push(`${level} ${String(line)}`);
-    });
-  }
+  lines = captureLog();
 });
 afterEach(() => {
   expect(watch.problems).toEqual([]);

@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import { OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import { type CacheStore, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { captureLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders, times } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
@@ -22,12 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   watch = watchProcess();
-  lines = [];
-  for (const level of ['log', 'warn', 'error'] as const) {
-    jest.spyOn(Logger.prototype, level).mockImplementation((...[line]: unknown[]) => {
-      lines.push(`${level} ${String(line)}`);
-    });
-  }
+  lines = captureLog();
 });
 afterEach(async () => {
   await OpenFeature.clearProviders();
