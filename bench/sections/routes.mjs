@@ -1,6 +1,7 @@
 import autocannon from 'autocannon';
 import { startChild } from '../support/child.mjs';
 import { median, percent, perSecond } from '../support/figures.mjs';
+import { nest11, nest12 } from '../support/nests.mjs';
 
 const CONNECTIONS = 32;
 const ROUNDS = 5;
@@ -9,27 +10,43 @@ const WARM_UP_TIME = 1;
 const HEADERS = { 'x-user-id': 'user-4711', 'x-plan': 'pro' };
 const VARIANTS = [
   'bare',
+  'none',
   'guardedNone',
+  'middleware',
+  'guardedMiddleware',
   'noopInterceptor',
   'storageInterceptor',
   'interceptor',
   'guardedInterceptor',
   'peer',
 ];
-/** Shares of the bare route. */
-const GUARDED_SHARE = { fastify: 0.7, express: 0.9 };
+const NESTS = { 11: nest11, 12: nest12 };
+/** Shares of the bare route, by adapter and Nest. */
+const WANTED = {
+  fastify11: { guardedNone: 0.7, middleware: 0.6 },
+  express11: { guardedNone: 0.9 },
+};
 /** How much less than a no-op interceptor ours may leave of the bare route. */
 const INTERCEPTOR_ALLOWANCE = 0.1;
 
 /** Requests a second of one route, bare and with what flags put around it. */
-export async function routes(adapter) {
+export async function routes(adapter, nest = 11) {
+  const { version, routeApp } = await NESTS[nest]();
   const { url: baseUrl, accountId, appId, stop } = await startChild('local-flagship.mjs');
   const flagship = JSON.stringify({ baseUrl, accountId, appId });
   const contenders = [];
   for (const variant of VARIANTS) {
-    const app = await startChild('route-app.mjs', [adapter, variant, flagship]);
+    const app = await startChild(routeApp, [adapter, variant, flagship]);
     contenders.push({ variant, app, rates: [], costs: [] });
   }
+  await inTurns(contenders);
+  await Promise.all(contenders.map(({ app }) => app.stop()));
+  await stop();
+  const title = `A route on ${adapter}, ${version}, ${CONNECTIONS} connections`;
+  return { title, lines: lines(WANTED[`${adapter}${nest}`] ?? {}, contenders) };
+}
+
+async function inTurns(contenders) {
   for (const { app } of contenders) await load(app, WARM_UP_TIME);
   for (let round = 0; round < ROUNDS; round++) {
     for (const { app, rates, costs } of contenders) {
@@ -38,9 +55,6 @@ export async function routes(adapter) {
       costs.push(cost);
     }
   }
-  await Promise.all(contenders.map(({ app }) => app.stop()));
-  await stop();
-  return { title: `A route on ${adapter}, ${CONNECTIONS} connections`, lines: lines(adapter, contenders) };
 }
 
 /** One round: requests a second, and what one costs the application in microseconds of CPU. */
@@ -56,7 +70,7 @@ async function load(app, duration) {
   return { rate: requests / result.duration, cost: cpu / requests };
 }
 
-function lines(adapter, contenders) {
+function lines(wantedShares, contenders) {
   const figures = Object.fromEntries(contenders.map(({ variant, rates }) => [variant, median(rates)]));
   const costs = Object.fromEntries(contenders.map(({ variant, costs: all }) => [variant, median(all)]));
   const [bare] = contenders;
@@ -66,7 +80,7 @@ function lines(adapter, contenders) {
     median(rates.map((rate, round) => rate / bare.rates[round])),
   ]);
   const share = (variant) => Object.fromEntries(shares)[variant];
-  const line = (what, variant, wanted) => ({
+  const line = (what, variant, wanted = wantedShares[variant]) => ({
     what: `${what} (${costs[variant].toFixed(0)} µs CPU)`,
     figure: perSecond(figures[variant]),
     peer: 'bare route',
@@ -78,7 +92,10 @@ function lines(adapter, contenders) {
   const leftByInterceptor = share('noopInterceptor') - INTERCEPTOR_ALLOWANCE;
   return [
     line('bare', 'bare'),
-    line("guarded, propagation 'none'", 'guardedNone', GUARDED_SHARE[adapter]),
+    line("propagation 'none'", 'none'),
+    line("guarded, propagation 'none'", 'guardedNone'),
+    line("propagation 'middleware'", 'middleware'),
+    line("guarded, propagation 'middleware'", 'guardedMiddleware'),
     line('no-op global interceptor', 'noopInterceptor'),
     line('no-op interceptor that opens an AsyncLocalStorage', 'storageInterceptor'),
     line("propagation 'interceptor'", 'interceptor', leftByInterceptor),
