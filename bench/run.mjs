@@ -12,6 +12,7 @@ import { requireTime } from './sections/require.mjs';
 import { routes } from './sections/routes.mjs';
 import { service } from './sections/service.mjs';
 import { stopChildren } from './support/child.mjs';
+import { removeNests } from './support/nests.mjs';
 import { printTable } from './support/table.mjs';
 
 const sections = {
@@ -20,6 +21,8 @@ const sections = {
   require: requireTime,
   fastify: () => routes('fastify'),
   express: () => routes('express'),
+  fastify12: () => routes('fastify', 12),
+  express12: () => routes('express', 12),
   service,
   local,
   'local-service': localService,
@@ -51,4 +54,5 @@ try {
   process.exitCode = 1;
 } finally {
   await stopChildren();
+  await removeNests();
 }

@@ -1,7 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRequire } from 'node:module';
 import { FlagshipServerProvider as VendorProvider } from '@cloudflare/flagship/server';
-import { OpenFeatureModule, RequireFlagsEnabled } from '@openfeature/nestjs-sdk';
 import { FeatureFlag, FlagshipModule } from 'nestjs-flagship';
+
+// Where this package finds it: it refuses to be installed beside Nest 12 by itself.
+const ofPackage = createRequire(createRequire(import.meta.url).resolve('nestjs-flagship'));
+const { OpenFeatureModule, RequireFlagsEnabled } = ofPackage('@openfeature/nestjs-sdk');
 
 const CACHE_TTL = 3_600_000;
 
@@ -17,17 +21,14 @@ export const variants = {
     return { interceptor: { intercept: (_, next) => storage.run({}, () => next.handle()) } };
   },
 
-  guardedNone: (flagship) => ({
-    imports: [ours(flagship, 'none')],
-    guard: FeatureFlag('new-checkout'),
-  }),
+  none: (flagship) => ({ imports: [ours(flagship, 'none')] }),
+  guardedNone: (flagship) => guarded(ours(flagship, 'none')),
+
+  middleware: (flagship) => ({ imports: [ours(flagship, 'middleware')] }),
+  guardedMiddleware: (flagship) => guarded(ours(flagship, 'middleware')),
 
   interceptor: (flagship) => ({ imports: [ours(flagship, 'interceptor')] }),
-
-  guardedInterceptor: (flagship) => ({
-    imports: [ours(flagship, 'interceptor')],
-    guard: FeatureFlag('new-checkout'),
-  }),
+  guardedInterceptor: (flagship) => guarded(ours(flagship, 'interceptor')),
 
   peer: (flagship) => ({
     imports: [
@@ -50,4 +51,8 @@ function ours(flagship, propagation) {
     propagation,
     requestContext: { userId: 'x-user-id', headers: { 'x-plan': 'plan' } },
   });
+}
+
+function guarded(module) {
+  return { imports: [module], guard: FeatureFlag('new-checkout') };
 }

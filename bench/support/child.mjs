@@ -1,15 +1,20 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
+const CHILDREN = new URL('../children/', import.meta.url);
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 2_000;
 
 /** Everything this run has started and not yet ended. */
 const running = new Set();
 
-/** Starts a module of `children/` in a process of its own and waits for its first message. */
+/**
+ * Starts a module in a process of its own and waits for its first message.
+ *
+ * @param name Of a file in `children/`, or the URL of one elsewhere.
+ */
 export async function startChild(name, args = [], execArgv = [], limit = START_LIMIT) {
-  const child = fork(new URL(`../children/${name}`, import.meta.url), args, {
+  const child = fork(new URL(name, CHILDREN), args, {
     env: { ...process.env, NODE_ENV: 'production' },
     execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
