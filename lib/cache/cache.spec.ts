@@ -186,6 +186,14 @@ describe('MemoryCache', () => {
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });
 
+  it('takes an answer that is stale already, and knows it for that at once', () => {
+    const cache = new MemoryCache(10, true);
+    const question = askedQuestion('a', 'string', {});
+    cache.set(question, answer(1), 0, 60_000);
+    expect(cache.get('a', 'string', {})).toBeUndefined();
+    expect(cache.stale(question, {})).toEqual(answer(1));
+  });
+
   it('forgets all when cleared', () => {
     const cache = cacheOf(3);
     put(cache, {}, 1);

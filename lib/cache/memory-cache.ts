@@ -86,14 +86,15 @@ export class MemoryCache {
   /**
    * Two questions of one number, which hardly happens: the later one keeps the place.
    *
-   * @param freshFor How long the answer is served without asking, in milliseconds.
+   * @param freshFor How long the answer is served without asking, in milliseconds; 0 for one that is stale already.
    * @param usefulFor How long it is of use at all.
    */
   set(question: AskedQuestion, answer: CachedAnswer, freshFor: number, usefulFor: number): void {
-    const uselessAt = performance.now() + usefulFor;
-    // The library takes whole milliseconds only.
+    const now = performance.now();
+    // The library takes whole milliseconds only, and no less than one.
     const ttl = Math.max(1, Math.ceil(freshFor));
-    this.entries.set(question.hash, { question, answer, uselessAt }, { ttl });
+    const start = freshFor > 0 ? now : now - 10 * ttl;
+    this.entries.set(question.hash, { question, answer, uselessAt: now + usefulFor }, { ttl, start });
   }
 
   /** What was kept does not hold any more. */
