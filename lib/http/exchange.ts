@@ -43,7 +43,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length;
-    if (this.size > this.maxBytes) this.fail(tooLargeError(this.maxBytes));
+    if (this.size > this.maxBytes) this.fail(tooLargeError(this.status, this.maxBytes));
     else this.chunks.push(chunk);
   }
 

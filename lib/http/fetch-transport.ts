@@ -24,7 +24,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     // Leaving the loop cancels the rest of the body.
-    if (size > maxBytes) throw tooLargeError(maxBytes);
+    if (size > maxBytes) throw tooLargeError(response.status, maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size).toString('utf8');

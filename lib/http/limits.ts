@@ -1,8 +1,11 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { TransientError } from './transient-error';
 
-/** The largest evaluation answer that is read, in bytes. Flagship's own limit for a value is 10 KB. */
-export const MAX_ANSWER_BYTES = 1024 * 1024;
+/**
+ * The largest evaluation answer that is read, in bytes. Flagship's own limit for a value is 10 KB; a megabyte of nested
+ * brackets would keep the process busy for a tenth of a second.
+ */
+export const MAX_ANSWER_BYTES = 128 * 1024;
 
 /** The largest definitions answer that is read, in bytes. Flagship's own limit is 25 MB. */
 export const MAX_DEFINITIONS_BYTES = 32 * 1024 * 1024;
@@ -28,12 +31,12 @@ export function networkError(cause: unknown): TransientError {
   );
 }
 
-/** Final: a second download would be as large. */
-export function tooLargeError(maxBytes: number): FlagshipError {
-  return new FlagshipError(
-    `The answer is larger than ${maxBytes} bytes and was refused.`,
-    FlagshipErrorCode.PARSE_ERROR,
-  );
+/** Final, unless the status says that it may pass: a second download would be as large. */
+export function tooLargeError(status: number, maxBytes: number): FlagshipError {
+  const problem = `is larger than ${maxBytes} bytes and was refused.`;
+  return status >= 500 || status === 429
+    ? new TransientError(`Flagship's answer, HTTP ${status}, ${problem}`, FlagshipErrorCode.NETWORK_ERROR)
+    : new FlagshipError(`The answer ${problem}`, FlagshipErrorCode.PARSE_ERROR);
 }
 
 /** Connection errors often carry their reason in `code` or `cause` and leave the message empty. */

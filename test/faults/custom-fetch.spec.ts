@@ -80,7 +80,7 @@ describe('a fetch of one’s own', () => {
     'gives an endless body': {
       fetch: () => new Response(endless()),
       code: 'PARSE_ERROR',
-      message: /larger than 1048576 bytes/,
+      message: /larger than 131072 bytes/,
       calls: 1,
     },
     'gives no body': { fetch: () => new Response(null), code: 'PARSE_ERROR', message: /not JSON/ },

@@ -61,10 +61,18 @@ describe.each(Object.entries(clients))('too much for %s', (_, client) => {
     expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'PARSE_ERROR' });
   });
 
-  it('is refused as an error’s body', async () => {
-    server.script({ status: 503, body: good + blanks });
-    const details = await openRemote(client).resolveBooleanEvaluation('flag', false, {});
-    expect(details).toMatchObject({ value: false, reason: 'ERROR' });
+  it('is refused as an error’s body, and asked again where the status says that it may pass', async () => {
+    for (const [status, errorCode, attempts] of [
+      [503, 'GENERAL', 2],
+      [429, 'GENERAL', 2],
+      [400, 'PARSE_ERROR', 1],
+    ] as const) {
+      server.script({ status, body: good + blanks });
+      const provider = openRemote({ ...client, retries: 1, retryDelay: 0 });
+      const details = await provider.resolveBooleanEvaluation('flag', false, {});
+      expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode });
+      expect(server.requests).toHaveLength(attempts);
+    }
   });
 
   it('is not read to its end', async () => {

@@ -17,7 +17,7 @@ type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
 const TIMEOUT = 300;
 /** Generous: it only has to tell a time limit that works from one that does not. */
 const DID_NOT_HANG = 3000;
-const MEGABYTE = 1024 * 1024;
+const LIMIT = 128 * 1024;
 
 function trickle(socket: Socket, piece: string): void {
   const timer = setInterval(() => void socket.write(piece), 10);
@@ -118,19 +118,19 @@ const faults: Readonly<Record<string, Fault>> = {
     code: 'PARSE_ERROR',
     message: /answer is not JSON/,
   },
-  'announces more than a megabyte': {
-    behaviour: says(head(2 * MEGABYTE) + ' '.repeat(MEGABYTE + 1)),
+  'announces more than the limit': {
+    behaviour: says(head(2 * LIMIT) + ' '.repeat(LIMIT + 1)),
     code: 'PARSE_ERROR',
-    message: /larger than 1048576 bytes/,
+    message: /larger than 131072 bytes/,
     attempts: 1,
   },
-  'sends chunks beyond a megabyte': {
+  'sends chunks beyond the limit': {
     behaviour: onRequest((socket) => {
       const piece = ' '.repeat(0x10000);
       socket.write(`${chunked}${`10000\r\n${piece}\r\n`.repeat(17)}`);
     }),
     code: 'PARSE_ERROR',
-    message: /larger than 1048576 bytes/,
+    message: /larger than 131072 bytes/,
     attempts: 1,
   },
 };
@@ -202,8 +202,8 @@ describe.each(Object.entries(clients))('with %s, a server that', (client, client
     expect(attempts).toBe(1);
   });
 
-  it('sends an answer of exactly a megabyte is understood', async () => {
-    server.behave(says(httpAnswer(goodBody + ' '.repeat(MEGABYTE - goodBody.length))));
+  it('sends an answer of exactly the limit is understood', async () => {
+    server.behave(says(httpAnswer(goodBody + ' '.repeat(LIMIT - goodBody.length))));
     expect(await ask()).toMatchObject({ value: true });
   });
 
