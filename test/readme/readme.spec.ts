@@ -1081,7 +1081,7 @@ describe('the table of errors is true:', () => {
       { script: [{ body: '<html>' }] },
       { script: [{ body: [] }] },
     ],
-    'The answer is larger than 1 MB': [{ script: [answer({ value: 'x'.repeat(2 ** 20) })] }],
+    'The answer is larger than 128 KB': [{ script: [answer({ value: 'x'.repeat(2 ** 17) })] }],
     'A binding failed': [
       {
         instead: {
