@@ -36,6 +36,17 @@ interface Stored {
 /** Writes what Flagship has answered: a value, or that there is none to keep. */
 export type WriteAnswer = (value: JsonValue | undefined, variant?: string) => void;
 
+/** Where the answer to one question is shared. */
+export interface SharedPlace {
+  /** Never rejects, never takes long. */
+  read(): Promise<SharedAnswer | undefined>;
+  /** Nobody waits for it. */
+  readonly write: WriteAnswer;
+}
+
+/** While the store is of no use. */
+const NOWHERE: SharedPlace = { read: () => Promise.resolve(undefined), write: () => undefined };
+
 /** Answers that the instances of an application share. */
 export class AnswerStore {
   /**
@@ -49,10 +60,30 @@ export class AnswerStore {
     private readonly salt: string,
   ) {}
 
-  /** Never rejects, never takes long. */
-  async read(question: AskedQuestion, context: Attributes): Promise<SharedAnswer | undefined> {
-    if (!this.store.isAvailable) return undefined;
-    const found = await this.store.get(this.keyOf(question, context));
+  /** The context as it is now decides where the answer is kept. */
+  placeOf(question: AskedQuestion, context: Attributes): SharedPlace {
+    if (!this.store.isAvailable) return NOWHERE;
+    const key = this.keyOf(question, context);
+    const { flagKey, type } = question;
+    return {
+      read: () => this.read(question, key),
+      write: (value, variant) => {
+        const stored = { flagKey, type, value, variant, at: Date.now() };
+        this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetime));
+      },
+    };
+  }
+
+  open(): void {
+    this.store.open();
+  }
+
+  close(): void {
+    this.store.close();
+  }
+
+  private async read(question: AskedQuestion, key: string): Promise<SharedAnswer | undefined> {
+    const found = await this.store.get(key);
     if (found === undefined) return undefined;
     const stored = readStored(found, question);
     const age = stored === undefined ? NaN : Date.now() - stored.at;
@@ -63,25 +94,6 @@ export class AnswerStore {
     // Without a value: somebody has found that the flag is gone or switched off.
     if (age >= this.lifetime || stored.value === undefined) return undefined;
     return { value: stored.value, variant: stored.variant, age: Math.max(0, age) };
-  }
-
-  /** The context as it is now decides where the answer is kept; nobody waits for the writing. */
-  prepare(question: AskedQuestion, context: Attributes): WriteAnswer {
-    if (!this.store.isAvailable) return () => undefined;
-    const key = this.keyOf(question, context);
-    const { flagKey, type } = question;
-    return (value, variant) => {
-      const stored = { flagKey, type, value, variant, at: Date.now() };
-      this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetime));
-    };
-  }
-
-  open(): void {
-    this.store.open();
-  }
-
-  close(): void {
-    this.store.close();
   }
 
   /** What is in the context is nobody's business: only its hash goes into the key. */

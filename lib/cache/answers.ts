@@ -112,8 +112,9 @@ export class Answers {
   private async findShared(asking: Asking, shared: AnswerStore): Promise<Resolution> {
     const { question, context } = asking;
     const { life } = this;
-    const write = shared.prepare(question, context);
-    const found = await shared.read(question, context);
+    const place = shared.placeOf(question, context);
+    const { write } = place;
+    const found = await place.read();
     if (found === undefined || life !== this.life) return this.fetch(asking, write);
     const answer: CachedAnswer = {
       value: found.value,

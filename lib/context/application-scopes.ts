@@ -24,7 +24,9 @@ export class ApplicationScopes {
 
   /** True for the first who asks: one global interceptor of a kind opens the scopes of all modules. */
   claim(kind: string): boolean {
-    return !this.claimed.has(kind) && this.claimed.add(kind).has(kind);
+    if (this.claimed.has(kind)) return false;
+    this.claimed.add(kind);
+    return true;
   }
 
   /** The scopes of an HTTP request of which nothing is known yet but itself. */

@@ -128,29 +128,31 @@ export class FlagEvaluator {
 
   /** Looks for new definitions now; true when the flags are up to date. Other providers are left to themselves. */
   refresh(): Promise<boolean> {
-    const provider = openFeature.getProvider(this.domain);
-    return provider instanceof FlagshipServerProvider ? provider.refresh() : Promise.resolve(true);
+    return this.flagship?.refresh() ?? Promise.resolve(true);
   }
 
   /** Leaves a store that instances share to its owner, who may close it before the flags are no longer asked for. */
   letGoOfStore(): void {
-    const provider = openFeature.getProvider(this.domain);
-    if (provider instanceof FlagshipServerProvider) provider.letGoOfStore();
+    this.flagship?.letGoOfStore();
   }
 
   /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
   stats(): FlagshipStats | undefined {
-    const provider = openFeature.getProvider(this.domain);
-    if (!(provider instanceof FlagshipServerProvider)) return undefined;
-    const stats = provider.stats();
+    const stats = this.flagship?.stats();
+    if (stats === undefined) return undefined;
     const request = this.requestHits;
     return { ...stats, evaluations: stats.evaluations + request, hits: { ...stats.hits, request } };
   }
 
   /** The keys of the flags at hand, where the provider has them. */
   flagKeys(): ReadonlySet<string> | undefined {
+    return this.flagship?.flagKeys();
+  }
+
+  /** The provider, where it is one of ours. */
+  private get flagship(): FlagshipServerProvider | undefined {
     const provider = openFeature.getProvider(this.domain);
-    return provider instanceof FlagshipServerProvider ? provider.flagKeys() : undefined;
+    return provider instanceof FlagshipServerProvider ? provider : undefined;
   }
 
   private parts(scope: EvaluationScope | undefined): ContextParts {

@@ -7,6 +7,8 @@ import { printOf, SharedDefinitions, type SharedHead } from './shared-definition
 /** Definitions that are news, and when Flagship was asked for them. */
 export interface DefinitionsNews extends DownloadedDefinitions {
   readonly at: number;
+  /** Tells their text from another; there where definitions are shared. */
+  readonly print: string | undefined;
 }
 
 /** Where definitions come from: the store that instances share, where another one has asked lately, or Flagship. */
@@ -53,7 +55,7 @@ export class DefinitionsFeed {
       if (news !== undefined) return news;
     }
     const news = await this.download(shared.isWanted(head, this.print) ? undefined : this.etag);
-    if (news !== undefined) shared.publish(news.text, news.etag);
+    if (news?.print !== undefined) shared.publish(news.text, news.print, news.etag);
     else if (head !== undefined) shared.confirm(head);
     return news;
   }
@@ -67,9 +69,9 @@ export class DefinitionsFeed {
   }
 
   /** These are in use from now on. */
-  accept({ etag, text, at }: DefinitionsNews): void {
+  accept({ etag, print, at }: DefinitionsNews): void {
     this.etag = etag;
-    this.print = this.shared && printOf(text);
+    this.print = print;
     this.at = at;
   }
 
@@ -94,7 +96,9 @@ export class DefinitionsFeed {
   private async download(etag: string | undefined): Promise<DefinitionsNews | undefined> {
     const at = Date.now();
     const downloaded = await this.client.download(etag);
-    if (downloaded !== undefined) return { ...downloaded, at };
+    // Once: of megabytes it takes a while.
+    if (downloaded !== undefined)
+      return { ...downloaded, at, print: this.shared && printOf(downloaded.text) };
     this.at = at;
     return undefined;
   }
@@ -103,7 +107,8 @@ export class DefinitionsFeed {
     const text = await shared.read(head);
     if (text === undefined) return undefined;
     try {
-      return { flags: parseDefinitions(text), etag: head.etag, text, at: head.at };
+      const { etag, at, print } = head;
+      return { flags: parseDefinitions(text), etag, text, at, print };
     } catch {
       // Not what Flagship would have sent, whoever has put it there.
       return undefined;

@@ -84,9 +84,9 @@ export class SharedDefinitions {
   }
 
   /** Tells the others what Flagship has answered; nobody waits for it. */
-  publish(text: string, etag: string | undefined): void {
+  publish(text: string, print: string, etag: string | undefined): void {
     const now = Date.now();
-    const written = { print: printOf(text), writtenAt: now };
+    const written = { print, writtenAt: now };
     this.written = written;
     this.store.set(BODY, text, LIFETIME, this.patience);
     this.write({ by: this.id, at: now, etag, ...written });
