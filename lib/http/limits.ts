@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { TransientError } from './transient-error';
+import { isTransientStatus, TransientError } from './transient-error';
 
 /**
  * The largest evaluation answer that is read, in bytes. Flagship's own limit for a value is 10 KB; a megabyte of nested
@@ -34,7 +34,7 @@ export function networkError(cause: unknown): TransientError {
 /** Final, unless the status says that it may pass: a second download would be as large. */
 export function tooLargeError(status: number, maxBytes: number): FlagshipError {
   const problem = `is larger than ${maxBytes} bytes and was refused.`;
-  return status >= 500 || status === 429
+  return isTransientStatus(status)
     ? new TransientError(`Flagship's answer, HTTP ${status}, ${problem}`, FlagshipErrorCode.NETWORK_ERROR)
     : new FlagshipError(`The answer ${problem}`, FlagshipErrorCode.PARSE_ERROR);
 }

@@ -11,3 +11,8 @@ export class TransientError extends FlagshipError {
     super(message, code);
   }
 }
+
+/** 408, 425, 429 and 5xx may pass; every other failure is final. */
+export function isTransientStatus(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
+}

@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { isTransientStatus } from './transient-error';
 
 /** How requests to Flagship ended, retries counted one by one. */
 export interface UpstreamOutcomes {
@@ -49,7 +50,7 @@ function outcomeOfStatus(status: number): keyof Counts {
   if (status < 300 || status === 304) return 'answered';
   if (status === 404) return 'notFound';
   if (status === 429) return 'throttled';
-  return status >= 500 || status === 408 || status === 425 ? 'failed' : 'refused';
+  return isTransientStatus(status) ? 'failed' : 'refused';
 }
 
 function outcomeOfError(error: unknown): keyof Counts {

@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
-import { type HttpAnswer, TransientError } from '../http';
+import { type HttpAnswer, isTransientStatus, TransientError } from '../http';
 
 /** OpenFeature error codes that an answer may name, and what they are here. */
 const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
@@ -30,11 +30,6 @@ const remedies: ReadonlyMap<number, string> = new Map([
   [404, 'Are the flag, "appId" and "accountId" right?'],
   [429, 'Too many calls: set "cacheTtl" or "localEvaluation", or raise "refreshInterval".'],
 ]);
-
-/** 408, 425, 429 and 5xx may pass; every other failure is final. */
-export function isTransientStatus(status: number): boolean {
-  return status >= 500 || status === 408 || status === 425 || status === 429;
-}
 
 function readBody(body: string): Record<string, unknown> {
   try {

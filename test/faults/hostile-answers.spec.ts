@@ -65,6 +65,7 @@ describe.each(Object.entries(clients))('too much for %s', (_, client) => {
     for (const [status, errorCode, attempts] of [
       [503, 'GENERAL', 2],
       [429, 'GENERAL', 2],
+      [425, 'GENERAL', 2],
       [400, 'PARSE_ERROR', 1],
     ] as const) {
       server.script({ status, body: good + blanks });
