@@ -34,6 +34,18 @@ module.exports = {
     layer('http', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'evaluation/'),
     layer('evaluation', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/'),
     layer('options', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'store/'),
+    layer(
+      'runtime',
+      ...roots,
+      ...face,
+      'provider/',
+      'cache/',
+      'sources/',
+      'http/',
+      'evaluation/',
+      'store/',
+      'options/',
+    ),
     layer('errors', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'options/'),
     {
       name: 'pure-core',

@@ -1,0 +1,5 @@
+export { callSafely } from './call-safely';
+export { detached } from './detached';
+export { limited, type LimitedWaitOptions } from './limited';
+export { WAITS, type WaitName } from './waits';
+export { wallClockMs } from './wall-clock';

@@ -1,0 +1,95 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { callSafely, detached, limited } from '.';
+
+describe('limited', () => {
+  it('resolves with what the work resolves with', async () => {
+    await expect(limited('contextFactory', Promise.resolve(1), 1000)).resolves.toBe(1);
+    await expect(limited('contextFactory', () => 2, 1000)).resolves.toBe(2);
+  });
+
+  it('rejects with what the work throws or rejects with', async () => {
+    const failure = new Error('no');
+    const work = (): never => {
+      throw failure;
+    };
+    await expect(limited('contextFactory', work, 1000)).rejects.toBe(failure);
+    await expect(limited('contextFactory', Promise.reject(failure), 1000)).rejects.toBe(failure);
+  });
+
+  it('names the wait and the limit when the work takes too long', async () => {
+    const never = new Promise<void>(() => undefined);
+    await expect(limited('contextFactory', never, 5)).rejects.toThrow(
+      'The option "contextFactory" did not finish within 5 ms.',
+    );
+  });
+
+  it('counts what arrived while the process was busy as in time', async () => {
+    const work = new Promise((resolve) => setTimeout(resolve, 2, 'in time'));
+    const waiting = limited('contextFactory', work, 5);
+    const busyUntil = performance.now() + 30;
+    while (performance.now() < busyUntil);
+    await expect(waiting).resolves.toBe('in time');
+  });
+
+  it('ends with the reason of its signal, and leaves no listener behind', async () => {
+    const controller = new AbortController();
+    const never = new Promise<void>(() => undefined);
+    const waiting = limited('contextFactory', never, 60_000, { signal: controller.signal });
+    controller.abort(new Error('closed'));
+    await expect(waiting).rejects.toThrow('closed');
+  });
+});
+
+describe('detached', () => {
+  it('leaves every AsyncLocalStorage, also for timers and promises that it starts', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen = await storage.run('request', () =>
+      detached(async () => {
+        const now = storage.getStore();
+        await delay(1);
+        return [now, storage.getStore()];
+      }),
+    );
+    expect(seen).toEqual([undefined, undefined]);
+    expect(storage.run('request', () => [detached(() => 1), storage.getStore()])).toEqual([1, 'request']);
+  });
+});
+
+describe('callSafely', () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no'))],
+    [
+      'returns a broken thenable',
+      () => ({
+        get then(): never {
+          throw new Error('no');
+        },
+      }),
+    ],
+  ])('reports a function that %s', async (_, call) => {
+    const told: unknown[] = [];
+    callSafely(call, (error) => told.push(error));
+    await delay(1);
+    expect(told).toEqual([new Error('no')]);
+  });
+
+  it('survives a report that throws', () => {
+    expect(() => {
+      callSafely(
+        () => {
+          throw new Error('no');
+        },
+        () => {
+          throw new Error('neither');
+        },
+      );
+    }).not.toThrow();
+  });
+});
