@@ -44,8 +44,8 @@ export class Answers {
     private readonly maxConcurrent: number,
     private readonly shared: AnswerStore | undefined,
   ) {
-    const { ttl, negativeTtl, maxSize, staleTtl } = options;
-    this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, staleTtl > 0) : undefined;
+    const { ttl, negativeTtl, maxSize, maxBytes, staleTtl } = options;
+    this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, maxBytes, staleTtl > 0) : undefined;
     this.tooMany = new UnavailableError(
       `${maxConcurrent} evaluations are under way already (option "maxConcurrent").`,
       FlagshipErrorCode.GENERAL,
