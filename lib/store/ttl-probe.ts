@@ -14,7 +14,7 @@ const LOOKS_MS = [0, 40, 80] as const;
 /** How much longer than asked a store may keep a probe before it is no longer used: some know seconds only. */
 const SUSPECT_MS = 2000;
 /** How long a probe is watched, because some stores have a minimum of a minute. A TTL taken for seconds lasts longer. */
-const WATCH_MS = 90_000;
+const WATCH_MS = 75_000;
 /** A probe is no part of an evaluation, and comes when the store may still be connecting. */
 const LIMIT_MS = 2000;
 /** How many names probes have, so that they cannot pile up in a store that keeps everything. */
