@@ -1,8 +1,9 @@
-import { hash } from 'node:crypto';
 import { isObject } from '../evaluation';
 import { flagTypeOf, type JsonValue } from '../options';
+import { wallClockMs } from '../runtime';
 import { type GuardedStore } from '../store';
-import { contextKey } from './context-key';
+import { type ContextDigest } from './context-digest';
+import { portableContextKey } from './context-key';
 import { type Attributes } from './context-snapshot';
 import { copyValue } from './copy-value';
 import { type AskedQuestion } from './memory-cache';
@@ -52,11 +53,13 @@ export class AnswerStore {
   /**
    * @param store Where they are kept.
    * @param lifetime How long an answer is of any use, in milliseconds.
+   * @param digest Makes keys of contexts.
    * @param salt Sets apart what would be answered otherwise for the same context.
    */
   constructor(
     private readonly store: GuardedStore,
     private readonly lifetime: number,
+    private readonly digest: ContextDigest,
     private readonly salt: string,
   ) {}
 
@@ -64,11 +67,12 @@ export class AnswerStore {
   placeOf(question: AskedQuestion, context: Attributes): SharedPlace {
     if (!this.store.isAvailable) return NOWHERE;
     const key = this.keyOf(question, context);
+    if (key === undefined) return NOWHERE;
     const { flagKey, type } = question;
     return {
       read: () => this.read(question, key),
       write: (value, variant) => {
-        const stored = { flagKey, type, value, variant, at: Date.now() };
+        const stored = { flagKey, type, value, variant, at: wallClockMs() };
         this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetime));
       },
     };
@@ -86,9 +90,11 @@ export class AnswerStore {
     const found = await this.store.get(key);
     if (found === undefined) return undefined;
     const stored = readStored(found, question);
-    const age = stored === undefined ? NaN : Date.now() - stored.at;
+    const age = stored === undefined ? NaN : wallClockMs() - stored.at;
     if (stored === undefined || age < -CLOCK_SKEW) {
-      this.store.reportGarbage('what it holds is not what was written there.');
+      this.store.reportGarbage(
+        'what it holds is not what was written there, or comes from a clock that is ahead by more than a minute.',
+      );
       return undefined;
     }
     // Without a value: somebody has found that the flag is gone or switched off.
@@ -96,10 +102,12 @@ export class AnswerStore {
     return { value: stored.value, variant: stored.variant, age: Math.max(0, age) };
   }
 
-  /** What is in the context is nobody's business: only its hash goes into the key. */
-  private keyOf({ flagKey, type }: AskedQuestion, context: Attributes): string {
-    const digest = hash('sha256', `${this.salt} ${flagKey} ${contextKey(context)}`, 'base64url');
-    // The name is there for people who look into the store; the hash tells flags apart.
+  /** What is in the context is private: only its digest goes into the key. Nothing for one that cannot be shared. */
+  private keyOf({ flagKey, type }: AskedQuestion, context: Attributes): string | undefined {
+    const contents = portableContextKey(context);
+    if (contents === undefined) return undefined;
+    const digest = this.digest.of(`${JSON.stringify([this.salt, flagKey])}${contents}`);
+    // The name is there for people who look into the store; the digest tells flags apart.
     const name = flagKey.replace(/[^\w.-]/g, '_').slice(0, MAX_NAME);
     return `v${VERSION}:${type}:${name}:${digest}`;
   }

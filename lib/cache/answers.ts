@@ -1,5 +1,7 @@
 import { type FlagshipError, FlagshipErrorCode, UnavailableError, VerdictError } from '../errors';
+import { detachedInTrace } from '../http';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
+import { detached } from '../runtime';
 import { type FlagSource, type Resolution } from '../sources';
 import { type AnswerStore, type SharedAnswer, type WriteAnswer } from './answer-store';
 import { type Attributes } from './context-snapshot';
@@ -44,8 +46,8 @@ export class Answers {
     private readonly maxConcurrent: number,
     private readonly shared: AnswerStore | undefined,
   ) {
-    const { ttl, negativeTtl, maxSize, staleTtl } = options;
-    this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, staleTtl > 0) : undefined;
+    const { ttl, negativeTtl, maxSize, maxBytes, staleTtl } = options;
+    this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, maxBytes, staleTtl > 0) : undefined;
     this.tooMany = new UnavailableError(
       `${maxConcurrent} evaluations are under way already (option "maxConcurrent").`,
       FlagshipErrorCode.GENERAL,
@@ -83,7 +85,9 @@ export class Answers {
     }
     if (this.flights.size >= this.maxConcurrent)
       return stale === undefined ? Promise.reject(this.tooMany) : Promise.resolve(asStale(stale));
-    return this.flights.launch(question, this.find({ question, context, defaultValue, stale }));
+    // Others may join it, so it runs outside of the request that comes first.
+    const landing = detachedInTrace(() => this.find({ question, context, defaultValue, stale }));
+    return this.flights.launch(question, landing);
   }
 
   open(): void {
@@ -126,7 +130,7 @@ export class Answers {
     const withStale: Asking = { ...asking, stale: asking.stale ?? answer };
     // Who revalidates has its stale answer already.
     if (!this.options.revalidates || asking.stale !== undefined) return this.fetch(withStale, write);
-    void this.flights.launch(question, this.fetch(withStale, write));
+    this.askBehind(question, () => this.fetch(withStale, write));
     return asStale(answer);
   }
 
@@ -142,7 +146,15 @@ export class Answers {
 
   /** Asks behind an answer that has been given; a failure leaves everything as it is. */
   private revalidate(asking: Asking): void {
-    if (this.flights.size < this.maxConcurrent) void this.flights.launch(asking.question, this.find(asking));
+    if (this.flights.size < this.maxConcurrent) this.askBehind(asking.question, () => this.find(asking));
+  }
+
+  /** Asks for the next callers, so outside of the request and the trace that set it off. Never throws. */
+  private askBehind(question: AskedQuestion, find: () => Promise<Resolution>): void {
+    void this.flights.launch(
+      question,
+      detached(async () => await find()),
+    );
   }
 
   private async fetch(asking: Asking, write: WriteAnswer | undefined): Promise<Resolution> {

@@ -6,6 +6,8 @@ import { askedQuestion, MemoryCache } from './memory-cache';
 
 type Context = Record<string, unknown>;
 
+const MEGABYTE = 1_000_000;
+
 /** Everything a context can carry, nested as a body allows. */
 const { attributes } = fc.letrec<{ attributes: Context; value: unknown }>((tie) => ({
   attributes: fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), tie('value'), { maxKeys: 4 }),
@@ -114,7 +116,7 @@ describe('MemoryCache', () => {
     reason: 'CACHED' as const,
     missing: undefined,
   });
-  const cacheOf = (maxSize: number) => new MemoryCache(maxSize, false);
+  const cacheOf = (maxSize: number) => new MemoryCache(maxSize, MEGABYTE, false);
   const put = (
     cache: MemoryCache,
     context: Context,
@@ -187,7 +189,7 @@ describe('MemoryCache', () => {
   });
 
   it('takes an answer that is stale already, and knows it for that at once', () => {
-    const cache = new MemoryCache(10, true);
+    const cache = new MemoryCache(10, MEGABYTE, true);
     const question = askedQuestion('a', 'string', {});
     cache.set(question, answer(1), 0, 60_000);
     expect(cache.get('a', 'string', {})).toBeUndefined();

@@ -7,6 +7,8 @@ const TOO_DEEP = new Error('The context is nested too deep, or circular.');
 
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
+/** How often a part of a context was told by its identity. */
+let identified = 0;
 
 /**
  * A text that is the same for two contexts exactly when they hold the same attributes, whatever their order. Every
@@ -40,7 +42,19 @@ function sized(text: string): string {
 
 const LENGTHS = Array.from({ length: 256 }, (_, length) => String.fromCharCode(length));
 
+/**
+ * The key of a context for other processes, which know no object of this one.
+ *
+ * @returns Nothing for a context that holds what is told by its identity.
+ */
+export function portableContextKey(context: Readonly<Record<string, unknown>>): string | undefined {
+  const before = identified;
+  const key = contextKey(context);
+  return identified === before ? key : undefined;
+}
+
 function identityKey(value: object): string {
+  identified++;
   let identity = identities.get(value);
   if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
   return `?${identity};`;

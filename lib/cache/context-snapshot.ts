@@ -1,4 +1,5 @@
 import { contextKey } from './context-key';
+import { textSize } from './memory-size';
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -39,6 +40,11 @@ export function questionHash(flagKey: string, type: string, context: Attributes)
   return hash;
 }
 
+/** What an attribute takes besides its name and value, in bytes: its places in two lists that grow in steps. */
+const ATTRIBUTE = 48;
+/** A text that was put together keeps its parts: each character of it counts for so many. */
+const PARTS = 5;
+
 /** The text of a value with structure, kept apart from a value that is such a text. */
 class Structure {
   readonly text: string;
@@ -69,6 +75,17 @@ export class ContextSnapshot {
       this.names.push(name);
       this.values.push(isScalar(value) ? value : new Structure(value));
     }
+  }
+
+  /** Estimates what this takes in memory, in bytes. */
+  get size(): number {
+    let bytes = 0;
+    for (const name of this.names) bytes += ATTRIBUTE + textSize(name);
+    for (const value of this.values) {
+      if (typeof value === 'string') bytes += textSize(value);
+      else if (value instanceof Structure) bytes += PARTS * textSize(value.text);
+    }
+    return bytes;
   }
 
   /** Does this context hold the same attributes, in whatever order? */

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type FlagshipError } from '../errors';
 import { type FlagType, type JsonValue } from '../options';
 import { type Attributes, ContextSnapshot, questionHash } from './context-snapshot';
+import { textSize, valueSize } from './memory-size';
 
 /** What is remembered of an answer. */
 export interface CachedAnswer {
@@ -27,6 +28,16 @@ interface Entry {
   readonly uselessAt: number;
 }
 
+/** What an entry takes besides its flag's key, its context and its value, in bytes. */
+const ENTRY = 700;
+/** What an error takes, with its stack. */
+const ERROR = 3000;
+
+function entrySize({ flagKey, context }: AskedQuestion, { value, variant, missing }: CachedAnswer): number {
+  const content = textSize(flagKey) + context.size + valueSize(value) + textSize(variant ?? '');
+  return ENTRY + content + (missing === undefined ? 0 : ERROR + textSize(missing.message));
+}
+
 /** Is it the same question, and not only one of the same number? */
 export function isSameQuestion(
   one: AskedQuestion,
@@ -44,7 +55,7 @@ export function askedQuestion(flagKey: string, type: FlagType, context: Attribut
 }
 
 /**
- * Answers in memory, for a time, up to a number. Found by a number and then compared: building a text of the whole
+ * Answers in memory, for a time, up to a number and up to a size. Found by a number and then compared: building a text of the whole
  * context, and looking that up, would cost several times as much.
  */
 export class MemoryCache {
@@ -52,14 +63,17 @@ export class MemoryCache {
 
   /**
    * @param maxSize How many are kept; the least recently used goes first.
+   * @param maxBytes How much memory they may take, as far as it can be estimated; an answer that is larger by itself is
+   * not kept.
    * @param keepsStale Are answers of use when they are no longer fresh?
    */
   constructor(
     maxSize: number,
+    maxBytes: number,
     private readonly keepsStale: boolean,
   ) {
     // Each entry brings its own time to live; the library asks for one here to keep track of any.
-    this.entries = new LRUCache({ max: maxSize, ttl: 1, noDeleteOnStaleGet: keepsStale });
+    this.entries = new LRUCache({ max: maxSize, maxSize: maxBytes, ttl: 1, noDeleteOnStaleGet: keepsStale });
   }
 
   get size(): number {
@@ -94,7 +108,8 @@ export class MemoryCache {
     // The library takes whole milliseconds only, and no less than one.
     const ttl = Math.max(1, Math.ceil(freshFor));
     const start = freshFor > 0 ? now : now - 10 * ttl;
-    this.entries.set(question.hash, { question, answer, uselessAt: now + usefulFor }, { ttl, start });
+    const size = entrySize(question, answer);
+    this.entries.set(question.hash, { question, answer, uselessAt: now + usefulFor }, { ttl, start, size });
   }
 
   /** What was kept does not hold any more. */

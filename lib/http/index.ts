@@ -1,4 +1,5 @@
 export { type Circuit, type CircuitListener, type CircuitState } from './circuit';
+export { detachedInTrace } from './detached-in-trace';
 export { type ClientRequest, HttpClient } from './http-client';
 export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES } from './limits';
 export { outsideTraces } from './tracing';

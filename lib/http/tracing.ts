@@ -20,7 +20,8 @@ function load(): Api | null {
   }
 }
 
-function findApi(): Api | null {
+/** The API of OpenTelemetry; null where it is not installed. */
+export function findApi(): Api | null {
   if (found === undefined) found = load();
   return found;
 }

@@ -40,7 +40,7 @@ export const oneOf = (...names: readonly string[]): Check =>
 export type CheckTable<Options> = { readonly [Option in keyof Required<Options>]: Check };
 
 /** Options whose value must not appear in a message. */
-const SECRET = new Set(['authToken', 'headers', 'headersFactory', 'fetchOptions']);
+const SECRET = new Set(['authToken', 'headers', 'headersFactory', 'fetchOptions', 'secret']);
 
 /**
  * Judges every option that is given against the table; an option that is not in the table is an error too, because a

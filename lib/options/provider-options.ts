@@ -190,6 +190,15 @@ export interface FlagshipProviderOptions {
   readonly cacheMaxSize?: number;
 
   /**
+   * How much memory the answers may take, in bytes, their contexts included; the least recently used goes first, and an
+   * answer that is larger by itself is not kept. Sizes are estimates, rather too large than too small. A whole number
+   * from 1.
+   * @default 32 MiB, or 2 KiB for each answer of cacheMaxSize if that is more
+   * @example 8 * 1024 * 1024
+   */
+  readonly cacheMaxBytes?: number;
+
+  /**
    * How much longer than `cacheTtl` an answer is kept for the time that no fresh one can be had: it is served with reason
    * `STALE` when Flagship fails, refuses the token or does not answer within the limits. 0 for not at all. Needs
    * `cacheTtl`.
@@ -213,11 +222,21 @@ export interface FlagshipProviderOptions {
   /**
    * A cache-manager `Cache` that instances share: memory is asked first, then this store, then Flagship. Needs
    * `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for all. Keys
-   * hold hashes of contexts, never what is in them. Not together with `definitions` or `binding`.
+   * hold hashes of contexts, made with `secret`, never what is in them. Of several levels the last one is used. Not
+   * together with `definitions` or `binding`.
    * @default none
    * @example createCache({ stores: [createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true })] })
    */
   readonly cacheStore?: CacheStore;
+
+  /**
+   * A text of at least 32 characters that the instances of an application share and others do not know, or a list of
+   * such texts, of which the first is used for whatever is new. The keys in `cacheStore` are hashed with it, so that who
+   * can read the store cannot find out contexts by trying likely ones. Never written to a log or an error message.
+   * @default the token: `authToken`, or the `authorization` of `headers`
+   * @example process.env.FLAGSHIP_SECRET
+   */
+  readonly secret?: string | readonly string[];
 
   /**
    * `'query'` sends the context in the URL: scalars and dates only. `'body'` sends it as JSON: nested values allowed,

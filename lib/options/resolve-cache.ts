@@ -6,6 +6,8 @@ export interface ResolvedCache {
   /** In milliseconds; 0 when answers are not kept. */
   readonly ttl: number;
   readonly maxSize: number;
+  /** How much memory answers may take, in bytes. */
+  readonly maxBytes: number;
   /** How much longer than `ttl`, for the time that no fresh answer can be had. */
   readonly staleTtl: number;
   /** Is a stale answer served before a fresh one has been asked for? */
@@ -15,6 +17,11 @@ export interface ResolvedCache {
   /** Where instances share answers. */
   readonly store?: CacheStore;
 }
+
+/** Enough for a thousand answers that are rather large. */
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Who wants to keep more answers than that leaves room for has asked for the room of answers of a common size. */
+const BYTES_PER_ANSWER = 2048;
 
 /** Each option that builds on another, and why. */
 function expectCompany({
@@ -46,11 +53,12 @@ function expectCompany({
  * @throws FlagshipError `CONFIGURATION_ERROR` when an option lacks the one that it builds on.
  */
 export function resolveCache(options: FlagshipProviderOptions): ResolvedCache {
-  const { localEvaluation = false, cacheStore } = options;
+  const { localEvaluation = false, cacheStore, cacheMaxSize = 1000 } = options;
   if (!localEvaluation) expectCompany(options);
   return {
     ttl: options.cacheTtl ?? 0,
-    maxSize: options.cacheMaxSize ?? 1000,
+    maxSize: cacheMaxSize,
+    maxBytes: options.cacheMaxBytes ?? Math.max(MAX_BYTES, cacheMaxSize * BYTES_PER_ANSWER),
     staleTtl: options.staleTtl ?? 0,
     revalidates: options.staleWhileRevalidate ?? false,
     negativeTtl: options.negativeTtl ?? 0,

@@ -17,6 +17,7 @@ function problemWith(options: unknown): FlagshipError {
 }
 
 describe('an option that cannot be used', () => {
+  const long = 'x'.repeat(32);
   const text = /text that is not empty/;
   const time = /number of milliseconds from [01] to 2147483647/;
   const cases: readonly (readonly [option: string, values: readonly unknown[], accepted: RegExp])[] = [
@@ -46,6 +47,13 @@ describe('an option that cannot be used', () => {
     ['logging', ['yes', 1, 0, null], /true or false/],
     ['cacheTtl', [-1, NaN, Infinity, 2 ** 31, '1', null], time],
     ['cacheMaxSize', [0, -1, 1.5, NaN, Infinity, 1_000_001, '1', null], /whole number from 1 to 1000000/],
+    ['cacheMaxBytes', [0, -1, 1.5, NaN, Infinity, '1', null], /whole number from 1 to/],
+    ['cacheStore', [7, null, 'x', {}, { get: () => 1 }, []], /"get" and "set"/],
+    [
+      'secret',
+      ['', 'x'.repeat(31), ' '.repeat(40), 7, null, {}, [], [long, 'short'], [[long]]],
+      /32 characters/,
+    ],
     ['contextTransport', ['Query', '', 'post', null, 1], /"query", "body", "auto"/],
   ];
   const each = cases.flatMap(([option, values, accepted]) =>
@@ -64,6 +72,17 @@ describe('an option that cannot be used', () => {
     const problem = problemWith({ endpoint });
     expect(problem.code).toBe('CONFIGURATION_ERROR');
     expect(problem.message).toMatch(/"endpoint" must be (text|an absolute URL|an http or https URL)/);
+  });
+
+  it('cacheStore: an object that cannot be read', () => {
+    const fail = () => {
+      throw new Error('no property for you');
+    };
+    const getter = Object.defineProperty({ set: () => undefined }, 'get', { get: fail });
+    for (const cacheStore of [getter, new Proxy({}, { get: fail })])
+      expect(problemWith({ ...app, cacheTtl: 1, cacheStore }).message).toMatch(
+        /"cacheStore".*"get" and "set"/,
+      );
   });
 
   it.each([undefined, null, 7, 'options'])('the options as a whole: %p', (options) => {
@@ -107,6 +126,9 @@ describe('a secret in a mistaken option is not shown', () => {
     ['a header that is a list', { headers: { authorization: [SECRET] } }],
     ['headers of fetchOptions as text', { fetchOptions: { headers: SECRET } }],
     ['fetchOptions as text', { fetchOptions: SECRET }],
+    ['too short a secret', { secret: SECRET }],
+    ['too short a secret in a list', { secret: ['x'.repeat(32), SECRET] }],
+    ['a secret in an object', { secret: { [SECRET]: SECRET } }],
     ['headersFactory as text', { headersFactory: `Bearer ${SECRET}` }],
     ['a password in baseUrl', { baseUrl: `http://user:${SECRET}@host` }],
     ['a password in a baseUrl of another protocol', { baseUrl: `ftp://user:${SECRET}@host` }],
@@ -142,6 +164,7 @@ describe('options that can be used', () => {
     expect(resolved.cache).toEqual({
       ttl: 0,
       maxSize: 1000,
+      maxBytes: 33_554_432,
       staleTtl: 0,
       revalidates: false,
       negativeTtl: 0,
@@ -155,6 +178,14 @@ describe('options that can be used', () => {
     expect(httpOf(app).fetch).toBeUndefined();
     expect(httpOf(app).endpoint.href).toBe(
       'https://api.cloudflare.com/client/v4/accounts/account/flagship/apps/shop/evaluate',
+    );
+  });
+
+  it('leave room for as many answers of a common size as are asked for', () => {
+    const { maxBytes } = resolveProviderOptions({ ...app, cacheMaxSize: 1_000_000 }).cache;
+    expect(maxBytes).toBe(2_048_000_000);
+    expect(resolveProviderOptions({ ...app, cacheMaxSize: 1_000_000, cacheMaxBytes: 5 }).cache.maxBytes).toBe(
+      5,
     );
   });
 

@@ -29,10 +29,20 @@ const isInterval = (value: unknown): boolean =>
 const isObjectLike = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isStore = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['get', 'set'].every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+function isStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const { get, set } = value as Readonly<Record<string, unknown>>;
+    return typeof get === 'function' && typeof set === 'function';
+  } catch {
+    // A getter or a proxy that throws: there is nothing to call.
+    return false;
+  }
+}
+
+/** Shorter secrets can be found by trying. */
+const MIN_SECRET = 32;
+const isSecret = (value: unknown): boolean => isText(value) && value.trim().length >= MIN_SECRET;
 
 const circuitTable: CheckTable<CircuitBreakerOptions> = {
   threshold: wholeNumber(1, 1_000_000),
@@ -61,10 +71,15 @@ const table: CheckTable<FlagshipProviderOptions> = {
   logging: flag,
   cacheTtl: milliseconds(0),
   cacheMaxSize: wholeNumber(1, 1_000_000),
+  cacheMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   staleTtl: milliseconds(0),
   staleWhileRevalidate: flag,
   negativeTtl: milliseconds(0),
   cacheStore: (value) => (isStore(value) ? undefined : 'a cache-manager Cache, with "get" and "set"'),
+  secret: (value) =>
+    isSecret(value) || (Array.isArray(value) && value.length > 0 && value.every(isSecret))
+      ? undefined
+      : `a text of at least ${MIN_SECRET} characters, or a list of such texts`,
   contextTransport: oneOf('query', 'body', 'auto'),
   spanAttributes: (value) =>
     Array.isArray(value) && value.every(isText) ? undefined : 'a list of attribute names',
@@ -91,6 +106,8 @@ export interface ResolvedProviderOptions {
   /** How many questions may be under way at once. */
   readonly maxConcurrent: number;
   readonly logging: boolean;
+  /** The first one is used for whatever is new. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -110,5 +127,6 @@ export function resolveProviderOptions(options: FlagshipProviderOptions): Resolv
     cache: resolveCache(options),
     maxConcurrent: options.maxConcurrent ?? 5000,
     logging: options.logging ?? false,
+    secrets: options.secret === undefined ? [] : [options.secret].flat(),
   };
 }

@@ -1,17 +1,40 @@
-import { AnswerStore, Answers } from '../cache';
+import { AnswerStore, Answers, ContextDigest } from '../cache';
 import { type ResolvedProviderOptions } from '../options';
 import { type FlagSource } from '../sources';
 import { GuardedStore, type StoreListener, storePrefix } from '../store';
 
+type RemoteSource = Extract<ResolvedProviderOptions['source'], { kind: 'remote' }>;
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
+/** Makes the keys of shared answers with what the instances know and others do not: the secret, else the token. */
+function createDigest(
+  { http }: RemoteSource,
+  secrets: readonly string[],
+  listener: StoreListener,
+): ContextDigest {
+  const { authorization: token } = http.headers;
+  const secret = secrets[0] ?? (token === '' ? undefined : token);
+  // A Flagship on this machine is one for development, and needs no token.
+  const isUnprotected = http.headersFactory !== undefined || !LOOPBACK.test(http.endpoint.hostname);
+  if (secret === undefined && isUnprotected) {
+    listener.warn(
+      'Who can read the shared store (option "cacheStore") can find out evaluation contexts by trying likely ones: give the option "secret", because there is no "authToken" to hash them with.',
+    );
+  }
+  return new ContextDigest(secret, http.namespace);
+}
+
 /** Where the instances of an application share their answers. */
 function createAnswerStore(
-  { source, cache: { store, ttl, staleTtl } }: ResolvedProviderOptions,
+  { source, cache: { store, ttl, staleTtl }, secrets }: ResolvedProviderOptions,
   listener: StoreListener,
 ): AnswerStore | undefined {
   if (store === undefined || source.kind !== 'remote') return undefined;
   const guarded = new GuardedStore(store, storePrefix(source.http.namespace), listener);
+  const digest = createDigest(source, secrets, listener);
   // A query may be answered otherwise than a body: it does not keep the attributes' types.
-  return new AnswerStore(guarded, ttl + staleTtl, source.contextTransport);
+  return new AnswerStore(guarded, ttl + staleTtl, digest, source.contextTransport);
 }
 
 /** What stands between the provider and a source that has to ask somebody; nothing before one that knows. */

@@ -4,6 +4,8 @@
  */
 export const WAITS = {
   contextFactory: 'option "contextFactory"',
+  storeRead: 'read of the shared store (option "cacheStore")',
+  storeWrite: 'write to the shared store (option "cacheStore")',
 } as const;
 
 /** The name of a wait. */

@@ -1,14 +1,22 @@
 import { LogLimit, messageOf } from '../errors';
 import { type CacheStore } from '../options';
+import { callSafely, detached, limited } from '../runtime';
+import { deleteFrom, sharedLevel } from './store-level';
+import { type ProbeListener, refusesTtl, TtlProbe } from './ttl-probe';
+import { WriteBudget } from './write-budget';
 
 /** How long an evaluation waits for the store, in milliseconds. */
 const PATIENCE = 50;
 /** How long a store that has failed is left alone. */
 const REST = 1000;
-/** How many writes may be under way: a store that hangs would collect them without end. */
-const MAX_WRITES = 1000;
+/** How many entries are written before the store is known to forget in time. */
+const MAX_EARLY = 16;
+/** How long other writes wait for that, in milliseconds. */
+const MAX_PROBE_WAIT_MS = 5000;
 
-const TOO_LATE = Symbol('too late');
+const THE_STORE = 'The shared store (option "cacheStore")';
+const MEND =
+  'Give one that takes it in milliseconds: createCache({ stores: [new Keyv({ store: new KeyvRedis(url) })] }), of cache-manager, keyv and @keyv/redis.';
 
 type Action = 'read' | 'write';
 
@@ -20,7 +28,7 @@ export interface StoreListener {
 
 /**
  * A shared store that can do no harm: whatever it throws, swallows or never answers costs a reader 50 ms at most and
- * then nothing, until it is tried again.
+ * then nothing, until it is tried again. One that does not forget in time is not written to.
  */
 export class GuardedStore {
   private isLeft = false;
@@ -29,10 +37,17 @@ export class GuardedStore {
   /** What has failed and not worked since. */
   private readonly broken = new Set<Action>();
   private isTold = false;
-  private writes = 0;
   private readonly limit = new LogLimit();
-  private readonly onGet = ({ key, error }: { key: string; error?: unknown }): void => {
-    if (error !== undefined && key.startsWith(this.prefix)) this.fail('read', messageOf(error));
+  private readonly level: CacheStore;
+  private readonly probe: TtlProbe;
+  private readonly budget = new WriteBudget();
+  /** What was written before the store was known to forget in time. */
+  private readonly early = new Set<string>();
+  private readonly onGet = (event: unknown): void => {
+    callSafely(() => {
+      const { key, error } = event as { key: string; error?: unknown };
+      if (error !== undefined && key.startsWith(this.prefix)) this.fail('read', messageOf(error));
+    });
   };
 
   /**
@@ -43,73 +58,129 @@ export class GuardedStore {
     private readonly store: CacheStore,
     private readonly prefix: string,
     private readonly listener: StoreListener,
-  ) {}
+  ) {
+    this.level = sharedLevel(store);
+    this.probe = new TtlProbe(this.level, probePrefix(prefix), this.probeListener());
+  }
 
   open(): void {
     // Opened twice, it is told once.
     this.close();
     // cache-manager answers "nothing there" for a failed read and tells of the failure here only.
-    attempt(() => this.store.on?.('get', this.onGet));
+    if (this.level === this.store) callSafely(() => detached(() => this.store.on?.('get', this.onGet)));
     this.isLeft = false;
+    this.probe.schedule();
   }
 
   /** Asks no more: its owner may close the store, and some stores would open again for the next question. */
   close(): void {
     this.isLeft = true;
-    attempt(() => this.store.off?.('get', this.onGet));
+    this.probe.stop();
+    if (this.level === this.store) callSafely(() => detached(() => this.store.off?.('get', this.onGet)));
   }
 
   /** Is it of use to ask now? */
   get isAvailable(): boolean {
-    return !this.isLeft && performance.now() >= this.restsUntil;
+    return !this.isLeft && !this.probe.isRefused && performance.now() >= this.restsUntil;
   }
 
   /** What is there; `undefined` when there is nothing, or the store is of no use. Never rejects. */
   async get(key: string, patience = PATIENCE): Promise<unknown> {
     if (!this.isAvailable) return undefined;
-    const value = await this.limited('read', () => this.store.get(`${this.prefix}${key}`), patience);
+    const value = await this.attempt('read', () => this.level.get(`${this.prefix}${key}`), patience);
     return value ?? undefined;
   }
 
-  /** Writes without anybody waiting for it; left out while the store is of no use. */
-  set(key: string, value: string, ttl: number, patience = PATIENCE): void {
-    if (!this.isAvailable || this.writes >= MAX_WRITES) return;
-    this.writes++;
-    const written = async (): Promise<void> => {
+  /** Writes without making the caller wait; skipped while the store is of no use. */
+  set(key: string, value: string, ttlMs: number, patience?: number): void {
+    void this.write(key, value, ttlMs, patience);
+  }
+
+  /**
+   * Writes, and resolves whether the store has said, within the limit, that it is written. Never rejects. The first few
+   * entries are written at once; others wait until the store is known to forget in time, which takes part of a second.
+   *
+   * @param ttlMs How long the store keeps it, in milliseconds.
+   */
+  async write(key: string, value: string, ttlMs: number, patience = PATIENCE): Promise<boolean> {
+    if (!this.isAvailable) return false;
+    const release = this.budget.take(value.length);
+    if (release === undefined) return false;
+    if (!this.mayWrite(key) && !(await this.isAllowed())) {
+      release();
+      return false;
+    }
+    const written = async (): Promise<boolean> => {
       try {
-        await this.store.set(`${this.prefix}${key}`, value, ttl);
+        // Keyv resolves with false when its store has failed.
+        return (await this.level.set(`${this.prefix}${key}`, value, ttlMs)) !== false;
       } finally {
-        this.writes--;
+        release();
       }
     };
-    void this.limited('write', written, patience);
+    return (await this.attempt('write', written, patience)) ?? false;
   }
 
   /** What is stored cannot be what was written there. */
   reportGarbage(problem: string): void {
-    const line = this.limit.pass(`The shared store (option "cacheStore") is not believed: ${problem}`);
-    if (line !== undefined) this.listener.warn(line);
+    const line = this.limit.pass(`${THE_STORE} is not believed: ${problem}`);
+    if (line !== undefined) this.warn(line);
   }
 
-  private async limited<T>(action: Action, task: () => Promise<T>, patience: number): Promise<T | undefined> {
+  /** Whether this entry need not wait for the probe. */
+  private mayWrite(key: string): boolean {
+    if (this.probe.isPassed) return true;
+    const isEarly = this.early.has(key) || this.early.size < MAX_EARLY;
+    if (isEarly) this.early.add(key);
+    else this.probe.start();
+    this.probe.schedule();
+    return isEarly;
+  }
+
+  private async isAllowed(): Promise<boolean> {
+    return (await this.probe.verdict(MAX_PROBE_WAIT_MS)) && this.isAvailable;
+  }
+
+  private probeListener(): ProbeListener {
+    return {
+      refused: (problem) => {
+        for (const key of this.early) deleteFrom(this.level, `${this.prefix}${key}`);
+        this.early.clear();
+        this.warn(`${THE_STORE} does not forget in time and is not used: ${problem}. ${MEND}`);
+      },
+      passed: (wasRefused) => {
+        this.early.clear();
+        if (wasRefused) this.note(`${THE_STORE} forgets after all, if late, and is used.`);
+      },
+      untested: (problem) => {
+        this.warn(
+          `${THE_STORE} is hardly written to, because it could not be found out whether it forgets in time: ${problem}.`,
+        );
+      },
+    };
+  }
+
+  /** Asks the store outside of the request that sets it off: a socket that it opens would keep that request. */
+  private async attempt<T>(
+    action: Action,
+    task: () => T | Promise<T>,
+    patience: number,
+  ): Promise<T | undefined> {
     const before = this.failures;
     // Of those who come when a rest is over, one tries.
     if (this.broken.has(action)) this.rest();
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<typeof TOO_LATE>((resolve) => {
-      // One turn later: what has arrived while this process was busy with something else is in time.
-      timer = setTimeout(() => setImmediate(resolve, TOO_LATE), patience);
-    });
     try {
-      const result = await Promise.race([task(), tooLate]);
-      if (result === TOO_LATE) this.fail(action, `it did not finish a ${action} within ${patience} ms.`);
+      const tooLate = (): Error => new Error(`it did not finish a ${action} within ${patience} ms.`);
+      const wait = action === 'read' ? 'storeRead' : 'storeWrite';
+      const result = await detached(() => limited(wait, task, patience, { tooLate }));
+      if (action === 'write' && result === false) this.fail(action, 'it says that it has not written.');
       else if (this.failures === before) this.recover(action);
-      return result === TOO_LATE ? undefined : result;
+      return result;
     } catch (error) {
-      this.fail(action, messageOf(error));
+      const problem = messageOf(error);
+      if (action === 'write' && refusesTtl(problem)) this.probe.refuse(problem);
+      else this.fail(action, problem);
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -123,12 +194,10 @@ export class GuardedStore {
     const isNews = this.broken.size === 0;
     this.broken.add(action);
     if (!isNews) return;
-    const line = this.limit.pass(
-      `The shared store (option "cacheStore") fails and is passed over until it works: ${problem}`,
-    );
+    const line = this.limit.pass(`${THE_STORE} fails and is passed over until it works: ${problem}`);
     // One that comes and goes says so once a minute.
     this.isTold = line !== undefined;
-    if (line !== undefined) this.listener.warn(line);
+    if (line !== undefined) this.warn(line);
   }
 
   /** What can be read need not be open to writing: it works again when all does that has failed. */
@@ -136,16 +205,26 @@ export class GuardedStore {
     if (this.broken.size === 0) return;
     this.restsUntil = 0;
     this.broken.delete(action);
-    if (this.broken.size === 0 && this.isTold)
-      this.listener.note('The shared store (option "cacheStore") works again.');
+    if (this.broken.size === 0 && this.isTold) this.note(`${THE_STORE} works again.`);
+  }
+
+  private warn(problem: string): void {
+    callSafely(() => {
+      this.listener.warn(problem);
+    });
+  }
+
+  private note(news: string): void {
+    callSafely(() => {
+      this.listener.note(news);
+    });
   }
 }
 
-/** Whether or not the store has this, and whatever becomes of it. */
-function attempt(task: () => unknown): void {
-  try {
-    task();
-  } catch {
-    // Nothing hangs on it: reads and writes tell for themselves.
-  }
-}
+/**
+ * What the names of probes begin with. They are no entries, so they do not stand among the entries of the app.
+ *
+ * @param prefix What the app's keys begin with.
+ */
+const probePrefix = (prefix: string): string =>
+  `nestjs-flagship-probe:${prefix.replace(/^nestjs-flagship:/, '')}`;
