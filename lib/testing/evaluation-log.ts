@@ -1,5 +1,6 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
 import { type FlagType, type JsonValue } from '../options';
+import { copyRecord } from './copy-record';
 
 /** What a flag was asked, and what it answered. */
 export interface TestEvaluation {
@@ -26,14 +27,14 @@ export class EvaluationLog {
   private entries: TestEvaluation[] = [];
 
   add(evaluation: TestEvaluation): void {
-    this.entries.push(evaluation);
+    this.entries.push(copyRecord(evaluation));
     // Rarely, and many at a time: dropping them one by one would move all the others each time.
-    if (this.entries.length >= 2 * MAX_EVALUATIONS) this.entries = this.latest();
+    if (this.entries.length >= 2 * MAX_EVALUATIONS) this.entries = this.entries.slice(-MAX_EVALUATIONS);
   }
 
-  /** A list of its own for whoever reads it. */
+  /** A copy for each reader. */
   latest(): TestEvaluation[] {
-    return this.entries.slice(-MAX_EVALUATIONS);
+    return this.entries.slice(-MAX_EVALUATIONS).map(copyRecord);
   }
 
   clear(): void {
