@@ -1,6 +1,5 @@
-import { Injectable, Module, type ModuleMetadata, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { type FlagService, FlagshipModule, getFlagsToken, InjectFlags } from 'nestjs-flagship';
 import { FlagshipTestingModule, TestFlags } from 'nestjs-flagship/testing';
 
@@ -8,12 +7,6 @@ const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-function appOf(...imports: ModuleMetadata['imports'] & object) {
-  @Module({ imports })
-  class AppModule {}
-  return AppModule;
-}
 
 /** Reads a flag of the domain, in a module that alone imports that domain's flags. */
 function readerOf(domain: string, flags: ReturnType<typeof FlagshipModule.forRoot>) {
@@ -30,8 +23,11 @@ function readerOf(domain: string, flags: ReturnType<typeof FlagshipModule.forRoo
 describe.each(['reference', 'deep-hash'] as const)(
   'modules told apart by %s',
   (moduleIdGeneratorAlgorithm) => {
-    const create = (module: Type) =>
-      NestFactory.createApplicationContext(module, { moduleIdGeneratorAlgorithm, logger: ['error', 'warn'] });
+    async function create(metadata: ModuleMetadata): Promise<TestingModule> {
+      const testing = await Test.createTestingModule(metadata, { moduleIdGeneratorAlgorithm }).compile();
+      closing.push(() => testing.close());
+      return testing;
+    }
     const read = (flags: FlagService) => flags.getStringValue('flag', 'default');
 
     it.each([
@@ -49,8 +45,9 @@ describe.each(['reference', 'deep-hash'] as const)(
         (flag: string, domain?: string) => FlagshipTestingModule.forRoot({ flag }, { domain }),
       ],
     ])('two of %s keep their own flags', async (_, make) => {
-      const app = await create(appOf(make('main'), make('billed', 'billing'), make('shipped', 'shipping')));
-      closing.push(() => app.close());
+      const app = await create({
+        imports: [make('main'), make('billed', 'billing'), make('shipped', 'shipping')],
+      });
       const domains = [undefined, 'billing', 'shipping'];
       const answers = await Promise.all(domains.map((domain) => read(app.get(getFlagsToken(domain)))));
       expect(answers).toEqual(['main', 'billed', 'shipped']);
@@ -77,8 +74,7 @@ describe.each(['reference', 'deep-hash'] as const)(
     it('one module that several import is one', async () => {
       const shared = FlagshipTestingModule.forRoot({ flag: 'shared' }, { isGlobal: false, domain: 'shared' });
       const [one, two] = [readerOf('shared', shared), readerOf('shared', shared)];
-      const app = await create(appOf(one.ReaderModule, two.ReaderModule));
-      closing.push(() => app.close());
+      const app = await create({ imports: [one.ReaderModule, two.ReaderModule] });
       expect(app.get(one.Reader).flags).toBe(app.get(two.Reader).flags);
       expect(app.get(TestFlags, { each: true, strict: false })).toHaveLength(1);
     });
