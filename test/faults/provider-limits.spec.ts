@@ -7,25 +7,28 @@ import {
   FlagshipServerProvider,
 } from 'nestjs-flagship';
 import { captureLog } from '../fixtures/captured-log';
+import { type FakeTime, stopTime } from '../fixtures/fake-time';
 import { NamedProvider } from '../fixtures/named-provider';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { startScriptedServer } from '../fixtures/scripted-server';
+import { within } from '../fixtures/within';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const compile = (...options: FlagshipModuleOptions[]): Promise<TestingModule> =>
   Test.createTestingModule({ imports: options.map((each) => FlagshipModule.forRoot(each)) }).compile();
 
 let log: string[];
+let time: FakeTime;
 let watch: ProcessWatch;
 beforeEach(() => {
   log = captureLog();
   watch = watchProcess();
   const drop = (): void => undefined;
   OpenFeature.setLogger({ error: drop, warn: drop, info: drop, debug: drop });
-  // Node's own turns go on, so that promises do; only time is the test's.
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+  time = stopTime();
 });
 afterEach(async () => {
-  jest.useRealTimers();
+  time.end();
   await OpenFeature.clearProviders();
   OpenFeature.setLogger(new DefaultLogger());
   watch.stop();
@@ -34,16 +37,6 @@ afterEach(async () => {
 });
 
 const warnings = (): string[] => log.filter((line) => !line.startsWith('log '));
-
-/** Whether it has settled by the end of so much time. */
-async function settlesWithin(promise: Promise<unknown>, timeMs: number): Promise<boolean> {
-  let isSettled = false;
-  const settle = (): void => void (isSettled = true);
-  promise.then(settle, settle);
-  await jest.advanceTimersByTimeAsync(timeMs);
-  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-  return isSettled;
-}
 
 describe('waits: providerStart', () => {
   /** Starts when the test says so. */
@@ -57,8 +50,8 @@ describe('waits: providerStart', () => {
   it('an application starts after 30 s without a provider that does not; its flags come later', async () => {
     const provider = new SlowProvider('slow');
     const starting = compile({ provider });
-    expect(await settlesWithin(starting, 29_900)).toBe(false);
-    expect(await settlesWithin(starting, 200)).toBe(true);
+    expect(await time.settlesWithin(starting, 29_900)).toBe(false);
+    expect(await time.settlesWithin(starting, 200)).toBe(true);
     const app = await starting;
     const flags = app.get(FlagService);
     expect(await flags.getStringDetails('a', 'default')).toMatchObject({
@@ -73,6 +66,29 @@ describe('waits: providerStart', () => {
     expect(await flags.getStringValue('a', 'default')).toBe('slow 1');
     await app.close();
   });
+
+  it.each([{}, { 'retry-after': '3600' }])(
+    'an application with localEvaluation starts when its own limits are over',
+    async (headers) => {
+      time.end();
+      const server = await startScriptedServer((response) => {
+        if ('retry-after' in headers) response.writeHead(503, headers).end();
+      });
+      const limits = { timeout: 100, retries: 2, retryDelay: 50 };
+      const app = await within(
+        15_000,
+        compile({
+          endpoint: `${server.url}/evaluate`,
+          accountId: 'account',
+          localEvaluation: true,
+          ...limits,
+        }),
+      );
+      expect(warnings()).toEqual([expect.stringMatching(/did not start; flags answer their defaults/)]);
+      await app.close();
+      await server.close();
+    },
+  );
 
   it('leaves no timer behind when the provider starts in time, or the start fails', async () => {
     const app = await compile({ provider: new NamedProvider('quick') });
@@ -93,8 +109,8 @@ describe('waits: providerClose', () => {
   it('an application is closed after 5 s, whatever its provider does', async () => {
     const app = await compile({ provider: new StuckProvider({ definitions: { a: true } }) });
     const closing = app.close();
-    expect(await settlesWithin(closing, 4900)).toBe(false);
-    expect(await settlesWithin(closing, 200)).toBe(true);
+    expect(await time.settlesWithin(closing, 4900)).toBe(false);
+    expect(await time.settlesWithin(closing, 200)).toBe(true);
     expect(warnings()).toEqual([
       'warn The flag provider did not close as it should. The close of the flag provider did not finish within 5000 ms.',
     ]);
@@ -120,7 +136,7 @@ describe('waits: providerClose', () => {
       const good = new FlagshipServerProvider({ definitions: { a: true } });
       const closed = jest.spyOn(good, 'onClose');
       const app = await compile({ provider: odd, domain: 'odd' }, { provider: good });
-      expect(await settlesWithin(app.close(), 5100)).toBe(true);
+      expect(await time.settlesWithin(app.close(), 5100)).toBe(true);
       expect(closed).toHaveBeenCalled();
       expect([OpenFeature.getProvider('odd'), OpenFeature.getProvider()]).not.toContain(odd);
       expect(OpenFeature.getProvider('odd')).toBe(OpenFeature.getProvider());
@@ -133,7 +149,7 @@ describe('waits: providerClose', () => {
     const stuck = () => new StuckProvider({ definitions: { a: true } });
     const app = await compile({ provider: stuck() }, { provider: stuck(), domain: 'other' });
     const closing = app.close();
-    expect(await settlesWithin(closing, 5100)).toBe(false);
-    expect(await settlesWithin(closing, 5100)).toBe(true);
+    expect(await time.settlesWithin(closing, 5100)).toBe(false);
+    expect(await time.settlesWithin(closing, 5100)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import assert from 'node:assert/strict';
+import { deepStrictEqual } from 'node:assert';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FlagshipModule, type FlagService, getFlagsToken } from 'nestjs-flagship';
@@ -23,7 +23,7 @@ async function check(): Promise<void> {
     (page: string, domain?: string) => FlagshipModule.forRoot({ domain, definitions: { page } }),
     (page: string, domain?: string) => FlagshipTestingModule.forRoot({ page }, { domain }),
   ];
-  for (const make of modules) assert.deepEqual(await answersOf(make), ['shop', 'bills', 'parcels']);
+  for (const make of modules) deepStrictEqual(await answersOf(make), ['shop', 'bills', 'parcels']);
 }
 
 void check();
