@@ -1,5 +1,6 @@
 import {
   Inject,
+  Logger,
   Module,
   type NestModule,
   type OnApplicationBootstrap,
@@ -18,6 +19,7 @@ import {
   RequestScopes,
   RESOLVED_OPTIONS,
 } from './context';
+import { messageOf } from './errors';
 import {
   FLAGSHIP_BINDING,
   FLAGSHIP_CLIENT,
@@ -150,7 +152,14 @@ export class FlagshipRootModule
 
   /** Routes are known by now. */
   onApplicationBootstrap(): void {
-    tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+    callSafely(
+      () => {
+        tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+      },
+      (error) => {
+        new Logger('FlagshipModule').warn(`The use of flags cannot be told. ${messageOf(error)}`);
+      },
+    );
   }
 
   /** Nest asks for middleware here, before it makes the HTTP routes. */
