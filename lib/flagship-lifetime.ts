@@ -1,6 +1,12 @@
+import { Logger } from '@nestjs/common';
 import { type ModulesContainer } from '@nestjs/core';
+import { messageOf } from './errors';
 import { watchHooks } from './flagship-hook-watch';
 import { watchStart } from './flagship-start-watch';
+import { detached, limited } from './runtime';
+
+/** How long the end waits for any one part, in milliseconds. The parts have shorter limits of their own. */
+const CLOSE_LIMIT_MS = 10_000;
 
 /** What must be given back when a module ends, in whichever way it does: closed, or by a start that failed. */
 export class Lifetime {
@@ -26,17 +32,22 @@ export class Lifetime {
   /** Remembers how to give something back; does so at once when all has ended already. */
   onEnd(release: () => unknown): void {
     if (this.ended === undefined) this.releases.unshift(release);
-    else void this.giveBack([release]);
+    else void giveBack(release);
   }
 
-  /** Gives everything back, the last taken first; once. */
+  /** Gives everything back, the last taken first; once. Never rejects. */
   end(): Promise<void> {
     this.endWatch();
-    this.ended ??= this.giveBack(this.releases.splice(0));
+    // Begun one after the other, then waited for together: one that throws or hangs keeps none of the others.
+    this.ended ??= Promise.all(this.releases.splice(0).map(giveBack)).then(() => undefined);
     return this.ended;
   }
+}
 
-  private async giveBack(releases: readonly (() => unknown)[]): Promise<void> {
-    for (const release of releases) await release();
+async function giveBack(release: () => unknown): Promise<void> {
+  try {
+    await detached(() => limited('moduleClose', release, CLOSE_LIMIT_MS));
+  } catch (error) {
+    new Logger('FlagshipModule').warn(`The module did not close as it should. ${messageOf(error)}`);
   }
 }

@@ -6,6 +6,8 @@ import { type FlagService } from './service';
 /** One import of the module, before its options are known. */
 export interface FlagshipIdentity {
   readonly domain: string | undefined;
+  /** Distinguishes this import from all others. */
+  readonly id: string;
 }
 
 /** What the application's main module offers under the names that belong to none in particular. */

@@ -1,5 +1,6 @@
 import {
   Inject,
+  Logger,
   Module,
   type NestModule,
   type OnApplicationBootstrap,
@@ -18,6 +19,7 @@ import {
   RequestScopes,
   RESOLVED_OPTIONS,
 } from './context';
+import { messageOf } from './errors';
 import {
   FLAGSHIP_BINDING,
   FLAGSHIP_CLIENT,
@@ -25,24 +27,22 @@ import {
   FLAGSHIP_IDENTITY,
   FLAGSHIP_LIFETIME,
 } from './flagship.constants';
+import { listenTo } from './flagship-handlers';
 import { Lifetime } from './flagship-lifetime';
 import { type FlagshipIdentity } from './flagship-main';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './flagship.module-definition';
 import { optionalStandIn, type StandIn } from './flagship.stand-in';
 import { FlagshipShared, FlagshipSharedModule } from './flagship-shared.module';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
-import { bindProvider, type BoundProvider, FlagshipServerProvider } from './provider';
+import { bindProvider, type BoundProvider, FlagshipServerProvider, START_LIMIT_MS } from './provider';
+import { callSafely, detached } from './runtime';
 import { FlagEvaluator, FlagService, layeredContext, scopedClient } from './service';
 import { tellUsage } from './usage';
 
 function createClient({ domain }: BoundProvider, options: ResolvedModuleOptions, lifetime: Lifetime): Client {
   const { context, hooks, handlers } = options;
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
-  for (const [event, handler] of handlers) client.addHandler(event, handler);
-  lifetime.onEnd(() => {
-    // OpenFeature keeps handlers for the whole process.
-    for (const [event, handler] of handlers) client.removeHandler(event, handler);
-  });
+  lifetime.onEnd(listenTo(client, handlers));
   return scopedClient(client.setContext(layeredContext(context)).addHooks(...hooks), options);
 }
 
@@ -51,9 +51,15 @@ async function start(
   { domain, provider, providerOptions }: ResolvedModuleOptions,
   lifetime: Lifetime,
 ): Promise<BoundProvider> {
-  const chosen = provider ?? new FlagshipServerProvider(providerOptions);
   ensurePropagation();
-  const bound = bindProvider(domain, chosen);
+  // What Flagship's own provider waits for has limits of its own, set by its options.
+  const bound =
+    provider === undefined
+      ? bindProvider(
+          domain,
+          detached(() => new FlagshipServerProvider(providerOptions)),
+        )
+      : bindProvider(domain, provider, START_LIMIT_MS);
   lifetime.onEnd(() => bound.unbind());
   await bound.ready;
   return bound;
@@ -146,7 +152,14 @@ export class FlagshipRootModule
 
   /** Routes are known by now. */
   onApplicationBootstrap(): void {
-    tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+    callSafely(
+      () => {
+        tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+      },
+      (error) => {
+        new Logger('FlagshipModule').warn(`The use of flags cannot be told. ${messageOf(error)}`);
+      },
+    );
   }
 
   /** Nest asks for middleware here, before it makes the HTTP routes. */
@@ -157,7 +170,11 @@ export class FlagshipRootModule
   /** The first of Nest's hooks at the end: a cache module closes its store in it. */
   onModuleDestroy(): void {
     // A provider of the user's may serve other applications.
-    if (this.options.provider === undefined) this.evaluator.letGoOfStore();
+    if (this.options.provider !== undefined) return;
+    // Nest calls none of the hooks that follow one that throws.
+    callSafely(() => {
+      this.evaluator.letGoOfStore();
+    });
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */

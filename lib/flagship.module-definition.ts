@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder, type ExistingProvider, type Provider } from 
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from './options';
 import { FLAGSHIP_CLIENT, FLAGSHIP_FLAGS, FLAGSHIP_IDENTITY } from './flagship.constants';
+import { nextModuleId } from './flagship-id';
 import { type FlagshipIdentity } from './flagship-main';
 import { unlessStoodInFor } from './flagship.stand-in';
 import { getFlagsToken } from './service';
@@ -29,7 +30,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setFactoryMethodName('createFlagshipOptions')
     .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => {
       const names = namesOf(domain);
-      const identity: FlagshipIdentity = { domain };
+      const identity: FlagshipIdentity = { domain, id: nextModuleId() };
       const known: Provider[] = [{ provide: FLAGSHIP_IDENTITY, useValue: identity }, ...names];
       return {
         ...definition,

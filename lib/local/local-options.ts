@@ -13,10 +13,20 @@ export interface LocalFlagshipOptions {
    */
   readonly port?: number;
   /**
-   * The address to listen on.
+   * The address to listen on, or a name of this machine. Anything but a loopback address can be reached by other
+   * machines and needs `authToken`.
    * @default '127.0.0.1'
+   * @example '0.0.0.0'
    */
   readonly host?: string;
+  /**
+   * Names that requests may be sent to, besides `localhost` and `host`, without a port. A request for another name is
+   * refused with 403, because a web page can point its own name at this machine and read the answers. Loopback addresses
+   * need no entry; nor do other addresses, where other machines can reach the server.
+   * @default []
+   * @example ['flagship'] // the name of a service of Docker Compose
+   */
+  readonly allowedHosts?: readonly string[];
   /**
    * The account to play; it seeds the rollouts, so the real one gives every user the real bucket.
    * @default 'local'
@@ -28,12 +38,12 @@ export interface LocalFlagshipOptions {
    */
   readonly appId?: string;
   /**
-   * The token that requests must carry.
+   * The token that requests must carry. Required when other machines can reach the server; see `host`.
    * @default none: any request is served
    */
   readonly authToken?: string;
   /**
-   * Where problems with the flags are told.
+   * Called with each problem of the flags or of the server. When it fails, the problem goes to `console.error`.
    * @default console.error
    */
   readonly report?: (problem: string) => void;
@@ -48,6 +58,6 @@ export interface LocalFlagship {
   readonly appId: string;
   /** Replaces all flags at once, as an edit of the file would. */
   setFlags(flags: FlagsInput): void;
-  /** Stops listening, ends open connections, stops watching. */
+  /** Stops listening, ends open connections, stops watching. Takes 5 seconds at the most; never rejects. */
   close(): Promise<void>;
 }

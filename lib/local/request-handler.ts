@@ -1,10 +1,14 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
 import { isObject } from '../evaluation';
+import { carriesToken } from './bearer-token';
 import { readQuery } from './coerce-query';
 import { type FlagStore } from './flag-store';
+import { type ServedHosts } from './served-hosts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** How much of a refused host is repeated in the answer, in characters. */
+const MAX_SHOWN = 100;
 
 /** A refusal: HTTP status, error code, what is wrong. */
 class Refusal extends Error {
@@ -26,7 +30,10 @@ export interface HandlerOptions {
   readonly accountId: string;
   readonly appId: string;
   readonly authToken?: string;
+  readonly hosts: ServedHosts;
 }
+
+const ignore = (): void => undefined;
 
 /** Serves one app's evaluation API. */
 export class RequestHandler {
@@ -40,20 +47,22 @@ export class RequestHandler {
     this.root = `/client/v4/accounts/${encodeURIComponent(accountId)}/flagship/apps/${encodeURIComponent(appId)}`;
   }
 
+  /** Answers a request; never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A client that has gone needs no answer; without a listener its going would end the process.
+    request.on('error', ignore);
+    response.on('error', ignore);
     try {
       await this.route(request, response);
     } catch (error) {
-      const refusal = asRefusal(error);
-      send(response, refusal.status, { errorCode: refusal.errorCode, errorDetails: refusal.message });
-      // What is left of the body is read and dropped: a client seldom listens before it has sent everything.
-      request.resume();
+      refuse(request, response, asRefusal(error));
     }
   }
 
   private async route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = urlOf(request.url ?? '/');
+    this.expectHost(request);
     this.authorize(request);
+    const url = urlOf(request.url ?? '/');
     if (url.pathname === `${this.root}/definitions`) {
       expectMethod(request, response, ['GET']);
       this.sendDefinitions(request, response);
@@ -71,9 +80,21 @@ export class RequestHandler {
     }
   }
 
+  private expectHost(request: IncomingMessage): void {
+    const given = request.headersDistinct.host ?? [];
+    if (this.options.hosts.serves(given)) return;
+    const name = given.length === 0 ? 'no host' : `the host "${given.join(', ').slice(0, MAX_SHOWN)}"`;
+    throw new Refusal(
+      403,
+      'GENERAL',
+      `The request names ${name}, which is not served here, so that no web page can read flags by a name of its own. ` +
+        'Send it to an address or to localhost, or name the host in the option "allowedHosts" (--allowed-host).',
+    );
+  }
+
   private authorize(request: IncomingMessage): void {
     const { authToken } = this.options;
-    if (authToken === undefined || request.headers.authorization === `Bearer ${authToken}`) return;
+    if (authToken === undefined || carriesToken(request.headers.authorization, authToken)) return;
     throw new Refusal(401, 'GENERAL', 'The authorization header does not hold the expected bearer token.');
   }
 
@@ -101,7 +122,22 @@ export class RequestHandler {
 
 /** A path may begin with two slashes, which as a URL would name a host. */
 function urlOf(target: string): URL {
-  return new URL(target.startsWith('/') ? `http://local${target}` : target, 'http://local');
+  try {
+    return new URL(target.startsWith('/') ? `http://local${target}` : target, 'http://local');
+  } catch {
+    throw new Refusal(400, 'GENERAL', 'The target of the request is not a URL.');
+  }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  try {
+    send(response, refusal.status, { errorCode: refusal.errorCode, errorDetails: refusal.message });
+    // What is left of the body is read and dropped: a client seldom listens before it has sent everything.
+    request.resume();
+  } catch {
+    // The answer had begun when something failed: the client must not take it for a whole one.
+    response.destroy();
+  }
 }
 
 function asRefusal(error: unknown): Refusal {

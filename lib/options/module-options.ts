@@ -54,7 +54,10 @@ export interface FlagshipModuleSettings {
    */
   readonly domain?: string;
 
-  /** Any other OpenFeature provider, in place of Flagship's. Not together with provider options. */
+  /**
+   * Any other OpenFeature provider, in place of Flagship's. Not together with provider options. The start of the
+   * application waits for it for 30 seconds at the most; later it may still become ready.
+   */
   readonly provider?: Provider;
 
   /**
@@ -87,7 +90,7 @@ export interface FlagshipModuleSettings {
 
   /**
    * What to call on the provider's events: ready, stale, error, configuration changed. Removed when the application
-   * closes.
+   * closes. Called outside of any request; one that throws or rejects changes nothing and is logged once.
    * @default []
    * @example [[ProviderEvents.Stale, ({ message }) => alert(message)]]
    */

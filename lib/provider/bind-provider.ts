@@ -1,40 +1,54 @@
 import { Logger } from '@nestjs/common';
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
+import { detached, limited } from '../runtime';
 import { FlagshipServerProvider } from './flagship-server-provider';
-import { whileRegistering } from './own-events';
+import { stopListening, whileRegistering } from './own-events';
+import { type Registration, registry } from './registry';
+
+/**
+ * How long an application's start waits for a provider of the user's, in milliseconds. Longer than providers of the
+ * field need for a first download, and half of what Kubernetes gives a container at the least (a probe every 10 s, six
+ * times).
+ */
+export const START_LIMIT_MS = 30_000;
+
+/** How long an application's end waits for its provider, in milliseconds: half of the 10 s that Docker waits. */
+export const CLOSE_LIMIT_MS = 5000;
 
 /** A provider that is registered with OpenFeature. */
 export interface BoundProvider {
   /** The domain it is registered under; none for the default. */
   readonly domain: string | undefined;
-  /** Settled when the provider has started, or has failed to; never rejects. */
+  /** Settled when the provider has started, has failed to, or has taken too long; never rejects. */
   readonly ready: Promise<void>;
-  /** Takes the provider out of OpenFeature again and closes it. */
+  /** Takes the provider out of OpenFeature again and closes it; never rejects, and waits no longer than the limit. */
   unbind(): Promise<void>;
 }
 
+/** Distinct from `NOOP_PROVIDER`, which it stands in front of for a moment; see {@link takeOut}. */
+const INTERIM_PROVIDER = Object.create(NOOP_PROVIDER) as Provider;
+
 /**
- * The domains that applications of this process hold. OpenFeature has one default provider for the whole process: a
+ * Whether an application of this process uses the domain. OpenFeature has one default provider for the whole process: a
  * second application that took it would close the first one's.
  */
-const held = new Map<string | undefined, Provider>();
-
 function isHeld(domain: string | undefined): boolean {
-  const holder = held.get(domain);
-  // Somebody may have replaced it meanwhile; then the domain is free again.
+  const holder = registry.held.get(domain);
+  // The application may have registered another provider meanwhile; then the domain is free again.
   return holder !== undefined && OpenFeature.getProvider(domain) === holder;
 }
 
 function hold(wanted: string | undefined, provider: Provider): string | undefined {
   let domain = wanted;
   for (let number = 2; isHeld(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
-  held.set(domain, provider);
+  registry.held.set(domain, provider);
   return domain;
 }
 
-async function register(domain: string | undefined, provider: Provider): Promise<void> {
-  return whileRegistering(provider, () => {
+async function register(domain: string | undefined, registration: Registration): Promise<void> {
+  const { provider } = registration;
+  return whileRegistering(registration, () => {
     if (domain === undefined) return OpenFeature.setProviderAndWait(provider);
     // A domain without a provider has the default one, and OpenFeature would not give it the same as its own.
     if (OpenFeature.getProvider(domain) === provider) OpenFeature.setProvider(domain, NOOP_PROVIDER);
@@ -43,46 +57,80 @@ async function register(domain: string | undefined, provider: Provider): Promise
 }
 
 /**
- * Registers a provider. One that fails to start is reported and stays registered: evaluations answer their defaults, and
- * the application starts all the same.
+ * Registers a provider, outside of the request that may have set it off. One that fails to start, or does not start in
+ * time, is reported and stays registered: evaluations answer their defaults, and the application starts all the same.
+ *
+ * @param startLimitMs How long to wait for the start in milliseconds; without it the provider keeps limits of its own.
  */
-export function bindProvider(wanted: string | undefined, provider: Provider): BoundProvider {
+export function bindProvider(
+  wanted: string | undefined,
+  provider: Provider,
+  startLimitMs?: number,
+): BoundProvider {
   const domain = hold(wanted, provider);
-  let isBound = true;
+  const registration: Registration = { provider, listeners: [] };
+  const unbound = new AbortController();
+  const start = detached(() => register(domain, registration));
   return {
     domain,
-    ready: startUp(domain, provider, () => isBound),
-    unbind: async () => {
-      isBound = false;
-      // Somebody may have registered another provider since: that one is not ours to remove.
-      const replaced = OpenFeature.getProvider(domain) === provider && register(domain, NOOP_PROVIDER);
-      if (held.get(domain) === provider) held.delete(domain);
-      if (replaced === false) return;
-      await replaced;
-      await close(provider);
+    ready: detached(() => startUp(start, startLimitMs, unbound.signal)),
+    unbind: () => {
+      unbound.abort();
+      return detached(() => unbind(domain, registration));
     },
   };
 }
 
 async function startUp(
-  domain: string | undefined,
-  provider: Provider,
-  isBound: () => boolean,
+  start: Promise<void>,
+  startLimitMs: number | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   try {
-    await register(domain, provider);
+    await (startLimitMs === undefined ? start : limited('providerStart', start, startLimitMs, { signal }));
   } catch (error) {
     // A start that was given up has failed elsewhere, and that has been told.
-    if (!isBound()) return;
-    new Logger('FlagshipModule').warn(
-      `The flag provider did not start; flags answer their defaults. ${messageOf(error)}`,
-    );
+    if (signal.aborted) return;
+    warn(`The flag provider did not start; flags answer their defaults. ${messageOf(error)}`);
   }
+}
+
+async function unbind(domain: string | undefined, registration: Registration): Promise<void> {
+  const { provider } = registration;
+  // Another provider may have been registered since: that one is not this application's to remove.
+  const isRegistered = OpenFeature.getProvider(domain) === provider;
+  const takenOut = isRegistered ? takeOut(domain) : Promise.resolve();
+  if (registry.held.get(domain) === provider) registry.held.delete(domain);
+  stopListening(registration);
+  try {
+    await limited(
+      'providerClose',
+      () => Promise.all([takenOut, isRegistered && close(provider)]),
+      CLOSE_LIMIT_MS,
+    );
+  } catch (error) {
+    warn(`The flag provider did not close as it should. ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Puts OpenFeature's own provider in place of the domain's. In two steps, as OpenFeature keeps the provider before the
+ * last for as long as it knows the domain, which is for ever. Both are taken before anything else can happen.
+ */
+async function takeOut(domain: string | undefined): Promise<void> {
+  const steps = [INTERIM_PROVIDER, NOOP_PROVIDER].map((provider) =>
+    register(domain, { provider, listeners: [] }),
+  );
+  await Promise.all(steps);
 }
 
 /** OpenFeature closes a provider that it replaces, but does not wait for it; ours can be closed twice. */
 async function close(provider: Provider): Promise<void> {
   // Another application may use the same one.
-  const isShared = [...held.values()].includes(provider);
+  const isShared = [...registry.held.values()].includes(provider);
   if (provider instanceof FlagshipServerProvider && !isShared) await provider.onClose();
+}
+
+function warn(problem: string): void {
+  new Logger('FlagshipModule').warn(problem);
 }

@@ -1,5 +1,5 @@
 export { type FlagshipStats } from './flagship-stats';
 export { FlagshipServerProvider } from './flagship-server-provider';
-export { bindProvider, type BoundProvider } from './bind-provider';
+export { bindProvider, type BoundProvider, CLOSE_LIMIT_MS, START_LIMIT_MS } from './bind-provider';
 export { OwnEvents } from './own-events';
 export { answered, NO_METADATA, type Question, unanswered } from './resolution-details';

@@ -1,17 +1,24 @@
-import { OpenFeatureEventEmitter, type Provider } from '@openfeature/server-sdk';
+import { OpenFeatureEventEmitter } from '@openfeature/server-sdk';
+import { callSafely, detached } from '../runtime';
+import { type Registration, registry } from './registry';
 
-/** What OpenFeature is busy registering; it adds all its listeners before it returns. */
-let registering: Provider | undefined;
-
-/** Registers a provider, so that only its own {@link OwnEvents} can be listened to meanwhile. */
-export function whileRegistering<T>(provider: Provider, register: () => T): T {
-  const outer = registering;
-  registering = provider;
+/**
+ * Registers a provider, so that only its own {@link OwnEvents} can be listened to meanwhile. OpenFeature adds all its
+ * listeners before `register` returns.
+ */
+export function whileRegistering<T>(registration: Registration, register: () => T): T {
+  const outer = registry.current;
+  registry.current = registration;
   try {
     return register();
   } finally {
-    registering = outer;
+    registry.current = outer;
   }
+}
+
+/** Takes away what OpenFeature has listened with and does not take away itself. */
+export function stopListening({ provider, listeners }: Registration): void {
+  for (const listener of listeners.splice(0)) provider.events?.removeHandler(...listener);
 }
 
 /**
@@ -21,6 +28,21 @@ export function whileRegistering<T>(provider: Provider, register: () => T): T {
  */
 export class OwnEvents extends OpenFeatureEventEmitter {
   override addHandler(...listener: Parameters<OpenFeatureEventEmitter['addHandler']>): void {
-    if (registering === undefined || registering.events === this) super.addHandler(...listener);
+    const { current } = registry;
+    if (current !== undefined && current.provider.events !== this) return;
+    super.addHandler(...listener);
+    current?.listeners.push(listener);
+  }
+
+  /**
+   * Tells the listeners, outside of the request that may have set the event off: what a listener starts belongs to no
+   * user. One that fails keeps the provider from nothing.
+   */
+  override emit(...event: Parameters<OpenFeatureEventEmitter['emit']>): void {
+    detached(() => {
+      callSafely(() => {
+        super.emit(...event);
+      });
+    });
   }
 }

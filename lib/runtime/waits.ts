@@ -6,6 +6,11 @@ export const WAITS = {
   contextFactory: 'option "contextFactory"',
   storeRead: 'read of the shared store (option "cacheStore")',
   storeWrite: 'write to the shared store (option "cacheStore")',
+  localClose: 'close of the local Flagship',
+  localStart: 'start of the local Flagship',
+  moduleClose: 'close of a part of the Flagship module',
+  providerClose: 'close of the flag provider',
+  providerStart: 'start of the flag provider',
 } as const;
 
 /** The name of a wait. */

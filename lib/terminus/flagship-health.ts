@@ -1,6 +1,7 @@
 import { ProviderStatus } from '@openfeature/server-sdk';
 import { type UpstreamOutcomes } from '../http';
 import { type FlagshipStats } from '../provider';
+import { wallClockMs } from '../runtime';
 
 /**
  * `ok`: flags are up to date. `degraded`: flags are in force and may be out of date. `unavailable`: evaluations answer
@@ -57,7 +58,7 @@ function judgeCircuit({ circuit }: FlagshipStats): Finding[] {
 function judgeAge({ definitions }: FlagshipStats, maxAge: number | undefined): Finding[] {
   if (definitions === undefined || maxAge === undefined) return [];
   const { confirmedAt } = definitions;
-  if (confirmedAt !== undefined && Date.now() - confirmedAt.getTime() <= maxAge) return [];
+  if (confirmedAt !== undefined && wallClockMs() - confirmedAt.getTime() <= maxAge) return [];
   const when = confirmedAt === undefined ? 'not since the start' : `last at ${confirmedAt.toISOString()}`;
   return [
     {

@@ -1,5 +1,6 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
 import { type FlagType, type JsonValue } from '../options';
+import { copyRecord } from './copy-record';
 
 /** What a flag was asked, and what it answered. */
 export interface TestEvaluation {
@@ -26,17 +27,28 @@ export class EvaluationLog {
   private entries: TestEvaluation[] = [];
 
   add(evaluation: TestEvaluation): void {
-    this.entries.push(evaluation);
+    this.entries.push(copyEvaluation(evaluation));
     // Rarely, and many at a time: dropping them one by one would move all the others each time.
-    if (this.entries.length >= 2 * MAX_EVALUATIONS) this.entries = this.latest();
+    if (this.entries.length >= 2 * MAX_EVALUATIONS) this.entries = this.entries.slice(-MAX_EVALUATIONS);
   }
 
-  /** A list of its own for whoever reads it. */
+  /** A copy for each reader. */
   latest(): TestEvaluation[] {
-    return this.entries.slice(-MAX_EVALUATIONS);
+    return this.entries.slice(-MAX_EVALUATIONS).map(copyEvaluation);
   }
 
   clear(): void {
     this.entries = [];
   }
+}
+
+/** Part by part: one that cannot be copied keeps no other from it. */
+function copyEvaluation(evaluation: TestEvaluation): TestEvaluation {
+  const { context, defaultValue, value } = evaluation;
+  return {
+    ...evaluation,
+    context: copyRecord(context),
+    defaultValue: copyRecord(defaultValue),
+    value: copyRecord(value),
+  };
 }

@@ -1,17 +1,24 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
-import { configurationError, FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type CompiledFlag, type FlagAnswer } from '../evaluation';
-import { readFlag } from './read-flag';
+import { flagEntries, readFlag } from './read-flag';
 
 type Values = Readonly<Record<string, unknown>>;
 type Flags = ReadonlyMap<string, CompiledFlag>;
+
+/** A flag that fails. */
+interface Failure {
+  readonly code: ErrorCode;
+  /** The subjects for whom the flag has been set since. */
+  readonly except: Set<string>;
+}
 
 /** The flags of one test: for everybody, for single subjects, and the ones that fail. */
 export class FlagTable {
   private readonly initial: Flags;
   private flags: Map<string, CompiledFlag>;
   private readonly bySubject = new Map<string, Map<string, CompiledFlag>>();
-  private readonly failures = new Map<string, ErrorCode>();
+  private readonly failures = new Map<string, Failure>();
   private readonly touched = new Set<string>();
 
   /** @throws FlagshipError `CONFIGURATION_ERROR` When a flag is malformed. */
@@ -22,7 +29,9 @@ export class FlagTable {
 
   /** All of them or, when one is malformed, none. */
   set(values: Values): void {
-    this.place(this.flags, readAll(values, false));
+    const read = readAll(values, false);
+    this.place(this.flags, read);
+    for (const key of read.keys()) this.failures.delete(key);
   }
 
   setFor(subject: string, values: Values): void {
@@ -30,10 +39,11 @@ export class FlagTable {
     const flags = this.bySubject.get(subject) ?? new Map<string, CompiledFlag>();
     this.bySubject.set(subject, flags);
     this.place(flags, read);
+    for (const key of read.keys()) this.failures.get(key)?.except.add(subject);
   }
 
-  fail(key: string, errorCode: ErrorCode): void {
-    this.failures.set(key, errorCode);
+  fail(key: string, code: ErrorCode): void {
+    this.failures.set(key, { code, except: new Set() });
     this.touched.add(key);
   }
 
@@ -47,8 +57,11 @@ export class FlagTable {
     return keys;
   }
 
-  failureOf(key: string): ErrorCode | undefined {
-    return this.failures.get(key);
+  /** How the flag fails for the subject of this context, if it does. */
+  failureOf(key: string, { targetingKey }: EvaluationContext): ErrorCode | undefined {
+    const failure = this.failures.get(key);
+    const isExcepted = targetingKey !== undefined && failure?.except.has(targetingKey) === true;
+    return isExcepted ? undefined : failure?.code;
   }
 
   /** @throws FlagshipError `FLAG_NOT_FOUND`. */
@@ -65,18 +78,13 @@ export class FlagTable {
   private place(flags: Map<string, CompiledFlag>, read: Flags): void {
     for (const [key, flag] of read) {
       flags.set(key, flag);
-      this.failures.delete(key);
       this.touched.add(key);
     }
   }
 }
 
 function readAll(values: Values, forOneSubject: boolean): Flags {
-  const given: unknown = values;
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw configurationError('the flags of a test must be an object: { "<key>": value }.');
-  }
   return new Map(
-    Object.entries(values).map(([key, value]) => [key, readFlag(key, value, forOneSubject)] as const),
+    flagEntries(values).map(([key, value]) => [key, readFlag(key, value, forOneSubject)] as const),
   );
 }

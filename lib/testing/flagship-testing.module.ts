@@ -2,10 +2,12 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { RESOLVED_OPTIONS } from '../context';
 import { configurationError } from '../errors';
+import { nextModuleId } from '../flagship-id';
 import { FlagshipRootModule } from '../flagship-root.module';
 import { FLAGSHIP_STAND_IN, type StandIn } from '../flagship.stand-in';
 import { FlagshipModule } from '../flagship.module';
 import { type FlagshipModuleExtras, type FlagshipModuleSettings, resolveModuleOptions } from '../options';
+import { takeFlags } from './read-flag';
 import { type TestFlagValues } from './test-flag-values';
 import { TestFlags } from './test-flags';
 
@@ -16,12 +18,17 @@ export type FlagshipTestingOptions = Omit<FlagshipModuleSettings, 'provider'> & 
 @Module({})
 class TestFlagsModule {}
 
+/** Injection token of what distinguishes one {@link TestFlagsModule} from all others. */
+const TEST_FLAGS_ID = Symbol('TEST_FLAGS_ID');
+
 function flagsModule(flags: TestFlagValues, settings: FlagshipModuleSettings): DynamicModule {
+  const taken = takeFlags(flags);
   return {
     module: TestFlagsModule,
     providers: [
+      { provide: TEST_FLAGS_ID, useValue: nextModuleId() },
       // Made anew for each application, so that two made from one module share nothing.
-      { provide: TestFlags, useFactory: () => new TestFlags(flags) },
+      { provide: TestFlags, useFactory: () => new TestFlags(taken()) },
       {
         provide: FLAGSHIP_STAND_IN,
         inject: [TestFlags],

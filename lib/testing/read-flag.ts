@@ -22,6 +22,30 @@ function copyOf(key: string, value: unknown): unknown {
   }
 }
 
+/** @throws FlagshipError `CONFIGURATION_ERROR` When these are not flags by key. */
+export function flagEntries(flags: unknown): [key: string, value: unknown][] {
+  if (typeof flags !== 'object' || flags === null || Array.isArray(flags)) {
+    throw configurationError('the flags of a test must be an object: { "<key>": value }.');
+  }
+  return Object.entries(flags);
+}
+
+/**
+ * Takes flags as they are now; what becomes of the test's object later does not count.
+ *
+ * @returns Makes a copy of them, or throws what makes them unusable.
+ */
+export function takeFlags<Flags extends object>(flags: Flags): () => Flags {
+  try {
+    const copies = flagEntries(flags).map(([key, value]) => [key, copyOf(key, value)] as const);
+    return () => Object.fromEntries(copies) as Flags;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /** What is set for one subject is there because of who asks. */
 function targeted(flag: unknown): unknown {
   if (!isObject(flag) || !Array.isArray(flag.rules) || flag.rules.length > 0) return flag;

@@ -5,7 +5,6 @@ import {
   type Provider,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { copyValue } from '../cache';
 import { type FlagType } from '../options';
 import { answered, OwnEvents, type Question, unanswered } from '../provider';
 import { type EvaluationLog } from './evaluation-log';
@@ -66,9 +65,8 @@ export class TestFlagsProvider implements Provider {
       flagKey,
       type,
       defaultValue,
-      context: { ...context },
-      // What becomes of the caller's copy does not change the record.
-      value: value === defaultValue ? value : copyValue(value),
+      context,
+      value,
       variant,
       reason,
       errorCode,
@@ -79,7 +77,7 @@ export class TestFlagsProvider implements Provider {
 
   private answer<T>(question: Question<T>, context: EvaluationContext): ResolutionDetails<T> {
     const { flagKey, defaultValue } = question;
-    const errorCode = this.table.failureOf(flagKey);
+    const errorCode = this.table.failureOf(flagKey, context);
     if (errorCode !== undefined) {
       const errorMessage = `The test has flag "${flagKey}" fail.`;
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };

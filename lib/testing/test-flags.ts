@@ -40,7 +40,8 @@ export class TestFlags {
   }
 
   /**
-   * Sets one flag, or several, for everybody. Ends what {@link fail} began.
+   * Sets one flag, or several, for everybody. Ends what {@link fail} began; a user for whom the flag has been set with
+   * {@link setFor} keeps that.
    *
    * @throws FlagshipError `CONFIGURATION_ERROR` when a flag is neither a value nor a definition; nothing is set then.
    * @example
@@ -56,7 +57,8 @@ export class TestFlags {
   }
 
   /**
-   * Sets one flag, or several, for the user with this targeting key. Wins over {@link set}, whichever comes first.
+   * Sets one flag, or several, for the user with this targeting key. Wins over {@link set}, whichever comes first. Ends
+   * what {@link fail} began for this user; for everybody else the flag goes on failing.
    *
    * @throws FlagshipError `CONFIGURATION_ERROR` as {@link set}.
    * @example
@@ -71,7 +73,9 @@ export class TestFlags {
   }
 
   /**
-   * Has a flag fail for everybody, until it is set again: callers get their defaults, with this error code.
+   * Has a flag fail, until it is set again: callers get their defaults, with this error code. Wins over what has been set
+   * before, for everybody ({@link set}) and for single users ({@link setFor}); what is set for one user afterwards ends
+   * it for that user, what is set for everybody ends it for everybody.
    *
    * @throws FlagshipError `CONFIGURATION_ERROR` when OpenFeature has no such code.
    * @example

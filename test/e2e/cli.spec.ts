@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { startLocalFlagship } from 'nestjs-flagship/local';
@@ -96,6 +97,21 @@ describe('child processes', () => {
       expect((await fetch(path, { headers: { authorization: 'Bearer s3cret' } })).status).toBe(200);
     });
 
+    it('serves other machines with a token, by the names it is told', async () => {
+      const hosts = ['--allowed-host', 'flagship', '--allowed-host', 'flags.internal'];
+      const { url } = await begin('--host', '0.0.0.0', '--auth-token', 's3cret', ...hosts);
+      const { port } = new URL(url);
+      const path = '/client/v4/accounts/local/flagship/apps/local/evaluate?flagKey=new-checkout';
+      const statusFor = async (host: string) => {
+        const headers = { host, authorization: 'Bearer s3cret' };
+        const [response] = await once(get({ host: '127.0.0.1', port, path, headers }), 'response');
+        return (response as IncomingMessage).resume().statusCode;
+      };
+      for (const host of ['flagship', 'flags.internal:8787', '127.0.0.1'])
+        expect(await statusFor(host)).toBe(200);
+      expect(await statusFor('evil.example')).toBe(403);
+    });
+
     it('tells about a broken edit and goes on', async () => {
       const file = join(built.folder, 'edited.json');
       writeFileSync(file, '{"a": 1}');
@@ -122,6 +138,16 @@ describe('child processes', () => {
       'a port too high',
       ['local', '--flags', 'flags.json', '--port', '70000'],
       /port.*whole number from 0 to 65535/,
+    ],
+    [
+      'a host that other machines can reach, without a token',
+      ['local', '--flags', 'flags.json', '--port', '0', '--host', '0.0.0.0'],
+      /other machines can reach.*--auth-token/,
+    ],
+    [
+      'an allowed host that is none',
+      ['local', '--flags', 'flags.json', '--port', '0', '--allowed-host', 'http://flagship'],
+      /"allowedHosts" must be a list of names/,
     ],
     ['an unknown option', ['local', '--flags', 'flags.json', '--prot', '1'], /--prot/],
     ['an option without its value', ['local', '--flags'], /--flags/],

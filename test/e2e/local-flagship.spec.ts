@@ -289,11 +289,15 @@ describe('routes', () => {
     let text = '';
     socket.on('data', (data) => (text += data.toString()));
     socket.write(
-      `POST ${app(flagship, 'evaluate')} HTTP/1.1\r\nhost: x\r\ncontent-length: ${megabytes * 1_000_000}\r\n\r\n`,
+      `POST ${app(flagship, 'evaluate')} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${megabytes * 1_000_000}\r\n\r\n`,
     );
     for (let sent = 0; sent < megabytes && !socket.destroyed; sent++) {
-      if (!socket.write('x'.repeat(1_000_000)))
-        await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+      if (socket.write('x'.repeat(1_000_000))) continue;
+      const one = new AbortController();
+      const events = ['drain', 'close'].map((event) => once(socket, event, { signal: one.signal }));
+      await Promise.race(events);
+      one.abort();
+      await Promise.allSettled(events);
     }
     await waitUntil(() => text.includes('}') || socket.destroyed, 'an answer');
     expect(text).toMatch(/^HTTP\/1\.1 413 [^]*"errorCode":"INVALID_CONTEXT"/);
@@ -587,7 +591,7 @@ describe('start and stop', () => {
     const closed = sockets.map((socket) => once(socket.on('error', () => undefined).resume(), 'close'));
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
     halfway.write(
-      `POST ${app(flagship, 'evaluate')} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"flagKey":`,
+      `POST ${app(flagship, 'evaluate')} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{"flagKey":`,
     );
     const agentAnswer = await fetch(`${flagship.url}${app(flagship, 'evaluate?flagKey=a')}`);
     await agentAnswer.text();

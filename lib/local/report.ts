@@ -1,0 +1,21 @@
+import { messageOf } from '../errors';
+import { callSafely } from '../runtime';
+
+/** Tells a person of a problem; never throws. */
+export type Report = (problem: string) => void;
+
+function onConsole(problem: string): void {
+  console.error(`[local Flagship] ${problem}`);
+}
+
+/** The option `report` with a net: the problem that it fails to tell goes to the console. */
+export function safeReport(report: (problem: string) => unknown = onConsole): Report {
+  return (problem) => {
+    callSafely(
+      () => report(problem),
+      (error) => {
+        onConsole(`${problem} (The option "report" has failed: ${messageOf(error)})`);
+      },
+    );
+  };
+}
