@@ -3,7 +3,9 @@
  * has a limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and sees the limit hold.
  */
 export const WAITS = {
+  bypass: 'option "bypass" of @FeatureFlag',
   contextFactory: 'option "contextFactory"',
+  otherwise: 'option "otherwise" of @FeatureFlag',
 } as const;
 
 /** The name of a wait. */
