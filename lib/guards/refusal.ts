@@ -31,7 +31,8 @@ export function isClass(value: unknown): value is Type<unknown> {
 
 /** Whether it is a class of errors that Nest answers as something other than a crash. */
 export function isRefusalClass(value: unknown): value is Type<Error> {
-  return typeof value === 'function' && value !== HttpException && value.prototype instanceof Error;
+  if (typeof value !== 'function' || value === HttpException || CRASHES.has(value)) return false;
+  return value.prototype instanceof Error;
 }
 
 /**
