@@ -9,12 +9,7 @@ export interface FlagParameterUse {
 }
 
 /** Leaves word of a parameter on its method. */
-export function rememberParameter(
-  prototype: object,
-  method: string | symbol | undefined,
-  use: FlagParameterUse,
-): void {
-  if (method === undefined) return;
+export function rememberParameter(prototype: object, method: string | symbol, use: FlagParameterUse): void {
   const before = Reflect.getOwnMetadata(FLAG_PARAMETERS_METADATA, prototype, method) as
     readonly FlagParameterUse[] | undefined;
   // The last parameter is decorated first.
