@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import {
   All,
@@ -94,7 +93,7 @@ async function listen(
   setup(app);
   closing.push(() => app.close());
   await app.listen(0, '127.0.0.1');
-  return (app.getHttpServer().address() as AddressInfo).port;
+  return Number(new URL(await app.getUrl()).port);
 }
 
 interface Asked {
