@@ -1,88 +1,12 @@
-import {
-  applyDecorators,
-  type CanActivate,
-  Controller,
-  type ExecutionContext,
-  Get,
-  HttpException,
-  Injectable,
-  type Provider,
-  Scope,
-  type Type,
-  UseGuards,
-} from '@nestjs/common';
-import { APP_GUARD, Reflector } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
-import { type EvaluationContext, TypedInMemoryProvider } from '@openfeature/server-sdk';
+import { applyDecorators, Controller, Get, HttpException, Scope, type Type, UseGuards } from '@nestjs/common';
 import * as fc from 'fast-check';
-import {
-  FeatureFlag,
-  FeatureFlagGuard,
-  type FlagRequirement,
-  flagRequirementsOf,
-  FlagshipModule,
-  type FlagshipModuleOptions,
-  RequestFlags,
-} from 'nestjs-flagship';
-import request from 'supertest';
+import { FeatureFlag, type FlagRequirement, flagRequirementsOf } from 'nestjs-flagship';
+import { audiences, AuthGuard, closeAll, serve, type Setting } from '../fixtures/guarded-app';
 import { adapters } from '../fixtures/shop-app';
 
-/** Whom a flag is on for. */
-const flags: Readonly<Record<string, (user: string | undefined) => boolean>> = {
-  on: () => true,
-  'for-ann': (user) => user === 'ann',
-  'all-but-eve': (user) => user !== 'eve',
-};
-
-function provider(): TypedInMemoryProvider {
-  const made = new TypedInMemoryProvider({});
-  made.resolveBooleanEvaluation = (key, _default, context: EvaluationContext = {}) =>
-    Promise.resolve({ value: flags[key]!(context.targetingKey), reason: 'STATIC' });
-  return made;
-}
-
-@Injectable()
-class AuthGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    const shopRequest = context
-      .switchToHttp()
-      .getRequest<{ headers: Record<string, string>; user?: object }>();
-    const id = shopRequest.headers['x-user'];
-    if (id !== undefined) shopRequest.user = { id };
-    return true;
-  }
-}
+afterEach(closeAll);
 
 const handlerOf = (controller: Type): object => (controller.prototype as Record<string, object>).read!;
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-interface Setting {
-  readonly controllers: Type[];
-  readonly providers?: Provider[];
-  readonly adapter?: (typeof adapters)[number][1];
-  readonly options?: Partial<FlagshipModuleOptions>;
-}
-
-async function serve({ controllers, providers = [], adapter = adapters[0]![1], options }: Setting) {
-  const testing = await Test.createTestingModule({
-    imports: [FlagshipModule.forRoot({ provider: provider(), ...options })],
-    controllers,
-    providers,
-  }).compile();
-  const app = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
-  const http = request(app.getHttpServer() as never);
-  return async (user?: string): Promise<number> => {
-    const asked = http.get('/');
-    return (await (user === undefined ? asked : asked.set('x-user', user))).status;
-  };
-}
 
 /** What stands at one place: a flag, or the guard that finds out who the user is. */
 type Place = 'auth' | 'on' | 'for-ann' | 'all-but-eve';
@@ -116,7 +40,7 @@ function expected({ base, controller, handler }: Arrangement, visitor: string | 
     ...upwards(handler, 430),
   ]) {
     if (place === 'auth') user = visitor;
-    else if (!flags[place]!(user)) return status;
+    else if (!audiences[place]!(user)) return status;
   }
   return 200;
 }
@@ -172,7 +96,7 @@ describe.each(adapters)('a guard judges where its decorator stands, on %s', (_, 
         propagation,
         async (arrangement, how) => {
           expect(await ask(arrangement, { options: { propagation: how } })).toEqual(wanted(arrangement));
-          await closing.pop()!();
+          await closeAll();
         },
       ),
       { numRuns: 25 },
@@ -283,154 +207,6 @@ describe('FeatureFlag.KEY and flagRequirementsOf', () => {
     expect(keys(flagRequirementsOf(Undecorated, read))).toEqual(all);
     expect(keys(flagRequirementsOf(Base))).toEqual(['first', 'second']);
     expect(keys(Reflect.getMetadata(FeatureFlag.KEY, Sub) as never)).toEqual(all.slice(0, 4));
-  });
-});
-
-describe('a guard of the application’s own as APP_GUARD', () => {
-  /** Leaves a trace of what it judges, and refuses in its own way. */
-  @Injectable()
-  class OwnGuard extends FeatureFlagGuard {
-    static readonly judged: string[][] = [];
-
-    protected override async isMet(
-      requirement: FlagRequirement,
-      context: ExecutionContext,
-    ): Promise<boolean> {
-      OwnGuard.judged.push([...requirement.keys]);
-      return super.isMet(requirement, context);
-    }
-
-    protected override isBypassed(
-      _requirement: FlagRequirement,
-      context: ExecutionContext,
-    ): Promise<boolean> {
-      const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
-      return Promise.resolve(headers['x-user'] === 'staff');
-    }
-
-    protected override refusal({ keys }: FlagRequirement): Error {
-      return new HttpException(`refused by ${keys.join()}`, 451);
-    }
-  }
-  beforeEach(() => OwnGuard.judged.splice(0));
-
-  @FeatureFlag('on')
-  @Controller()
-  class OwnController {
-    @FeatureFlag('all-but-eve')
-    @UseGuards(AuthGuard)
-    @FeatureFlag('on', { otherwise: () => new HttpException('never', 499) })
-    @Get()
-    read() {
-      return 'passed';
-    }
-  }
-
-  it.each([[[AuthGuard, OwnGuard]], [[OwnGuard, AuthGuard]]])(
-    'judges everything at its place, and the decorators judge at theirs',
-    async (order) => {
-      const providers = order.map((useClass) => ({ provide: APP_GUARD, useClass }));
-      const visit = await serve({ controllers: [OwnController], providers });
-      expect([await visit(), await visit('ann')]).toEqual([200, 200]);
-      expect(OwnGuard.judged.slice(0, 3)).toEqual([['on'], ['on'], ['all-but-eve']]);
-      // Whoever comes before the user is known cannot know who is banned; the decorator below the login does.
-      expect(await visit('eve')).toBe(order[0] === AuthGuard ? 451 : 404);
-    },
-  );
-
-  it('asks its own isBypassed, also where the decorator names no bypass', async () => {
-    const visit = await serve({
-      controllers: [OwnController],
-      providers: [{ provide: APP_GUARD, useClass: OwnGuard }],
-    });
-    expect(await visit('staff')).toBe(200);
-    expect(OwnGuard.judged).toEqual([]);
-  });
-
-  it('may need more than the built-in guard', async () => {
-    @Injectable()
-    class Words {
-      refusal(): string {
-        return 'No.';
-      }
-    }
-    @Injectable()
-    class WordyGuard extends FeatureFlagGuard {
-      constructor(
-        reflector: Reflector,
-        requestFlags: RequestFlags,
-        private readonly words: Words,
-      ) {
-        super(reflector, requestFlags);
-      }
-
-      protected override refusal(): Error {
-        return new HttpException(this.words.refusal(), 452);
-      }
-    }
-    const visit = await serve({
-      controllers: [OwnController],
-      providers: [
-        AuthGuard,
-        Words,
-        { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_GUARD, useClass: WordyGuard },
-      ],
-    });
-    expect([await visit('ann'), await visit('eve')]).toEqual([200, 452]);
-  });
-});
-
-describe('overrideGuard(FeatureFlagGuard)', () => {
-  @Controller()
-  class ClosedController {
-    @FeatureFlag('for-ann')
-    @FeatureFlag('none')
-    @Get()
-    read() {
-      return 'passed';
-    }
-  }
-
-  it('opens every gate in a test, even without a FlagshipModule', async () => {
-    const testing = await Test.createTestingModule({ controllers: [ClosedController] })
-      .overrideGuard(FeatureFlagGuard)
-      .useValue({ canActivate: () => true })
-      .compile();
-    const app = testing.createNestApplication();
-    closing.push(() => app.close());
-    await app.init();
-    await request(app.getHttpServer() as never)
-      .get('/')
-      .expect(200, 'passed');
-  });
-
-  it('with a subclass judges requirement by requirement, at their places', async () => {
-    class Counting extends FeatureFlagGuard {
-      static readonly asked: number[] = [];
-      protected override requirementsOf(context: ExecutionContext): readonly FlagRequirement[] {
-        const requirements = super.requirementsOf(context);
-        Counting.asked.push(requirements.length);
-        return requirements;
-      }
-      protected override isMet(): Promise<boolean> {
-        return Promise.resolve(true);
-      }
-    }
-    const testing = await Test.createTestingModule({
-      imports: [FlagshipModule.forRoot({ provider: provider() })],
-      controllers: [ClosedController],
-    })
-      .overrideGuard(FeatureFlagGuard)
-      .useClass(Counting)
-      .compile();
-    const app = testing.createNestApplication();
-    closing.push(() => app.close());
-    await app.init();
-    await request(app.getHttpServer() as never)
-      .get('/')
-      .expect(200);
-    expect(Counting.asked).toEqual([1, 1]);
   });
 });
 
