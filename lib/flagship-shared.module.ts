@@ -1,5 +1,5 @@
 import { Global, Injectable, Module } from '@nestjs/common';
-import { type ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { type ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ApplicationScopes } from './context';
 import { type FlagshipIdentity, MainModule } from './flagship-main';
 import { type FlagUsage, RequestFlags } from './service';
@@ -9,14 +9,17 @@ import { findUsage } from './usage';
 @Injectable()
 export class FlagshipShared {
   readonly main: MainModule;
+  private readonly initialModules: ReadonlySet<unknown>;
 
   constructor(
     private readonly modules: ModulesContainer,
     private readonly moduleRef: ModuleRef,
     readonly flags: RequestFlags,
     readonly scopes: ApplicationScopes,
+    private readonly http: HttpAdapterHost,
   ) {
     this.main = new MainModule(modules);
+    this.initialModules = new Set(modules.values());
   }
 
   /** The flags of one module that the code names. */
@@ -25,8 +28,16 @@ export class FlagshipShared {
     const { container } = this.moduleRef as unknown as {
       readonly container?: { readonly applicationConfig?: ApplicationConfig };
     };
+    const httpAdapter: unknown = this.http.httpAdapter;
     const isOurs = (domain: string | undefined) => this.main.means(identity, domain);
-    return findUsage(this.modules, container?.applicationConfig, isOurs);
+    const parts = {
+      modules: this.modules,
+      initial: this.initialModules,
+      config: container?.applicationConfig,
+      // A worker or a microservice has none.
+      hasHttp: httpAdapter !== undefined && httpAdapter !== null,
+    };
+    return findUsage(parts, isOurs);
   }
 }
 

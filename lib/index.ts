@@ -57,7 +57,14 @@ export {
   type Rule,
 } from './options';
 export { FlagshipServerProvider, type FlagshipStats } from './provider';
-export { FlagService, type FlagUsage, type FlagUse, getFlagsToken, type ObjectDetails } from './service';
+export {
+  FlagService,
+  type FlagUsage,
+  type FlagUse,
+  getFlagsToken,
+  type ObjectDetails,
+  RequestFlags,
+} from './service';
 export { type CircuitStats, type DefinitionsStats } from './sources';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './http';
 export type { EvaluationContext, EvaluationDetails } from '@openfeature/server-sdk';

@@ -1,10 +1,12 @@
 import { UseGuards } from '@nestjs/common';
+import { configurationError } from '../errors';
 import {
+  addRequirement,
   FEATURE_FLAG_METADATA,
   FeatureFlagGuard,
   type FeatureFlagOptions,
+  FlagGate,
   flagRequirement,
-  type FlagRequirement,
 } from '../guards';
 import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options';
 
@@ -16,7 +18,8 @@ interface TypedBy<T> {
 
 /**
  * Hides a handler, or every handler of a controller, unless the flags are on. Where both carry the decorator, or one
- * carries several, all must pass.
+ * carries several, all must pass. Each judges at its place among the guards, as `@UseGuards` would have it: the
+ * controller's before the handler's, a base class's before its subclass's, a lower decorator's before an upper one's.
  *
  * `FeatureFlag.KEY` is the metadata key for Nest's `Reflector`; see also `flagRequirementsOf`.
  *
@@ -40,15 +43,16 @@ export function FeatureFlag<T extends JsonValue = boolean>(
 ): ClassDecorator & MethodDecorator {
   const requirement = flagRequirement(keys, options);
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {
-    const carrier = (descriptor?.value ?? target) as object;
-    const before = Reflect.getMetadata(FEATURE_FLAG_METADATA, carrier) as
-      readonly FlagRequirement[] | undefined;
-    Reflect.defineMetadata(FEATURE_FLAG_METADATA, [...(before ?? []), requirement], carrier);
-    if (before !== undefined) return;
-    // The first of several brings the guard.
-    const guard = UseGuards(FeatureFlagGuard);
-    if (descriptor === undefined) (guard as ClassDecorator)(target as never);
-    else guard(target, property as string, descriptor);
+    const carrier: unknown = property === undefined ? target : descriptor?.value;
+    if (typeof carrier !== 'function') {
+      throw configurationError(
+        `@FeatureFlag is for classes and methods, but "${String(property)}" is a property. It would not be guarded.`,
+      );
+    }
+    addRequirement(requirement, carrier);
+    const guards = UseGuards(new FlagGate(requirement), FeatureFlagGuard);
+    if (property === undefined) (guards as ClassDecorator)(carrier as never);
+    else guards(target, property, descriptor as PropertyDescriptor);
   };
 }
 

@@ -1,8 +1,6 @@
-import { type ExecutionContext, Injectable, type PipeTransform } from '@nestjs/common';
-import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
+import { type JsonValue } from '@openfeature/server-sdk';
 import { configurationError, shown } from '../errors';
 import { type FlagType, flagTypeOf, isText } from '../options';
-import { RequestFlags } from '../service';
 
 /** Whose flag a parameter is. */
 export interface FlagParameterOptions {
@@ -19,22 +17,6 @@ export interface WantedFlag {
   readonly type: FlagType;
   readonly defaultValue: JsonValue;
   readonly domain: string | undefined;
-}
-
-/** Stands in for a parameter until its pipe has the answer: decorators cannot inject, pipes can. */
-export class FlagParameter {
-  readonly #wanted: WantedFlag;
-  readonly #context: ExecutionContext;
-
-  constructor(wanted: WantedFlag, context: ExecutionContext) {
-    this.#wanted = wanted;
-    this.#context = context;
-  }
-
-  resolve(flags: RequestFlags): Promise<EvaluationDetails<JsonValue>> {
-    const { type, key, defaultValue, domain } = this.#wanted;
-    return flags.evaluate(this.#context, type, key, defaultValue, domain);
-  }
 }
 
 /** @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined. */
@@ -61,22 +43,4 @@ export function wantedFlag(
   }
   const value = defaultValue as JsonValue;
   return { key, type: flagTypeOf(value), defaultValue: value, domain };
-}
-
-@Injectable()
-export class FlagDetailsPipe implements PipeTransform<FlagParameter, Promise<EvaluationDetails<JsonValue>>> {
-  constructor(private readonly flags: RequestFlags) {}
-
-  transform(parameter: FlagParameter): Promise<EvaluationDetails<JsonValue>> {
-    return parameter.resolve(this.flags);
-  }
-}
-
-@Injectable()
-export class FlagValuePipe implements PipeTransform<FlagParameter, Promise<JsonValue>> {
-  constructor(private readonly flags: RequestFlags) {}
-
-  async transform(parameter: FlagParameter): Promise<JsonValue> {
-    return (await parameter.resolve(this.flags)).value;
-  }
 }

@@ -9,22 +9,36 @@ export interface FlagParameterUse {
 }
 
 /** Leaves word of a parameter on its method. */
-export function rememberParameter(
-  prototype: object,
-  method: string | symbol | undefined,
-  use: FlagParameterUse,
-): void {
-  if (method === undefined) return;
-  const before = Reflect.getOwnMetadata(FLAG_PARAMETERS_METADATA, prototype, method) as
-    readonly FlagParameterUse[] | undefined;
+export function rememberParameter(prototype: object, method: string | symbol, use: FlagParameterUse): void {
   // The last parameter is decorated first.
-  Reflect.defineMetadata(FLAG_PARAMETERS_METADATA, [use, ...(before ?? [])], prototype, method);
+  Reflect.defineMetadata(
+    FLAG_PARAMETERS_METADATA,
+    [use, ...read(prototype, method as string)],
+    prototype,
+    method,
+  );
 }
 
-/** The flags that the parameters of a method are. */
-export function flagParametersOf(prototype: object, method: string): readonly FlagParameterUse[] {
+/** Returns what the parameters of a method ask for; those of the methods that it overrides are not its own. */
+export function ownFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+  for (const declarer of chainOf(prototype))
+    if (Object.hasOwn(declarer, method)) return read(declarer, method);
+  return [];
+}
+
+/** Returns what Nest asks for a handler's parameters: also what the methods ask for that it overrides. */
+export function inheritedFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+  return chainOf(prototype).flatMap((declarer) => read(declarer, method));
+}
+
+function read(prototype: object, method: string): readonly FlagParameterUse[] {
   return (
-    (Reflect.getMetadata(FLAG_PARAMETERS_METADATA, prototype, method) as
+    (Reflect.getOwnMetadata(FLAG_PARAMETERS_METADATA, prototype, method) as
       readonly FlagParameterUse[] | undefined) ?? []
   );
+}
+
+function chainOf(prototype: object): readonly object[] {
+  const next = Object.getPrototypeOf(prototype) as object | null;
+  return next === null ? [prototype] : [prototype, ...chainOf(next)];
 }

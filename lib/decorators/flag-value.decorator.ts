@@ -1,27 +1,30 @@
-import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { createParamDecorator } from '@nestjs/common';
 import { type JsonValue } from '@openfeature/server-sdk';
+import { configurationError } from '../errors';
 import { type FlagKeyFor } from '../options';
-import {
-  FlagDetailsPipe,
-  FlagParameter,
-  type FlagParameterOptions,
-  FlagValuePipe,
-  wantedFlag,
-} from './flag-parameter';
+import { type FlagParameterOptions, wantedFlag } from './flag-parameter';
 import { type FlagParameterUse, rememberParameter } from './flag-parameters.metadata';
+import { parameterSource } from './parameter-pipe';
 
-function flagParameter(use: FlagParameterUse, pipe: Type<PipeTransform>): ParameterDecorator {
-  const hand = createParamDecorator(
-    (_: unknown, context: ExecutionContext) => new FlagParameter(use.wanted, context),
-  )(undefined, pipe);
+function flagParameter(
+  use: FlagParameterUse,
+  part: Parameters<typeof parameterSource>[1],
+): ParameterDecorator {
+  const { factory, pipe } = parameterSource(use.wanted, part);
+  const hand = createParamDecorator(factory)(undefined, pipe);
   return (target, method, index) => {
+    if (method === undefined) {
+      const { decorator, wanted } = use;
+      throw configurationError(`${decorator}('${wanted.key}') is for the parameters of handlers.`);
+    }
     rememberParameter(target, method, use);
     hand(target, method, index);
   };
 }
 
 /**
- * Hands a handler the value of a flag, already awaited, for the user of the request.
+ * Hands a handler the value of a flag, already awaited, for the user of the request. Pipes of the application's see the
+ * value, as with any parameter decorator.
  *
  * @param key The flag.
  * @param defaultValue What to hand over when there is no answer; its type is the flag's type.
@@ -38,7 +41,7 @@ export function FlagValue<T extends JsonValue | object>(
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
   const wanted = wantedFlag('FlagValue', key, defaultValue, options);
-  return flagParameter({ decorator: '@FlagValue', wanted }, FlagValuePipe);
+  return flagParameter({ decorator: '@FlagValue', wanted }, ({ value }) => value);
 }
 
 /**
@@ -59,5 +62,5 @@ export function FlagDetails<T extends JsonValue | object>(
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
   const wanted = wantedFlag('FlagDetails', key, defaultValue, options);
-  return flagParameter({ decorator: '@FlagDetails', wanted }, FlagDetailsPipe);
+  return flagParameter({ decorator: '@FlagDetails', wanted }, (details) => details);
 }

@@ -2,19 +2,21 @@ import { configurationError, shown } from '../errors';
 import { type CheckTable, flag, functionCheck, oneOf, text } from '../options';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
+import { isJsonValue } from './json-equal';
+import { isClass, isRefusalClass, isRefusalError } from './refusal';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function isRefusal(value: unknown): boolean {
-  if (value instanceof Error || typeof value === 'function') return true;
+  if (typeof value === 'function') return !isClass(value) || isRefusalClass(value);
+  if (value instanceof Error) return isRefusalError(value);
   if (!isObject(value)) return false;
   const { redirect, statusCode = 302, ...rest } = value as Partial<FlagRedirect>;
   const aims = typeof redirect === 'function' || (typeof redirect === 'string' && redirect !== '');
   return aims && REDIRECT_CODES.includes(statusCode) && Object.keys(rest).length === 0;
 }
 
-const isJson = (value: unknown): boolean => !['function', 'symbol', 'bigint'].includes(typeof value);
-const json = (value: unknown) => (isJson(value) ? undefined : 'a JSON value');
+const json = (value: unknown) => (isJsonValue(value) ? undefined : 'a JSON value');
 
 const table: CheckTable<FeatureFlagOptions> = {
   equals: json,
@@ -25,7 +27,7 @@ const table: CheckTable<FeatureFlagOptions> = {
   otherwise: (value) =>
     isRefusal(value)
       ? undefined
-      : `an exception, its class, a function that makes one, or { redirect, statusCode: ${REDIRECT_CODES.join(' or ')} }`,
+      : `an exception of Nest's or of your own (JavaScript's own errors are answered as a crash), its class, a function that makes one, or { redirect, statusCode: ${REDIRECT_CODES.join(' or ')} }`,
   domain: text,
 };
 

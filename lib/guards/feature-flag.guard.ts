@@ -1,23 +1,29 @@
-import { type CanActivate, type ExecutionContext, Injectable, Logger, type Type } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
-import { messageOf } from '../errors';
+import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
-import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
-import { aim, FlagRedirectException, redirectFor } from './flag-redirect';
-import { accepts, type FlagRequirement, isSettled, NEUTRAL_DEFAULTS } from './flag-requirement';
+import { aim, FlagRedirectException } from './flag-redirect';
+import { leaveGate, requirementAtGate } from './flag-gate';
+import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isSettled } from './flag-requirement';
 import { notFound } from './not-found';
+import { isRefusalError, makeRefusal } from './refusal';
+import { reportOnce } from './report-once';
+
+/** How long a request waits for `bypass` and for `otherwise`, in milliseconds: a look at a session, not a slow query. */
+const FUNCTION_LIMIT_MS = 2000;
 
 /**
- * Lets a request pass when the flags that `@FeatureFlag` names on its controller and handler are on. The decorator
- * brings this guard along; use it as `APP_GUARD` to run it before or after other global guards.
+ * Lets a request pass when the flags that `@FeatureFlag` names are on. Each decorator brings this guard along, and it
+ * judges the one requirement that stands at its place among the other guards. Used as `APP_GUARD`, or named in
+ * `@UseGuards`, it judges all requirements of controller and handler at once.
  *
  * Override the protected methods to change where requirements come from, how they are judged, or how to refuse.
  */
 @Injectable()
 export class FeatureFlagGuard implements CanActivate {
-  private readonly logger = new Logger('FeatureFlagGuard');
-  private readonly reported = new WeakSet<FlagRequirement>();
+  /** Whether a subclass lets requests pass for reasons of its own. */
+  private readonly hasOwnBypass = this.isBypassed !== FeatureFlagGuard.prototype.isBypassed;
 
   constructor(
     protected readonly reflector: Reflector,
@@ -26,32 +32,32 @@ export class FeatureFlagGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const requirements = this.requirementsOf(context);
+    leaveGate(context);
     return requirements.length === 0 || this.judge(context, requirements);
   }
 
-  /** What the controller and the handler ask for. */
+  /** Returns what is to be judged here: a decorator's requirement at its place, else all of controller and handler. */
   protected requirementsOf(context: ExecutionContext): readonly FlagRequirement[] {
-    const read = (target: Parameters<Reflector['get']>[1]) =>
-      this.reflector.get<readonly FlagRequirement[] | undefined>(FEATURE_FLAG_METADATA, target) ?? [];
-    const onController = read(context.getClass());
-    const onHandler = read(context.getHandler());
-    return onController.length === 0 ? onHandler : [...onController, ...onHandler];
+    return requirementAtGate(context) ?? flagRequirementsOf(context.getClass(), context.getHandler());
   }
 
-  /** May this request pass without the flags being asked? */
+  /** Whether this request may pass without the flags being asked. */
   protected async isBypassed(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
     try {
-      return (await requirement.bypass?.(context)) === true;
+      // Nothing but true lets a request pass, whatever the types say.
+      const answer: unknown = requirement.bypass?.(context);
+      if (!isObject(answer)) return answer === true;
+      return (await limited<unknown>('bypass', () => answer, FUNCTION_LIMIT_MS)) === true;
     } catch (error) {
-      this.report(requirement, error);
+      reportOnce(this.flags, requirement, 'bypass', 'failed; it lets nobody pass.', error);
       return false;
     }
   }
 
-  /** Do the flags of one requirement let the request pass? */
+  /** Whether the flags of one requirement let the request pass. */
   protected async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
     const { keys, defaultValue, type, domain } = requirement;
-    const given = defaultValue ?? NEUTRAL_DEFAULTS[type];
+    const given = defaultOf(requirement);
     const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
       this.flags.evaluate(context, type, key, given as never, domain);
     const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined =>
@@ -64,39 +70,46 @@ export class FeatureFlagGuard implements CanActivate {
     return isSettled(requirement, (await Promise.all(keys.map(ask))).map(verdict));
   }
 
-  /** What a refused request gets. */
-  protected refusal({ otherwise }: FlagRequirement, context: ExecutionContext): Error {
-    if (otherwise instanceof Error) return otherwise;
-    if (isErrorClass(otherwise)) return new otherwise();
-    const made =
-      typeof otherwise === 'function' ? otherwise(context) : otherwise && redirectFor(otherwise, context);
-    return made ?? notFound(context);
+  /** Returns what a refused request gets. */
+  protected refusal(requirement: FlagRequirement, context: ExecutionContext): Error | Promise<Error> {
+    return requirement.otherwise === undefined ? notFound(context) : this.chosenRefusal(requirement, context);
   }
 
   private async judge(context: ExecutionContext, requirements: readonly FlagRequirement[]): Promise<boolean> {
     for (const requirement of requirements) {
-      if (requirement.bypass !== undefined && (await this.isBypassed(requirement, context))) continue;
-      if (!(await this.isMet(requirement, context))) throw this.refused(requirement, context);
+      const mayPass = this.hasOwnBypass || requirement.bypass !== undefined;
+      if (mayPass && (await this.isBypassed(requirement, context))) continue;
+      if (!(await this.isMet(requirement, context))) throw await this.refused(requirement, context);
     }
     return true;
   }
 
-  private refused(requirement: FlagRequirement, context: ExecutionContext): Error {
-    const error = this.refusal(requirement, context);
+  private async refused(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
+    const error = await this.refusal(requirement, context);
     if (error instanceof FlagRedirectException && context.getType() === 'http') aim(error, context);
     return error;
   }
 
-  /** Once: a bypass that fails would fail with every request. */
-  private report(requirement: FlagRequirement, error: unknown): void {
-    if (this.reported.has(requirement)) return;
-    this.reported.add(requirement);
-    this.logger.warn(
-      `The "bypass" of @FeatureFlag('${requirement.keys.join("', '")}') failed; it lets nobody pass. ${messageOf(error)}`,
-    );
+  /** Returns what `otherwise` makes or, where it makes no exception, the default: a refusal is never a crash. */
+  private async chosenRefusal(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
+    const { otherwise } = requirement;
+    const report = (error: unknown): void => {
+      const problem = 'made no exception; refused requests get the default.';
+      reportOnce(this.flags, requirement, 'otherwise', problem, error);
+    };
+    try {
+      const make = () => makeRefusal(otherwise as NonNullable<typeof otherwise>, context);
+      const made = await limited('otherwise', make, FUNCTION_LIMIT_MS);
+      if (isRefusalError(made)) return made;
+      // A redirect that leads nowhere has said so itself.
+      if (typeof otherwise === 'function') report(made);
+    } catch (error) {
+      report(error);
+    }
+    return notFound(context);
   }
 }
 
-function isErrorClass(otherwise: unknown): otherwise is Type<Error> {
-  return typeof otherwise === 'function' && otherwise.prototype instanceof Error;
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,9 +1,6 @@
-import { type ExecutionContext, type Type } from '@nestjs/common';
+import { type ExecutionContext } from '@nestjs/common';
 import { type JsonValue } from '../options';
-import { type FlagRedirect } from './flag-redirect';
-
-/** What a refused request gets: an exception, its class, a function that makes one, or a redirect. */
-export type Refusal = Error | Type<Error> | ((context: ExecutionContext) => Error) | FlagRedirect;
+import { type Refusal } from './refusal';
 
 /** How `@FeatureFlag` judges and refuses. */
 export interface FeatureFlagOptions {
@@ -37,8 +34,8 @@ export interface FeatureFlagOptions {
   readonly defaultValue?: JsonValue;
 
   /**
-   * Lets a request pass without asking the flag, when it returns true; may be asynchronous. One that throws lets nobody
-   * pass, and is logged once.
+   * Lets a request pass without asking the flag, when it returns true; may be asynchronous. One that throws, or takes
+   * longer than two seconds, lets no request pass, and is logged once.
    * @default none
    * @example { bypass: (context) => context.switchToHttp().getRequest().user?.isStaff === true }
    */
@@ -48,6 +45,10 @@ export interface FeatureFlagOptions {
    * What a refused request gets. A redirect is for HTTP; elsewhere the default takes its place. The default is, in
    * GraphQL, an error with `extensions.code` `NOT_FOUND`, on a WebSocket a `WsException` and in a microservice an
    * `RpcException`.
+   *
+   * JavaScript's own errors (`Error`, `TypeError`) are not accepted, because Nest answers them as a crash. A function may
+   * be asynchronous; where it throws, takes longer than two seconds or makes something else, the request gets the
+   * default, and the first failure is logged.
    * @default NotFoundException, worded as for a route that does not exist
    * @example { otherwise: () => new ForbiddenException('Not yet') }
    * @example { otherwise: { redirect: '/old-checkout' } }

@@ -1,14 +1,18 @@
 import { type ExecutionContext, HttpException } from '@nestjs/common';
 
+/** Where a redirect leads, if anywhere. */
+type RedirectTarget = string | undefined;
+
 /** A refusal that sends the browser elsewhere. */
 export interface FlagRedirect {
   /**
-   * Where to: a path or a URL, or a function that makes one; where it makes none, the request gets the default refusal.
+   * Where to: a path or a URL, or a function that makes one, which may be asynchronous; where it makes none, the request
+   * gets the default refusal.
    *
    * @example '/old-checkout'
    * @example (context) => `/old${context.switchToHttp().getRequest<{ url: string }>().url}`
    */
-  readonly redirect: string | ((context: ExecutionContext) => string | undefined);
+  readonly redirect: string | ((context: ExecutionContext) => RedirectTarget | Promise<RedirectTarget>);
 
   /**
    * 301, 302, 303, 307 or 308. Browsers remember 301 and 308, and go on redirecting when the flag is on.
@@ -50,13 +54,13 @@ export class FlagRedirectException extends HttpException {
   }
 }
 
-/** The exception that a redirect makes for this request, if it makes one. */
-export function redirectFor(
+/** Makes the exception of a redirect for this request; nothing beyond HTTP, and where it leads nowhere. */
+export async function redirectFor(
   { redirect, statusCode }: FlagRedirect,
   context: ExecutionContext,
-): FlagRedirectException | undefined {
+): Promise<FlagRedirectException | undefined> {
   if (context.getType() !== 'http') return undefined;
-  const url: unknown = typeof redirect === 'function' ? redirect(context) : redirect;
+  const url: unknown = typeof redirect === 'function' ? await redirect(context) : redirect;
   return typeof url === 'string' && url !== '' ? new FlagRedirectException(url, statusCode) : undefined;
 }
 

@@ -1,10 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type ExecutionContext } from '@nestjs/common';
 import { configurationError, shown } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { checkFeatureFlagOptions, checkKeys } from './check-arguments';
 import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
-import { type FeatureFlagOptions, type Refusal } from './feature-flag.options';
+import { type FeatureFlagOptions } from './feature-flag.options';
+import { isJsonEqual } from './json-equal';
+import { type Refusal } from './refusal';
 
 /** What one `@FeatureFlag` asks for, read once when the class is defined. */
 export interface FlagRequirement {
@@ -14,9 +15,9 @@ export interface FlagRequirement {
   readonly type: FlagType;
   /** The values that count as on. */
   readonly accepted: readonly JsonValue[];
-  /** Must all flags be on, or any of them? */
+  /** Whether all flags must be on, or any one is enough. */
   readonly match: 'all' | 'any';
-  /** Is it turned round? */
+  /** Whether it is turned round. */
   readonly not: boolean;
   /** What to judge where a flag has no answer. */
   readonly defaultValue: JsonValue | undefined;
@@ -29,12 +30,17 @@ export interface FlagRequirement {
 }
 
 /** What is asked for where no default was given. It never lets a request pass. */
-export const NEUTRAL_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
+const NEUTRAL_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
   boolean: false,
   string: '',
   number: 0,
-  object: {},
+  object: Object.freeze({}),
 };
+
+/** Returns the default that a requirement's flags are asked with. A default of null is one. */
+export function defaultOf({ defaultValue, type }: FlagRequirement): JsonValue {
+  return defaultValue === undefined ? NEUTRAL_DEFAULTS[type] : defaultValue;
+}
 
 function acceptedValues(equals: JsonValue | undefined): readonly JsonValue[] {
   if (equals === undefined) return [true];
@@ -74,19 +80,28 @@ export function flagRequirement(
  * const hidden = flagRequirementsOf(context.getClass(), context.getHandler()).length > 0;
  */
 export function flagRequirementsOf(...targets: readonly object[]): readonly FlagRequirement[] {
-  return targets.flatMap(
-    (target) =>
-      (Reflect.getMetadata(FEATURE_FLAG_METADATA, target) as readonly FlagRequirement[] | undefined) ?? [],
-  );
+  return targets.flatMap(requirementsOn);
 }
 
-/** Does this value let a request pass? */
+/** The one place where requirements are read: what a target carries, and for classes what they inherit. */
+function requirementsOn(target: unknown): readonly FlagRequirement[] {
+  // Not every transport has a class and a handler.
+  if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return [];
+  return (Reflect.getMetadata(FEATURE_FLAG_METADATA, target) as readonly FlagRequirement[] | undefined) ?? [];
+}
+
+/** Leaves a requirement on a class or a handler, after those that are there, as `@UseGuards` does with guards. */
+export function addRequirement(requirement: FlagRequirement, target: object): void {
+  Reflect.defineMetadata(FEATURE_FLAG_METADATA, [...requirementsOn(target), requirement], target);
+}
+
+/** Whether this value lets a request pass. */
 export function accepts({ accepted }: FlagRequirement, value: JsonValue): boolean {
-  return accepted.some((wanted) => wanted === value || isDeepStrictEqual(wanted, value));
+  return accepted.some((wanted) => isJsonEqual(wanted, value));
 }
 
 /**
- * Do the flags together meet the requirement? One without an answer (undefined) leaves it open, unless the others
+ * Whether the flags together meet the requirement. One without an answer (undefined) leaves it open, unless the others
  * settle it; what stays open is refused either way.
  */
 export function isSettled(

@@ -1,5 +1,12 @@
 export { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 export { FeatureFlagGuard } from './feature-flag.guard';
-export { type FeatureFlagOptions, type Refusal } from './feature-flag.options';
+export { type FeatureFlagOptions } from './feature-flag.options';
+export { FlagGate } from './flag-gate';
 export { type FlagRedirect, FlagRedirectException } from './flag-redirect';
-export { flagRequirement, type FlagRequirement, flagRequirementsOf } from './flag-requirement';
+export {
+  addRequirement,
+  flagRequirement,
+  type FlagRequirement,
+  flagRequirementsOf,
+} from './flag-requirement';
+export { type Refusal } from './refusal';

@@ -4,6 +4,12 @@ import type * as WebSockets from '@nestjs/websockets';
 
 const MESSAGE = 'Not Found';
 
+interface HttpRequest {
+  readonly method?: string;
+  readonly originalUrl?: string;
+  readonly url?: string;
+}
+
 /**
  * GraphQL takes `extensions` from whatever was thrown. An exception of Nest's own, because those are no crash that it
  * would log; and one whose body has no status, which is what Nest's Apollo driver would make a code of its own from.
@@ -26,11 +32,19 @@ function rpcException(): Error {
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 
+/** Makes the exception of a transport; without Nest's package for it, another library speaks the transport. */
+function orPlain(make: () => Error): Error {
+  try {
+    return make();
+  } catch {
+    return new NotFoundException();
+  }
+}
+
 /** As Nest words it for a route that does not exist: a hidden feature must not give itself away. */
 function noRoute(context: ExecutionContext): Error {
-  const { method, originalUrl, url } = context
-    .switchToHttp()
-    .getRequest<{ method?: string; originalUrl?: string; url?: string }>();
+  const { method, originalUrl, url } =
+    context.switchToHttp().getRequest<HttpRequest | null | undefined>() ?? {};
   return new NotFoundException(`Cannot ${method ?? ''} ${originalUrl ?? url ?? ''}`);
 }
 
@@ -42,9 +56,9 @@ export function notFound(context: ExecutionContext): Error {
     case 'graphql':
       return noField();
     case 'ws':
-      return wsException();
+      return orPlain(wsException);
     case 'rpc':
-      return rpcException();
+      return orPlain(rpcException);
     default:
       return new NotFoundException();
   }

@@ -3,6 +3,7 @@
  * has a limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and sees the limit hold.
  */
 export const WAITS = {
+  bypass: 'option "bypass" of @FeatureFlag',
   contextFactory: 'option "contextFactory"',
   storeRead: 'read of the shared store (option "cacheStore")',
   storeWrite: 'write to the shared store (option "cacheStore")',
@@ -11,6 +12,7 @@ export const WAITS = {
   moduleClose: 'close of a part of the Flagship module',
   providerClose: 'close of the flag provider',
   providerStart: 'start of the flag provider',
+  otherwise: 'option "otherwise" of @FeatureFlag',
 } as const;
 
 /** The name of a wait. */

@@ -5,6 +5,7 @@ import { type Type } from '@nestjs/common';
 const GRAPHQL_TYPE = 'graphql:resolver_type';
 const GRAPHQL_NAME = 'graphql:resolver_name';
 const GRAPHQL_PROPERTY = 'graphql:resolve_property';
+const GATEWAY = 'websockets:is_gateway';
 const SOCKET_MAPPING = 'websockets:message_mapping';
 const SOCKET_MESSAGE = 'message';
 const PATTERN = 'microservices:pattern';
@@ -33,14 +34,24 @@ function socketMessage(handler: object): readonly string[] {
     : [];
 }
 
-function patterns(handler: object): readonly string[] {
+/** Returns the patterns that lead to a controller's handler: Nest looks for them in controllers alone. */
+export function messagePatterns(handler: object): readonly string[] {
   const given = read(PATTERN, handler);
   if (given === undefined) return [];
   const kind = read(PATTERN_KIND, handler) === EVENT ? 'event' : 'message';
   return (Array.isArray(given) ? given : [given]).map((pattern) => `${kind} pattern ${textOf(pattern)}`);
 }
 
-/** What leads to a handler, but for routes; nothing where it is a plain method. */
-export function entryPoints(owner: Type, handler: object, method: string): readonly string[] {
-  return [...resolver(owner, handler, method), ...socketMessage(handler), ...patterns(handler)];
+/**
+ * Returns what leads to a provider's handler: Nest looks for resolvers among providers alone, and for messages in those
+ * that are gateways and that it has made from their class.
+ */
+export function providerEntries(
+  owner: Type,
+  handler: object,
+  method: string,
+  isFromClass: boolean,
+): readonly string[] {
+  const isGateway = isFromClass && read(GATEWAY, owner) === true;
+  return [...resolver(owner, handler, method), ...(isGateway ? socketMessage(handler) : [])];
 }

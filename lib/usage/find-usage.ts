@@ -1,9 +1,10 @@
 import { type Type } from '@nestjs/common';
 import { type ApplicationConfig, MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { flagParametersOf } from '../decorators';
+import { inheritedFlagParameters, ownFlagParameters } from '../decorators';
 import { flagRequirementsOf } from '../guards';
 import { type FlagUsage, type FlagUse } from '../service';
-import { entryPoints } from './entry-points';
+import { readSafely } from '../runtime';
+import { messagePatterns, providerEntries } from './entry-points';
 import { RoutePaths } from './route-paths';
 
 /** A use, and the flag it names. */
@@ -19,18 +20,51 @@ interface Part {
   readonly instance: unknown;
 }
 
+/** A class of the application's, and what Nest makes of it. */
+interface Owner {
+  readonly module: Type;
+  readonly type: Type;
+  readonly role: 'controller' | 'provider';
+  /** Whether Nest has made it from its class; a factory's product has only its prototype to show. */
+  readonly isFromClass: boolean;
+  /** Whether it was there when the application was made: Nest gives no entry to what is loaded later. */
+  readonly isServed: boolean;
+}
+
+/** What an application is made of. */
+export interface ApplicationParts {
+  readonly modules: ModulesContainer;
+  /** The modules that the application began with. */
+  readonly initial: ReadonlySet<unknown>;
+  readonly config: ApplicationConfig | undefined;
+  /** Whether the application answers HTTP; a worker or a microservice has the same controllers without it. */
+  readonly hasHttp: boolean;
+}
+
 const scanner = new MetadataScanner();
 
-/** Every class of an application's modules, with its module. */
-function* classesOf(modules: ModulesContainer): Iterable<[module: Type, owner: Type]> {
-  for (const { metatype, controllers, providers } of modules.values()) {
-    for (const part of [...controllers.values(), ...providers.values()] as Part[]) {
-      // What a factory has made shows its class itself.
-      const isClass = part.inject === undefined || part.inject === null;
-      const owner = isClass ? part.metatype : (part.instance as object | null | undefined)?.constructor;
-      if (typeof owner === 'function' && typeof owner.prototype === 'object') yield [metatype, owner as Type];
-    }
-  }
+/** Returns the class of a part. Instances may be proxies that throw outside of a request. */
+function typeOf(part: Part, isFromClass: boolean): Type | undefined {
+  return readSafely(() => {
+    const prototype = isFromClass ? undefined : (Object.getPrototypeOf(part.instance) as object | null);
+    const type: unknown = isFromClass ? part.metatype : prototype?.constructor;
+    return typeof type === 'function' && typeof type.prototype === 'object' ? (type as Type) : undefined;
+  });
+}
+
+/** Returns every class of an application's modules. */
+function ownersOf({ modules, initial }: ApplicationParts): readonly Owner[] {
+  return [...modules.values()].flatMap((module) =>
+    (['controller', 'provider'] as const).flatMap((role) => {
+      const parts = role === 'controller' ? module.controllers : module.providers;
+      return ([...parts.values()] as Part[]).flatMap((part): Owner[] => {
+        const isFromClass = part.inject === undefined || part.inject === null;
+        const type = typeOf(part, isFromClass);
+        if (type === undefined) return [];
+        return [{ module: module.metatype, type, role, isFromClass, isServed: initial.has(module) }];
+      });
+    }),
+  );
 }
 
 function namedBy(target: object): Omit<Named, 'where' | 'handler'>[] {
@@ -39,50 +73,66 @@ function namedBy(target: object): Omit<Named, 'where' | 'handler'>[] {
   );
 }
 
-function usesOfMethod(owner: Type, method: string, routes: readonly string[]): Named[] {
-  const prototype = owner.prototype as Record<string, object>;
+/** Returns what leads to a handler; nothing where it is a plain method, or where Nest does not serve it. */
+function entriesOf(
+  paths: RoutePaths | undefined,
+  owner: Owner,
+  handler: object,
+  method: string,
+): readonly string[] {
+  const { module, type, role, isFromClass, isServed } = owner;
+  if (!isServed) return [];
+  if (role === 'provider') return providerEntries(type, handler, method, isFromClass);
+  return [...(paths?.of(module, type, handler) ?? []), ...messagePatterns(handler)];
+}
+
+function usesOfMethod(owner: Owner, method: string, paths: RoutePaths | undefined): Named[] {
+  const prototype = owner.type.prototype as Record<string, object>;
   const handler = prototype[method] as object;
-  const entries = [...routes, ...entryPoints(owner, handler, method)];
-  const name = `${owner.name}.${method}`;
-  const parameters = flagParametersOf(prototype, method).map(({ decorator, wanted }) => ({
+  const entries = entriesOf(paths, owner, handler, method);
+  const name = `${owner.type.name}.${method}`;
+  const parametersOf = entries.length > 0 ? inheritedFlagParameters : ownFlagParameters;
+  const parameters = parametersOf(prototype, method).map(({ decorator, wanted }) => ({
     decorator,
     key: wanted.key,
     domain: wanted.domain,
   }));
-  const onClass = entries.length === 0 ? [] : namedBy(owner);
+  const onClass = entries.length === 0 ? [] : namedBy(owner.type);
   const places = entries.length === 0 ? [name] : entries;
   return [...onClass, ...namedBy(handler), ...parameters].flatMap((named) =>
     places.map((where) => ({ ...named, where, handler: name })),
   );
 }
 
-function usesOfClass(paths: RoutePaths, module: Type, owner: Type): Named[] {
-  const prototype = owner.prototype as Record<string, object>;
+function usesOfClass(owner: Owner, paths: RoutePaths | undefined): Named[] {
+  const { type } = owner;
   const uses = scanner
-    .getAllMethodNames(prototype)
-    .flatMap((method) => usesOfMethod(owner, method, paths.of(module, owner, prototype[method] as object)));
+    .getAllMethodNames(type.prototype as object)
+    .flatMap((method) => readSafely(() => usesOfMethod(owner, method, paths)) ?? []);
   // A class that nothing leads into names its flags for itself.
   const isEntered = uses.some(({ where, handler }) => where !== handler);
   const own = isEntered
     ? []
-    : namedBy(owner).map((named) => ({ ...named, where: owner.name, handler: owner.name }));
+    : namedBy(type).map((named) => ({ ...named, where: type.name, handler: type.name }));
   return [...own, ...uses];
 }
 
 /**
- * The flags that the code names in decorators, and where.
+ * Returns the flags that the code names in decorators, and where: routes, messages and fields as Nest serves them, else
+ * class and method. A class that cannot be read is left out.
  *
- * @param isOurs Is a flag of this domain meant?
+ * @param isOurs Whether a flag of this domain is meant.
  */
 export function findUsage(
-  modules: ModulesContainer,
-  config: ApplicationConfig | undefined,
+  application: ApplicationParts,
   isOurs: (domain: string | undefined) => boolean,
 ): readonly FlagUsage[] {
-  const paths = new RoutePaths(modules, config);
+  const { modules, config, hasHttp } = application;
+  const paths = hasHttp ? new RoutePaths(modules, config) : undefined;
   const byKey = new Map<string, Map<string, FlagUse>>();
-  for (const [module, owner] of classesOf(modules)) {
-    for (const { key, domain, decorator, where, handler } of usesOfClass(paths, module, owner)) {
+  for (const owner of ownersOf(application)) {
+    for (const named of readSafely(() => usesOfClass(owner, paths)) ?? []) {
+      const { key, domain, decorator, where, handler } = named;
       if (!isOurs(domain)) continue;
       const uses = byKey.get(key) ?? new Map<string, FlagUse>();
       byKey.set(key, uses);

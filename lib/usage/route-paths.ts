@@ -16,9 +16,17 @@ interface Excluded {
 const read = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
 
-/** One path of several parts, with single slashes between them. */
-const joined = (...parts: readonly unknown[]): string =>
-  `/${parts.map(String).join('/')}`.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+const withoutEnd = (path: string): string => path.replace(/\/$/, '');
+const withStart = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
+
+/** Joins the parts of a path as Nest does, with one slash between two; slashes within a part stay. */
+const joined = (...parts: readonly unknown[]): string => {
+  const path = parts
+    .map(String)
+    .filter((part) => part !== '')
+    .reduce((before, part) => withoutEnd(before) + withStart(part), '');
+  return withStart(withoutEnd(path));
+};
 
 /** Routes as they are served: with the prefixes and versions of application, module and controller. */
 export class RoutePaths {
@@ -33,7 +41,8 @@ export class RoutePaths {
     const base = read(PATH, controller);
     if (own === undefined || base === undefined) return [];
     const method = (read(METHOD, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
-    const modulePath = read(MODULE_PATH + this.modules.applicationId, module) ?? '';
+    const modulePath =
+      read(MODULE_PATH + this.modules.applicationId, module) ?? read(MODULE_PATH, module) ?? '';
     return this.versions(controller, handler).flatMap((version) =>
       list(base).flatMap((start) =>
         list(own).map((end) => {
@@ -48,7 +57,10 @@ export class RoutePaths {
   private versions(controller: Type, handler: object): readonly string[] {
     const versioning = this.config.getVersioning();
     if (versioning?.type !== VersioningType.URI) return [''];
-    const version = read(VERSION, handler) ?? read(VERSION, controller) ?? versioning.defaultVersion;
+    // Nest takes an empty version of the handler's for none.
+    const version = [read(VERSION, handler), read(VERSION, controller) ?? versioning.defaultVersion].find(
+      Boolean,
+    );
     const { prefix = 'v' } = versioning;
     return list(version).map((one) =>
       one === undefined || one === VERSION_NEUTRAL ? '' : `${prefix === false ? '' : prefix}${one as string}`,

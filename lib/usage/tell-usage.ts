@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type ResolvedModuleOptions } from '../options';
+import { callSafely } from '../runtime';
 import { type FlagService } from '../service';
 import { describeUsage, missingFlags } from './describe-usage';
 
@@ -14,8 +15,11 @@ export function tellUsage(
 ): void {
   if (!listUsage && known === undefined) return;
   const logger = new Logger(domain === undefined ? 'FlagshipModule' : `FlagshipModule ${domain}`);
-  const usage = flags.usage();
-  if (listUsage) logger.log(describeUsage(usage, known));
-  const problem = missingFlags(usage, known);
-  if (problem !== undefined) logger.warn(problem);
+  // A list for the reader's eyes must not stop the start.
+  callSafely(() => {
+    const usage = flags.usage();
+    if (listUsage) logger.log(describeUsage(usage, known));
+    const problem = missingFlags(usage, known);
+    if (problem !== undefined) logger.warn(problem);
+  });
 }

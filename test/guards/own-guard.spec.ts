@@ -1,0 +1,162 @@
+import { Controller, type ExecutionContext, Get, HttpException, Injectable, UseGuards } from '@nestjs/common';
+import { APP_GUARD, Reflector } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import {
+  FeatureFlag,
+  FeatureFlagGuard,
+  type FlagRequirement,
+  FlagshipModule,
+  RequestFlags,
+} from 'nestjs-flagship';
+import request from 'supertest';
+import { audienceProvider, AuthGuard, closeAll, closeLater, serve } from '../fixtures/guarded-app';
+
+afterEach(closeAll);
+
+describe('a guard of the application’s own as APP_GUARD', () => {
+  /** Leaves a trace of what it judges, and refuses in its own way. */
+  @Injectable()
+  class OwnGuard extends FeatureFlagGuard {
+    static readonly judged: string[][] = [];
+
+    protected override async isMet(
+      requirement: FlagRequirement,
+      context: ExecutionContext,
+    ): Promise<boolean> {
+      OwnGuard.judged.push([...requirement.keys]);
+      return super.isMet(requirement, context);
+    }
+
+    protected override isBypassed(
+      _requirement: FlagRequirement,
+      context: ExecutionContext,
+    ): Promise<boolean> {
+      const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+      return Promise.resolve(headers['x-user'] === 'staff');
+    }
+
+    protected override refusal({ keys }: FlagRequirement): Error {
+      return new HttpException(`refused by ${keys.join()}`, 451);
+    }
+  }
+  beforeEach(() => OwnGuard.judged.splice(0));
+
+  @FeatureFlag('on')
+  @Controller()
+  class OwnController {
+    @FeatureFlag('all-but-eve')
+    @UseGuards(AuthGuard)
+    @FeatureFlag('on', { otherwise: () => new HttpException('never', 499) })
+    @Get()
+    read() {
+      return 'passed';
+    }
+  }
+
+  it.each([[[AuthGuard, OwnGuard]], [[OwnGuard, AuthGuard]]])(
+    'judges everything at its place, and the decorators judge at theirs',
+    async (order) => {
+      const providers = order.map((useClass) => ({ provide: APP_GUARD, useClass }));
+      const visit = await serve({ controllers: [OwnController], providers });
+      expect([await visit(), await visit('ann')]).toEqual([200, 200]);
+      expect(OwnGuard.judged.slice(0, 3)).toEqual([['on'], ['on'], ['all-but-eve']]);
+      // Whoever comes before the user is known cannot know who is banned; the decorator below the login does.
+      expect(await visit('eve')).toBe(order[0] === AuthGuard ? 451 : 404);
+    },
+  );
+
+  it('asks its own isBypassed, also where the decorator names no bypass', async () => {
+    const visit = await serve({
+      controllers: [OwnController],
+      providers: [{ provide: APP_GUARD, useClass: OwnGuard }],
+    });
+    expect(await visit('staff')).toBe(200);
+    expect(OwnGuard.judged).toEqual([]);
+  });
+
+  it('may need more than the built-in guard', async () => {
+    @Injectable()
+    class Words {
+      refusal(): string {
+        return 'No.';
+      }
+    }
+    @Injectable()
+    class WordyGuard extends FeatureFlagGuard {
+      constructor(
+        reflector: Reflector,
+        requestFlags: RequestFlags,
+        private readonly words: Words,
+      ) {
+        super(reflector, requestFlags);
+      }
+
+      protected override refusal(): Error {
+        return new HttpException(this.words.refusal(), 452);
+      }
+    }
+    const visit = await serve({
+      controllers: [OwnController],
+      providers: [
+        AuthGuard,
+        Words,
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: WordyGuard },
+      ],
+    });
+    expect([await visit('ann'), await visit('eve')]).toEqual([200, 452]);
+  });
+});
+
+describe('overrideGuard(FeatureFlagGuard)', () => {
+  @Controller()
+  class ClosedController {
+    @FeatureFlag('for-ann')
+    @FeatureFlag('none')
+    @Get()
+    read() {
+      return 'passed';
+    }
+  }
+
+  it('opens every gate in a test, even without a FlagshipModule', async () => {
+    const testing = await Test.createTestingModule({ controllers: [ClosedController] })
+      .overrideGuard(FeatureFlagGuard)
+      .useValue({ canActivate: () => true })
+      .compile();
+    const app = testing.createNestApplication();
+    closeLater(() => app.close());
+    await app.init();
+    await request(app.getHttpServer() as never)
+      .get('/')
+      .expect(200, 'passed');
+  });
+
+  it('with a subclass judges requirement by requirement, at their places', async () => {
+    class Counting extends FeatureFlagGuard {
+      static readonly asked: number[] = [];
+      protected override requirementsOf(context: ExecutionContext): readonly FlagRequirement[] {
+        const requirements = super.requirementsOf(context);
+        Counting.asked.push(requirements.length);
+        return requirements;
+      }
+      protected override isMet(): Promise<boolean> {
+        return Promise.resolve(true);
+      }
+    }
+    const testing = await Test.createTestingModule({
+      imports: [FlagshipModule.forRoot({ provider: audienceProvider() })],
+      controllers: [ClosedController],
+    })
+      .overrideGuard(FeatureFlagGuard)
+      .useClass(Counting)
+      .compile();
+    const app = testing.createNestApplication();
+    closeLater(() => app.close());
+    await app.init();
+    await request(app.getHttpServer() as never)
+      .get('/')
+      .expect(200);
+    expect(Counting.asked).toEqual([1, 1]);
+  });
+});
