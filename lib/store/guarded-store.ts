@@ -71,18 +71,28 @@ export class GuardedStore {
     return value ?? undefined;
   }
 
-  /** Writes without anybody waiting for it; left out while the store is of no use. */
-  set(key: string, value: string, ttl: number, patience = PATIENCE): void {
-    if (!this.isAvailable || this.writes >= MAX_WRITES) return;
+  /** Writes without making the caller wait; skipped while the store is of no use. */
+  set(key: string, value: string, ttlMs: number, patience?: number): void {
+    void this.write(key, value, ttlMs, patience);
+  }
+
+  /**
+   * Writes, and resolves whether the store has said, within the limit, that it is written. Never rejects.
+   *
+   * @param ttlMs How long the store keeps it, in milliseconds.
+   */
+  async write(key: string, value: string, ttlMs: number, patience = PATIENCE): Promise<boolean> {
+    if (!this.isAvailable || this.writes >= MAX_WRITES) return false;
     this.writes++;
-    const written = async (): Promise<void> => {
+    const written = async (): Promise<boolean> => {
       try {
-        await this.store.set(`${this.prefix}${key}`, value, ttl);
+        await this.store.set(`${this.prefix}${key}`, value, ttlMs);
+        return true;
       } finally {
         this.writes--;
       }
     };
-    void this.limited('write', written, patience);
+    return (await this.limited('write', written, patience)) ?? false;
   }
 
   /** What is stored cannot be what was written there. */
