@@ -4,6 +4,10 @@
  */
 export const WAITS = {
   contextFactory: 'option "contextFactory"',
+  definitionsCacheClose: 'last write of the kept definitions (option "definitionsCache")',
+  definitionsCacheRead: 'read of the kept definitions (option "definitionsCache")',
+  definitionsCacheWrite: 'write of the kept definitions (option "definitionsCache")',
+  definitionsFile: 'look at the flags file',
 } as const;
 
 /** The name of a wait. */
