@@ -4,10 +4,11 @@
  */
 export const WAITS = {
   contextFactory: 'option "contextFactory"',
-  definitionsCacheClose: 'last write of the kept definitions (option "definitionsCache")',
+  definitionsCacheIdle: 'writes of the kept definitions (option "definitionsCache")',
   definitionsCacheRead: 'read of the kept definitions (option "definitionsCache")',
   definitionsCacheWrite: 'write of the kept definitions (option "definitionsCache")',
   definitionsFile: 'look at the flags file',
+  sharedDefinitions: 'writes of the shared definitions (option "cacheStore")',
 } as const;
 
 /** The name of a wait. */

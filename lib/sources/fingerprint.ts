@@ -31,10 +31,7 @@ export function writableFlags(flags: FlagMap): FlagMap {
 }
 
 /** The keys of the flags that are new, gone or defined otherwise than before. */
-export function changedKeys(
-  before: ReadonlyMap<string, string>,
-  now: ReadonlyMap<string, string>,
-): string[] {
+export function changedKeys(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
   const changed = [...now].filter(([key, print]) => before.get(key) !== print).map(([key]) => key);
   return [...changed, ...[...before.keys()].filter((key) => !now.has(key))];
 }
