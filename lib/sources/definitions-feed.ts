@@ -84,11 +84,10 @@ export class DefinitionsFeed {
     const head = await shared?.look();
     if (shared === undefined || head?.print === held?.print) return undefined;
     const own = held?.confirmation;
-    if (head !== undefined && (own === undefined || isSince(head, own) || head.askedAt >= own.answeredAt))
-      return this.read(shared, head);
-    // By their clocks, where nothing else tells: Flagship cannot be asked.
+    if (head !== undefined && (own === undefined || isSince(head, own))) return this.read(shared, head);
+    // What this instance holds is newer, or may be. Clocks decide no more than what a new instance will find.
     const announced = announcementOf(held);
-    if (announced !== undefined && (head === undefined || announced.confirmation.askedAt >= head.answeredAt))
+    if (announced !== undefined && (head === undefined || announced.confirmation.at > head.at))
       shared.announce(announced, head);
     return undefined;
   }
@@ -112,10 +111,10 @@ export class DefinitionsFeed {
     etag: string | undefined,
     shared?: SharedDefinitions,
   ): Promise<FetchedDefinitions> {
-    const confirmedAt = wallClockMs();
     const confirm = shared?.ask();
     const downloaded = await this.client.download(etag);
     const confirmation = confirm?.();
+    const confirmedAt = confirmation?.at ?? wallClockMs();
     if (downloaded === undefined) return { held: { ...held, confirmation, confirmedAt } };
     const { flags, text } = downloaded;
     // Once: of megabytes it takes a while.
@@ -129,22 +128,18 @@ export class DefinitionsFeed {
     held: HeldDefinitions | undefined,
     head: SharedHead,
   ): Promise<FetchedDefinitions | undefined> {
-    const isNewer = held?.confirmation === undefined || isSince(head, held.confirmation);
-    if (head.print === held?.print) {
-      const confirmedAt = Math.max(head.askedAt, held.confirmedAt ?? 0);
-      return {
-        held: { ...held, confirmation: isNewer ? confirmationOf(head) : held.confirmation, confirmedAt },
-      };
-    }
-    return isNewer ? this.read(shared, head) : undefined;
+    // Asked although it may hold the same: the others do not know of this instance's answer, and learn of it so.
+    if (held?.confirmation !== undefined && !isSince(head, held.confirmation)) return undefined;
+    if (head.print !== held?.print) return this.read(shared, head);
+    return { held: { ...held, confirmation: confirmationOf(head), confirmedAt: head.at } };
   }
 
   private async read(shared: SharedDefinitions, head: SharedHead): Promise<FetchedDefinitions | undefined> {
     const text = await shared.read(head);
     if (text === undefined) return undefined;
     try {
-      const { etag, print, askedAt } = head;
-      const held = { etag, print, confirmation: confirmationOf(head), confirmedAt: askedAt };
+      const { etag, print, at } = head;
+      const held = { etag, print, confirmation: confirmationOf(head), confirmedAt: at };
       return { held, news: { flags: parseDefinitions(text), text } };
     } catch {
       // Not what Flagship would have sent, whoever has put it there.
@@ -153,8 +148,8 @@ export class DefinitionsFeed {
   }
 }
 
-function confirmationOf({ by, count, askedAt, answeredAt, seen }: SharedHead): Confirmation {
-  return { by, count, askedAt, answeredAt, seen };
+function confirmationOf({ by, count, at, seen }: SharedHead): Confirmation {
+  return { by, count, at, seen };
 }
 
 function announcementOf(held: HeldDefinitions | undefined): Announcement | undefined {

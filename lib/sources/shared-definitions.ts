@@ -84,14 +84,13 @@ export class SharedDefinitions {
 
   /** Begins a question to Flagship. The returned function ends it, and returns what its answer confirms. */
   ask(): () => Confirmation {
-    const askedAt = wallClockMs();
     const seen = this.seen.list();
     return () => {
       const count = ++this.answers;
       const own = [this.id, count] as const;
       this.seen.add([own]);
       const older = seen.filter(([instance]) => instance !== this.id);
-      return { by: this.id, count, askedAt, answeredAt: wallClockMs(), seen: [...older, own] };
+      return { by: this.id, count, at: wallClockMs(), seen: [...older, own] };
     };
   }
 
@@ -179,16 +178,16 @@ export class SharedDefinitions {
     if (head === undefined)
       this.store.reportGarbage('what it holds for the definitions is not what was written there.');
     // Not every store forgets in time.
-    return head !== undefined && wallClockMs() - head.askedAt > LIFETIME_MS ? undefined : head;
+    return head !== undefined && wallClockMs() - head.at > LIFETIME_MS ? undefined : head;
   }
 
   /** Its age by the two clocks, where they agree that it came after the last look; else it may be as old as that look. */
-  private observe({ by, count, answeredAt }: SharedHead): void {
+  private observe({ by, count, at }: SharedHead): void {
     const name = `${by} ${count}`;
     if (this.observed?.name === name) return;
     const now = performance.now();
     const oldest = this.lookedAt === undefined ? Infinity : now - this.lookedAt;
-    const age = wallClockMs() - answeredAt;
+    const age = wallClockMs() - at;
     const isPlausible = age > -this.intervalMs && age <= oldest;
     this.observed = { name, since: now - (isPlausible ? Math.max(0, age) : oldest) };
   }

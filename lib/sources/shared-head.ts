@@ -15,9 +15,8 @@ export interface Confirmation {
   readonly by: string;
   /** Which of its answers this is, from 1. */
   readonly count: number;
-  /** When it asked and was answered, in milliseconds since 1970, by its own clock. */
-  readonly askedAt: number;
-  readonly answeredAt: number;
+  /** When it was answered, in milliseconds since 1970, by its own clock. */
+  readonly at: number;
   /** The answers that were known to it when it asked, and this one: all of them are older, or this one. */
   readonly seen: readonly AnswerCount[];
 }
@@ -63,12 +62,12 @@ export function readHead(found: unknown): SharedHead | undefined {
   try {
     const head: unknown = typeof found === 'string' ? JSON.parse(found) : undefined;
     if (!isObject(head)) return undefined;
-    const { by, count, askedAt, answeredAt, seen, etag, print, writtenAt } = head as unknown as SharedHead;
+    const { by, count, at, seen, etag, print, writtenAt } = head as unknown as SharedHead;
     const isText = typeof by === 'string' && typeof print === 'string';
     const isEtag = etag === undefined || (typeof etag === 'string' && HEADER_VALUE.test(etag));
-    const areNumbers = [count, askedAt, answeredAt, writtenAt].every(Number.isFinite);
+    const areNumbers = [count, at, writtenAt].every(Number.isFinite);
     return isText && isEtag && areNumbers && Array.isArray(seen) && seen.every(isAnswerCount)
-      ? { by, count, askedAt, answeredAt, seen: seen.slice(-MAX_SEEN), etag, print, writtenAt }
+      ? { by, count, at, seen: seen.slice(-MAX_SEEN), etag, print, writtenAt }
       : undefined;
   } catch {
     return undefined;
