@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type FlagMap, forOneFlag, MalformedFlag } from '../evaluation';
+import { compileFlag, type FlagMap, forOneFlag, MalformedFlag } from '../evaluation';
 
 /** The fingerprint of a flag that cannot be read or written as JSON: such a flag answers the same, whatever it holds. */
 const UNREADABLE = 'unreadable';
@@ -20,9 +20,13 @@ export interface PrintedFlag {
 export function printFlag(key: string, definition: unknown): PrintedFlag {
   if (definition instanceof MalformedFlag) return { definition, fingerprint: UNREADABLE };
   const fingerprint = forOneFlag(key, () => hash('sha1', flagJson(definition), 'base64'));
-  return typeof fingerprint === 'string'
-    ? { definition, fingerprint }
-    : { definition: fingerprint, fingerprint: UNREADABLE };
+  if (typeof fingerprint === 'string') return { definition, fingerprint };
+  // Compiling says in which part of the flag it cannot be written.
+  const compiled = forOneFlag(key, () => compileFlag(key, definition, ''));
+  return {
+    definition: compiled instanceof MalformedFlag ? compiled : fingerprint,
+    fingerprint: UNREADABLE,
+  };
 }
 
 /** The same flags; those that cannot be written as JSON are malformed. */
