@@ -10,7 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import * as promises from 'node:fs/promises';
+import promises from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,19 +80,22 @@ describe('what is no regular file', () => {
     await expect(startLocalFlagship({ flags: path })).rejects.toThrow(problem);
   });
 
-  it.each(kinds)('in the place of the file changes nothing, and is told once: %s', async (_, make, problem) => {
-    write('one');
-    const provider = await open();
-    rmSync(path);
-    make();
-    await told(problem);
-    expect(await valueOf(provider)).toBe('one');
-    rmSync(path, { recursive: true });
-    write('two');
-    await becomes(provider, 'two');
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/The flags stay as they were\.$/);
-  });
+  it.each(kinds)(
+    'in the place of the file changes nothing, and is told once: %s',
+    async (_, make, problem) => {
+      write('one');
+      const provider = await open();
+      rmSync(path);
+      make();
+      await told(problem);
+      expect(await valueOf(provider)).toBe('one');
+      rmSync(path, { recursive: true });
+      write('two');
+      await becomes(provider, 'two');
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/The flags stay as they were\.$/);
+    },
+  );
 
   it('stops the start at once: a socket', async () => {
     const server = createServer();
@@ -230,8 +233,12 @@ describe('waits: definitionsFile', () => {
       const provider = await open();
       const release: (() => void)[] = [];
       const original = promises[name] as (...args: unknown[]) => Promise<unknown>;
-      const hung = jest.spyOn(promises, name).mockImplementation(((...args: unknown[]) =>
-        new Promise((resolve) => release.push(() => resolve(original(...args))))) as never);
+      const hung = jest
+        .spyOn(promises, name)
+        .mockImplementation(
+          ((...args: unknown[]) =>
+            new Promise((resolve) => release.push(() => resolve(original(...args))))) as never,
+        );
       write('two');
       await told(/look at the flags file did not finish within 5000 ms.*stay as they were/);
       expect(hung).toHaveBeenCalledTimes(1);
