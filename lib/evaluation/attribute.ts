@@ -1,3 +1,6 @@
+import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { quoted } from './malformed-flag';
+
 /** An evaluation context as the engine sees it: attributes by name, nothing assumed of the values. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -40,6 +43,11 @@ function readPath(context: Attributes, segments: readonly string[]): unknown {
   return value;
 }
 
+/** An attribute whose getter or proxy throws: the context is at fault, not the flag. */
+export function unreadable(what: string, error: unknown): FlagshipError {
+  return new FlagshipError(`${what} cannot be read: ${messageOf(error)}`, FlagshipErrorCode.INVALID_CONTEXT);
+}
+
 /** Thousands of conditions ask for the same few attributes. */
 const readers = new Map<string, AttributeReader>();
 const MAX_READERS = 1000;
@@ -56,7 +64,21 @@ export function attributeReader(attribute: string): AttributeReader {
 function makeReader(attribute: string): AttributeReader {
   const segments = attribute.split('.');
   const isPath = segments.length > 1 && segments.length <= MAX_PATH_SEGMENTS;
-  if (!isPath) return (context) => asSent(readOwn(context, attribute));
-  return (context) =>
-    asSent(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
+  const what = `The attribute ${quoted(attribute)}`;
+  if (!isPath) {
+    return (context) => {
+      try {
+        return asSent(readOwn(context, attribute));
+      } catch (error) {
+        throw unreadable(what, error);
+      }
+    };
+  }
+  return (context) => {
+    try {
+      return asSent(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
+    } catch (error) {
+      throw unreadable(what, error);
+    }
+  };
 }

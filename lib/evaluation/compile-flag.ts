@@ -1,13 +1,17 @@
 import { type JsonValue } from '../options/json-value';
 import { type Attributes } from './attribute';
+import { FlagshipError } from '../errors';
 import { compileConditions } from './condition';
 import {
   expectArray,
   expectBoolean,
   expectObject,
+  expectShallow,
   expectString,
   type JsonObject,
+  keyPlace,
   MalformedFlag,
+  quoted,
   within,
 } from './malformed-flag';
 import { type CompiledRollout, compileRollout, rolloutSeed } from './rollout';
@@ -34,13 +38,24 @@ interface CompiledRule {
 /** A flag ready to be asked. */
 export class CompiledFlag {
   constructor(
+    private readonly flagKey: string,
     private readonly rules: readonly CompiledRule[],
     private readonly fallBack: Served,
   ) {}
 
-  /** @throws MalformedFlag When what it would serve does not exist. */
+  /**
+   * Answers for a context.
+   *
+   * @throws MalformedFlag When what it would serve does not exist, or anything else goes wrong; FlagshipError
+   * `INVALID_CONTEXT` when the context cannot be read.
+   */
   evaluate(context: Attributes): FlagAnswer {
-    const served = this.serve(context);
+    let served: Served;
+    try {
+      served = this.serve(context);
+    } catch (error) {
+      throw error instanceof FlagshipError ? error : within(keyPlace(this.flagKey), error);
+    }
     if (served instanceof MalformedFlag) throw served;
     return served;
   }
@@ -92,7 +107,7 @@ class FlagCompiler {
       // Served, not compiled, is when this matters: rules before and after it still work.
       const error = new MalformedFlag(
         place,
-        `names the variation "${variant}", which is not in "variations"`,
+        `names the variation ${quoted(variant)}, which is not in "variations"`,
       );
       this.missing.push(error);
       return error;
@@ -100,6 +115,14 @@ class FlagCompiler {
     const answer: FlagAnswer = { value: this.variations[variant] as JsonValue, variant, reason };
     this.answers.push(answer);
     return answer;
+  }
+}
+
+/** All but the rules, which have a bound of their own: the values are handed out, and the whole may be written down. */
+function expectShallowMembers(flag: JsonObject): void {
+  for (const name in flag) {
+    const member = flag[name];
+    if (typeof member === 'object' && name !== 'rules') expectShallow(member, keyPlace(name));
   }
 }
 
@@ -111,6 +134,7 @@ function compileParts(
   const variations = expectObject(flag.variations, 'variations');
   const rules = expectArray(flag.rules, 'rules');
   const enabled = expectBoolean(flag.enabled, 'enabled');
+  expectShallowMembers(flag);
   const compiler = new FlagCompiler(variations, accountId, typeof flag.key === 'string' ? flag.key : flagKey);
   const { missing } = compiler;
   const reason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
@@ -126,7 +150,7 @@ function compileParts(
     }
     for (let told = before; told < missing.length; told++) missing[told]?.within(`rules[${index}]`);
   }
-  return [new CompiledFlag(compiled, fallBack), missing];
+  return [new CompiledFlag(flagKey, compiled, fallBack), missing];
 }
 
 /**
@@ -141,12 +165,13 @@ export function compileFlag(
   accountId: string,
   report: (problem: MalformedFlag) => void = () => undefined,
 ): CompiledFlag {
-  const flag = expectObject(definition, flagKey);
+  // What could not even be read.
+  if (definition instanceof MalformedFlag) throw definition;
   try {
-    const [compiled, missing] = compileParts(flagKey, flag, accountId);
-    for (const problem of missing) report(problem.within(flagKey));
+    const [compiled, missing] = compileParts(flagKey, expectObject(definition, ''), accountId);
+    for (const problem of missing) report(problem.within(keyPlace(flagKey)));
     return compiled;
   } catch (error) {
-    throw within(flagKey, error);
+    throw within(keyPlace(flagKey), error);
   }
 }

@@ -1,4 +1,19 @@
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+
+/** The longest text from a definition that a message quotes, in characters. */
+const MAX_QUOTED = 80;
+/** The longest reason of JavaScript's own that a message gives. */
+const MAX_REASON = 300;
+
+/** A text from a definition as a message shows it: as JSON, which escapes what a terminal would obey, and cut. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}
+
+/** A flag's key as the first step of a place in its definition. */
+export function keyPlace(flagKey: string): string {
+  return quoted(flagKey).slice(1, -1);
+}
 
 /** A flag's definition that cannot be evaluated. `path` says where in the definition. */
 export class MalformedFlag extends FlagshipError {
@@ -20,9 +35,50 @@ export class MalformedFlag extends FlagshipError {
   }
 }
 
-/** Whatever was thrown while a part was read, with the part's place. */
-export function within(place: string, error: unknown): unknown {
-  return error instanceof MalformedFlag ? error.within(place) : error;
+/**
+ * Does one step of the work on one flag: reads, copies, compiles, fingerprints or writes it. Whatever is thrown makes that
+ * flag malformed and goes no further: one flag must not take the others down, and anything can stand in a definition.
+ *
+ * @returns What the step returns; a {@link MalformedFlag}, which answers `PARSE_ERROR`, where it failed.
+ */
+export function forOneFlag<T>(flagKey: string, step: () => T): T | MalformedFlag {
+  try {
+    return step();
+  } catch (error) {
+    const malformed = error instanceof MalformedFlag ? error : within(keyPlace(flagKey), error);
+    malformed.flagKey = flagKey;
+    return malformed;
+  }
+}
+
+/** Whatever was thrown while a part was read, JavaScript's own errors included, with the part's place. */
+export function within(place: string, error: unknown): MalformedFlag {
+  if (error instanceof MalformedFlag) return error.within(place);
+  const reason = messageOf(error);
+  // How V8 says that the stack is exhausted.
+  const isTooDeep = reason.includes('call stack');
+  const problem = isTooDeep ? 'is nested too deep' : `cannot be used: ${reason.slice(0, MAX_REASON)}`;
+  return new MalformedFlag(place, problem);
+}
+
+/** The most levels that a value in a definition may have: far beyond any use, far below what exhausts the stack. */
+const MAX_LEVELS = 1000;
+
+/**
+ * Checks that a value is not nested so deep that copying or writing it could exhaust the stack.
+ *
+ * @throws MalformedFlag
+ */
+export function expectShallow(value: unknown, path: string): void {
+  if (isDeeper(value, MAX_LEVELS)) throw new MalformedFlag(path, `is nested more than ${MAX_LEVELS} deep`);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
+  for (const name in value) if (isDeeper((value as JsonObject)[name], levels - 1)) return true;
+  return false;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -65,5 +121,7 @@ function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${JSON.stringify(value)}`;
+  if (typeof value === 'string') return `the string ${quoted(value)}`;
+  if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

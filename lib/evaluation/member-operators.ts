@@ -1,4 +1,4 @@
-import { asSent, type AttributeReader, isPrimitive, isScalar } from './attribute';
+import { asSent, type AttributeReader, isPrimitive, isScalar, unreadable } from './attribute';
 import { type Predicate } from './text-operators';
 
 /** Up to here a list is searched as fast as a set, and takes a fraction of its memory. */
@@ -37,6 +37,11 @@ export function hasPredicate(negated: boolean, read: AttributeReader, value: unk
   };
   return (context) => {
     const actual = read(context);
-    return Array.isArray(actual) && actual.some(isMember) !== negated;
+    if (!Array.isArray(actual)) return false;
+    try {
+      return actual.some(isMember) !== negated;
+    } catch (error) {
+      throw unreadable('A list in the context', error);
+    }
   };
 }

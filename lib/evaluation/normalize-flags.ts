@@ -1,7 +1,7 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type FlagDefinition } from '../options/definitions';
 import { type JsonValue } from '../options/json-value';
-import { isObject, type JsonObject } from './malformed-flag';
+import { forOneFlag, isObject, type JsonObject } from './malformed-flag';
 
 /** The input as a whole has no flags in it: nothing to fall back on flag by flag. */
 export class FlagsShapeError extends FlagshipError {
@@ -34,16 +34,25 @@ export function normalizeFlag(key: string, value: unknown): unknown {
   return looksLikeDefinition(value) ? { key, ...value } : bareFlag(key, value as JsonValue);
 }
 
+/** Flags by key: definitions that are not yet judged, or a `MalformedFlag` in the place of one that cannot be read. */
+export type FlagMap = ReadonlyMap<string, unknown>;
+
 /**
  * Reads what a flags file holds: definitions as Flagship writes them, bare values as flags with no rules.
  * Definitions are passed on as they are, malformed ones included: they are judged one by one later.
  *
+ * @param copy Copies one flag's value; `undefined` stands for a flag that is not there.
  * @throws FlagsShapeError when the input as a whole is not an object of flags.
  */
-export function normalizeFlags(input: unknown): ReadonlyMap<string, unknown> {
+export function normalizeFlags(input: unknown, copy = (value: unknown): unknown => value): FlagMap {
+  const given = flagsOf(input);
   const flags = new Map<string, unknown>();
-  for (const [key, value] of Object.entries(flagsOf(input))) {
-    flags.set(key, normalizeFlag(key, value));
+  for (const key of Object.keys(given)) {
+    const flag = forOneFlag(key, () => {
+      const value = copy(given[key]);
+      return value === undefined ? undefined : normalizeFlag(key, value);
+    });
+    if (flag !== undefined) flags.set(key, flag);
   }
   return flags;
 }

@@ -1,7 +1,7 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type Attributes } from './attribute';
 import { compileFlag, type CompiledFlag, type FlagAnswer } from './compile-flag';
-import { MalformedFlag } from './malformed-flag';
+import { forOneFlag, MalformedFlag, quoted } from './malformed-flag';
 
 /** All flags of an app, compiled. */
 export class Ruleset {
@@ -38,7 +38,7 @@ export class Ruleset {
   evaluate(flagKey: string, context: Attributes): FlagAnswer {
     const flag = this.flags.get(flagKey);
     if (flag === undefined) {
-      throw new FlagshipError(`There is no flag "${flagKey}".`, FlagshipErrorCode.FLAG_NOT_FOUND);
+      throw new FlagshipError(`There is no flag ${quoted(flagKey)}.`, FlagshipErrorCode.FLAG_NOT_FOUND);
     }
     if (flag instanceof MalformedFlag) throw flag;
     return flag.evaluate(context);
@@ -49,12 +49,8 @@ export class Ruleset {
       problem.flagKey = key;
       this.problems.push(problem);
     };
-    try {
-      return compileFlag(key, definition, this.accountId, report);
-    } catch (error) {
-      if (!(error instanceof MalformedFlag)) throw error;
-      report(error);
-      return error;
-    }
+    const compiled = forOneFlag(key, () => compileFlag(key, definition, this.accountId, report));
+    if (compiled instanceof MalformedFlag) this.problems.push(compiled);
+    return compiled;
   }
 }

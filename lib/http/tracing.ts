@@ -1,4 +1,5 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
+import { detached } from '../runtime';
 import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
@@ -102,10 +103,18 @@ export class Tracing {
 }
 
 /**
- * Runs what belongs to nobody's request, so that it does not join the trace of the one during which it happens to be
- * set off.
+ * Runs what outlives the request that sets it off: outside of its scope (see {@link detached}), and outside of its trace,
+ * also where OpenTelemetry's context manager does not follow `AsyncLocalStorage`.
  */
 export function outsideTraces<T>(run: () => T): T {
   const api = findApi();
-  return api === null ? run() : api.context.with(api.ROOT_CONTEXT, run);
+  return api === null ? detached(run) : detached(() => api.context.with(api.ROOT_CONTEXT, run));
+}
+
+/** As {@link outsideTraces}, but for the span that is active: code of the application's may have spans of its own. */
+export function outsideRequests<T>(run: () => T): T {
+  const api = findApi();
+  const span = api?.trace.getActiveSpan();
+  if (api === null || span === undefined) return outsideTraces(run);
+  return detached(() => api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, span), run));
 }

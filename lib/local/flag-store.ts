@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Ruleset } from '../evaluation';
-import { type FlagMap, LastGoodFlags } from '../sources';
+import { type FlagMap, type Ruleset } from '../evaluation';
+import { flagJson, LastGoodFlags, writableFlags } from '../sources';
 
 /** The flags that the server has now, as rules and as the definitions answer. */
 export class FlagStore {
@@ -25,8 +25,12 @@ export class FlagStore {
   }
 
   private compile(flags: FlagMap): { ruleset: Ruleset; body: string; etag: string } {
-    const ruleset = this.flags.accept(flags);
-    const body = JSON.stringify({ flags: Object.fromEntries(this.flags.current) });
+    const ruleset = this.flags.accept(writableFlags(flags));
+    // One by one: a flag that cannot be written is null there, and answers PARSE_ERROR to those who download it, too.
+    const members = [...this.flags.current].map(
+      ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,
+    );
+    const body = `{"flags":{${members.join(',')}}}`;
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
     return { ruleset, body, etag };
   }

@@ -13,6 +13,11 @@ export const WAITS = {
   providerClose: 'close of the flag provider',
   providerStart: 'start of the flag provider',
   otherwise: 'option "otherwise" of @FeatureFlag',
+  definitionsCacheIdle: 'writes of the kept definitions (option "definitionsCache")',
+  definitionsCacheRead: 'read of the kept definitions (option "definitionsCache")',
+  definitionsCacheWrite: 'write of the kept definitions (option "definitionsCache")',
+  definitionsFile: 'look at the flags file',
+  sharedDefinitions: 'writes of the shared definitions (option "cacheStore")',
 } as const;
 
 /** The name of a wait. */

@@ -4,9 +4,11 @@ import { DefinitionsSource } from './definitions-source';
 import { FixedSource } from './fixed-source';
 import { type FlagSource, type SourceListener } from './flag-source';
 import { RemoteSource } from './remote-source';
+import { SafeListener } from './safe-listener';
 
 /** The source that the options ask for. */
-export function createSource(options: ResolvedSource, listener: SourceListener): FlagSource {
+export function createSource(options: ResolvedSource, given: SourceListener): FlagSource {
+  const listener = new SafeListener(given);
   switch (options.kind) {
     case 'remote':
       return new RemoteSource(options.http, options.contextTransport, options.spanAttributes, listener);

@@ -1,5 +1,5 @@
 import { FlagshipErrorCode } from '../errors';
-import { isObject } from '../evaluation';
+import { type FlagMap, isObject } from '../evaluation';
 import {
   type HttpAnswer,
   HttpClient,
@@ -10,7 +10,6 @@ import {
 } from '../http';
 import { type ResolvedHttpOptions, timeForAll } from '../options';
 import { errorAnswer } from './error-answer';
-import { type FlagMap } from './flags-file';
 import { templateOf } from './request-span';
 
 /** Definitions as they were downloaded. */
@@ -25,7 +24,7 @@ export interface DownloadedDefinitions {
 export function parseDefinitions(text: string): FlagMap {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }

@@ -1,25 +1,38 @@
+import { type FlagMap } from '../evaluation';
+import { type UpstreamStats } from '../http';
 import { type ResolvedSource } from '../options';
+import { wallClockMs } from '../runtime';
 import { GuardedStore, type StoreListener, storePrefix } from '../store';
-import { DefinitionsClient, type DownloadedDefinitions, parseDefinitions } from './definitions-client';
-import { type SourceStats } from './flag-source';
-import { printOf, SharedDefinitions, type SharedHead } from './shared-definitions';
+import { DefinitionsClient, parseDefinitions } from './definitions-client';
+import { type Announcement, printOf, SharedDefinitions } from './shared-definitions';
+import { type Confirmation, isSince, type SharedHead } from './shared-head';
 
-/** Definitions that are news, and when Flagship was asked for them. */
-export interface DefinitionsNews extends DownloadedDefinitions {
-  readonly at: number;
+/** What is known of the definitions in force, apart from the flags. */
+export interface HeldDefinitions {
+  readonly etag?: string;
   /** Tells their text from another; there where definitions are shared. */
-  readonly print: string | undefined;
+  readonly print?: string;
+  /** Flagship's answer that they are its definitions; there where definitions are shared. */
+  readonly confirmation?: Confirmation;
+  /** When Flagship has last said so, to this instance or another one; in milliseconds since 1970. */
+  readonly confirmedAt?: number;
 }
 
-/** Where definitions come from: the store that instances share, where another one has asked lately, or Flagship. */
+/** What a fetch has found. It changes nothing by itself: the caller puts it in force, or drops it. */
+export interface FetchedDefinitions {
+  /** What is held once this is in force. */
+  readonly held: HeldDefinitions;
+  /** The flags and their text; absent where they are those that are held already. */
+  readonly news?: { readonly flags: FlagMap; readonly text: string };
+}
+
+/**
+ * Where definitions come from: the store that instances share, where another one has asked lately, or Flagship.
+ * Definitions that may be older than the ones held are never taken: when in doubt, Flagship is asked.
+ */
 export class DefinitionsFeed {
   private readonly client: DefinitionsClient;
   private readonly shared: SharedDefinitions | undefined;
-  private etag: string | undefined;
-  /** Of the text in use; known only where definitions are shared. */
-  private print: string | undefined;
-  /** When Flagship has last said that these are its flags; 0 for not yet. */
-  private at = 0;
 
   constructor(
     { http, refreshInterval, store }: Extract<ResolvedSource, { kind: 'local' }>,
@@ -37,47 +50,50 @@ export class DefinitionsFeed {
   }
 
   /**
-   * What is new since the definitions that were accepted last; nothing when they are still those.
+   * Fetches what is new since the definitions that are held.
    *
-   * @param mayShare Will what another instance has found at this interval do?
+   * @param mayShare Whether what another instance has found at this interval will do.
    * @throws FlagshipError When there is no usable answer.
    */
-  async next(mayShare: boolean): Promise<DefinitionsNews | undefined> {
+  async fetch(held: HeldDefinitions | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
-    if (shared === undefined) return this.download(this.etag);
+    if (shared === undefined) return this.ask(held, held?.etag);
     const head = await shared.look();
-    if (mayShare && head !== undefined && shared.isAskedByOther(head)) {
-      if (head.print === this.print) {
-        this.at = head.at;
-        return undefined;
-      }
-      const news = await this.read(shared, head);
-      if (news !== undefined) return news;
+    if (mayShare && head !== undefined && shared.isFresh(head)) {
+      const taken = await this.take(shared, held, head);
+      if (taken !== undefined) return taken;
     }
-    const news = await this.download(shared.isWanted(head, this.print) ? undefined : this.etag);
-    if (news?.print !== undefined) shared.publish(news.text, news.print, news.etag);
-    else if (head !== undefined) shared.confirm(head);
-    return news;
+    const isTextWanted = shared.isTextWanted(head, held?.print);
+    const fetched = await this.ask(held, isTextWanted ? undefined : held?.etag, shared);
+    const announced = announcementOf(fetched.held);
+    if (announced !== undefined) shared.announce(announced, head, fetched.news?.text);
+    return fetched;
   }
 
-  /** Definitions in the store that are newer than ours, for the time that Flagship cannot be asked. */
-  async lastShared(): Promise<DefinitionsNews | undefined> {
+  /** Resolves when other instances can know of what was fetched, or a healthy store would have told them. Never rejects. */
+  async settled(): Promise<void> {
+    await this.shared?.settled();
+  }
+
+  /**
+   * Definitions in the store that are newer than the ones held, for the time that Flagship cannot be asked; where those
+   * held are newer, tells the others.
+   */
+  async lastShared(held: HeldDefinitions | undefined): Promise<FetchedDefinitions | undefined> {
     const { shared } = this;
     const head = await shared?.look();
-    if (shared === undefined || head === undefined) return undefined;
-    return head.print === this.print || head.at <= this.at ? undefined : this.read(shared, head);
+    if (shared === undefined || head?.print === held?.print) return undefined;
+    const own = held?.confirmation;
+    if (head !== undefined && (own === undefined || isSince(head, own))) return this.read(shared, head);
+    // What this instance holds is newer, or may be. Clocks decide no more than what a new instance will find.
+    const announced = announcementOf(held);
+    if (announced !== undefined && (head === undefined || announced.confirmation.at > head.at))
+      shared.announce(announced, head);
+    return undefined;
   }
 
-  /** These are in use from now on. */
-  accept({ etag, print, at }: DefinitionsNews): void {
-    this.etag = etag;
-    this.print = print;
-    this.at = at;
-  }
-
-  stats(): SourceStats {
-    const confirmedAt = this.at === 0 ? undefined : new Date(this.at);
-    return { upstream: this.client.stats(), circuit: undefined, definitions: { confirmedAt } };
+  stats(): UpstreamStats {
+    return this.client.stats();
   }
 
   /** From now on this instance asks for itself. */
@@ -86,32 +102,57 @@ export class DefinitionsFeed {
   }
 
   close(): Promise<void> {
-    this.etag = undefined;
-    this.print = undefined;
-    this.at = 0;
     this.letGo();
     return this.client.close();
   }
 
-  private async download(etag: string | undefined): Promise<DefinitionsNews | undefined> {
-    const at = Date.now();
+  private async ask(
+    held: HeldDefinitions | undefined,
+    etag: string | undefined,
+    shared?: SharedDefinitions,
+  ): Promise<FetchedDefinitions> {
+    const confirm = shared?.ask();
     const downloaded = await this.client.download(etag);
+    const confirmation = confirm?.();
+    const confirmedAt = confirmation?.at ?? wallClockMs();
+    if (downloaded === undefined) return { held: { ...held, confirmation, confirmedAt } };
+    const { flags, text } = downloaded;
     // Once: of megabytes it takes a while.
-    if (downloaded !== undefined)
-      return { ...downloaded, at, print: this.shared && printOf(downloaded.text) };
-    this.at = at;
-    return undefined;
+    const print = shared && printOf(text);
+    return { held: { etag: downloaded.etag, print, confirmation, confirmedAt }, news: { flags, text } };
   }
 
-  private async read(shared: SharedDefinitions, head: SharedHead): Promise<DefinitionsNews | undefined> {
+  /** What another instance has found; nothing where that may be older than what is held, or is not to be had. */
+  private async take(
+    shared: SharedDefinitions,
+    held: HeldDefinitions | undefined,
+    head: SharedHead,
+  ): Promise<FetchedDefinitions | undefined> {
+    // Asked although it may hold the same: the others do not know of this instance's answer, and learn of it so.
+    if (held?.confirmation !== undefined && !isSince(head, held.confirmation)) return undefined;
+    if (head.print !== held?.print) return this.read(shared, head);
+    return { held: { ...held, confirmation: confirmationOf(head), confirmedAt: head.at } };
+  }
+
+  private async read(shared: SharedDefinitions, head: SharedHead): Promise<FetchedDefinitions | undefined> {
     const text = await shared.read(head);
     if (text === undefined) return undefined;
     try {
-      const { etag, at, print } = head;
-      return { flags: parseDefinitions(text), etag, text, at, print };
+      const { etag, print, at } = head;
+      const held = { etag, print, confirmation: confirmationOf(head), confirmedAt: at };
+      return { held, news: { flags: parseDefinitions(text), text } };
     } catch {
       // Not what Flagship would have sent, whoever has put it there.
       return undefined;
     }
   }
+}
+
+function confirmationOf({ by, count, at, seen }: SharedHead): Confirmation {
+  return { by, count, at, seen };
+}
+
+function announcementOf(held: HeldDefinitions | undefined): Announcement | undefined {
+  const { print, etag, confirmation } = held ?? {};
+  return print === undefined || confirmation === undefined ? undefined : { print, etag, confirmation };
 }

@@ -1,8 +1,8 @@
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
-import { outsideTraces } from '../http';
+import { outsideRequests, outsideTraces } from '../http';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
-import { DefinitionsFeed, type DefinitionsNews } from './definitions-feed';
+import { DefinitionsFeed, type FetchedDefinitions, type HeldDefinitions } from './definitions-feed';
 import {
   type ContextAttributes,
   type FlagSource,
@@ -10,27 +10,46 @@ import {
   type SourceListener,
   type SourceStats,
 } from './flag-source';
+import { LoadQueue } from './load-queue';
 import { RefreshTimer } from './refresh-timer';
 import { Snapshot } from './snapshot';
-
-/** How many malformed flags of one download are named. */
-const MAX_TOLD = 10;
+import { tellMalformed } from './tell-malformed';
 
 type LocalOptions = Extract<ResolvedSource, { kind: 'local' }>;
 
-/** Evaluates in this process, with definitions that it downloads and keeps fresh. */
+/** Where definitions that are put in force come from. */
+type Origin = 'Flagship or the shared store' | 'disk';
+
+/** How a load has ended: with flags that are up to date, or with a failure, for which older flags may have made up. */
+interface LoadResult {
+  readonly isUpToDate: boolean;
+  readonly hasFlags: boolean;
+  readonly failure?: unknown;
+}
+
+/**
+ * Evaluates in this process, with definitions that it downloads and keeps fresh.
+ *
+ * Everything that happens to them is a load, and loads run one at a time ({@link LoadQueue}):
+ * 1. Fetches what is new, from the instances that share definitions or from Flagship ({@link DefinitionsFeed}).
+ * 2. Where that fails, takes newer definitions from the shared store or, at the start, those kept on disk.
+ * 3. Puts them in force, wherever they come from, in one way (`apply`): reports malformed flags, tells what has changed,
+ *    has them kept on disk.
+ * 4. Tells whether flags are stale or have recovered, and schedules the next load, whatever has happened before.
+ */
 export class DefinitionsSource implements FlagSource {
   private readonly feed: DefinitionsFeed;
   private readonly cache: DefinitionsCache | undefined;
   private readonly accountId: string;
   private readonly timer: RefreshTimer;
   private snapshot: Snapshot | undefined;
+  private held: HeldDefinitions | undefined;
   private isStale = false;
-  private loading: Promise<boolean> | undefined;
-  /** Never rejects. */
-  private keeping: Promise<void> = Promise.resolve();
-  /** Counts openings and closings: what was under way before one of them belongs to nobody. */
-  private life = 0;
+  /** Whether the next load is the one of the start. */
+  private isStarting = false;
+  private loads: LoadQueue<LoadResult>;
+  /** Counts openings and closings: a load that began before one of them changes nothing any more. */
+  private generation = 0;
 
   constructor(
     options: LocalOptions,
@@ -39,8 +58,16 @@ export class DefinitionsSource implements FlagSource {
     const { http, cacheFile, refreshInterval, accountId } = options;
     this.accountId = accountId;
     this.feed = new DefinitionsFeed(options, listener);
-    this.cache = cacheFile === undefined ? undefined : new DefinitionsCache(cacheFile, http.endpoint.href);
-    this.timer = new RefreshTimer(refreshInterval, () => void outsideTraces(() => this.follow(true)));
+    this.cache =
+      cacheFile === undefined
+        ? undefined
+        : new DefinitionsCache(cacheFile, http.endpoint.href, (problem) => {
+            listener.warn(problem);
+          });
+    this.loads = this.newQueue();
+    this.timer = new RefreshTimer(refreshInterval, () => {
+      void outsideTraces(() => this.loads.request(true));
+    });
   }
 
   /**
@@ -50,18 +77,13 @@ export class DefinitionsSource implements FlagSource {
    * @throws FlagshipError Why there are no flags yet; `UNAUTHORIZED` when trying again is of no use.
    */
   async open(): Promise<void> {
-    const life = ++this.life;
+    this.startGeneration();
+    this.isStarting = true;
     this.feed.open();
-    try {
-      await this.load(life, true);
-      this.timer.schedule(true);
-    } catch (error) {
-      if (life !== this.life) throw error;
-      if (isRefusal(error)) throw error;
-      const isFilled = (await this.useShared(life, error)) || (await this.useKept(life, error));
-      if (life === this.life) this.timer.schedule(false);
-      if (!isFilled) throw error;
-    }
+    this.cache?.open();
+    const { hasFlags, failure } = await outsideRequests(() => this.loads.request(true));
+    if (!hasFlags) throw failure;
+    await this.settle();
   }
 
   evaluate(flagKey: string, context: ContextAttributes): Resolution {
@@ -74,13 +96,20 @@ export class DefinitionsSource implements FlagSource {
     return this.snapshot.ruleset.evaluate(flagKey, context);
   }
 
-  /** Asks Flagship itself, whatever other instances have found. */
-  refresh(): Promise<boolean> {
-    return this.follow(false);
+  /** Asks Flagship itself, whatever other instances have found; after the load under way, if there is one. */
+  async refresh(): Promise<boolean> {
+    const { isUpToDate } = await outsideRequests(() => this.loads.request(false));
+    if (isUpToDate) await this.settle();
+    return isUpToDate;
   }
 
   stats(): SourceStats {
-    return this.feed.stats();
+    const { confirmedAt } = this.held ?? {};
+    return {
+      upstream: this.feed.stats(),
+      circuit: undefined,
+      definitions: { confirmedAt: confirmedAt === undefined ? undefined : new Date(confirmedAt) },
+    };
   }
 
   letGo(): void {
@@ -92,79 +121,102 @@ export class DefinitionsSource implements FlagSource {
   }
 
   async close(): Promise<void> {
-    this.life++;
+    this.startGeneration();
+    this.isStarting = false;
     this.timer.stop();
     this.snapshot = undefined;
+    this.held = undefined;
     this.isStale = false;
-    this.loading = undefined;
-    await Promise.all([this.feed.close(), this.keeping]);
+    await Promise.all([this.feed.close(), this.cache?.close()]);
   }
 
-  /** Calls that come while one is under way wait for that one. */
-  private follow(mayShare: boolean): Promise<boolean> {
-    const { life } = this;
-    this.loading ??= this.reload(life, mayShare).finally(() => {
-      if (life === this.life) this.loading = undefined;
-    });
-    return this.loading;
+  /** The process may end after a start or a refresh, and other instances may start: what was found is kept by then. */
+  private async settle(): Promise<void> {
+    await Promise.all([this.cache?.settled(), this.feed.settled()]);
   }
 
-  private async reload(life: number, mayShare: boolean): Promise<boolean> {
-    this.timer.stop();
-    const isFirst = this.snapshot === undefined;
+  private startGeneration(): void {
+    this.generation++;
+    this.loads = this.newQueue();
+  }
+
+  private newQueue(): LoadQueue<LoadResult> {
+    const { generation } = this;
+    return new LoadQueue((mayShare) => this.load(generation, mayShare));
+  }
+
+  /** Never rejects. */
+  private async load(generation: number, mayShare: boolean): Promise<LoadResult> {
+    const isStart = this.isStarting && generation === this.generation;
+    if (isStart) this.isStarting = false;
+    const hadFlags = this.snapshot !== undefined;
+    let failure: unknown;
     try {
-      await this.load(life, mayShare);
+      this.expectSame(generation);
+      this.timer.stop();
+      await this.apply(generation, await this.feed.fetch(this.held, mayShare));
     } catch (error) {
-      if (life !== this.life) return false;
-      await this.useShared(life, error);
-      if (life !== this.life) return false;
-      if (!isFirst) this.becomeStale(error);
-      // Without flags and with a token that is refused, there is nothing to wait for.
-      if (this.snapshot === undefined && isRefusal(error)) this.listener.failed(messageOf(error));
-      else this.timer.schedule(!isFirst);
-      return false;
+      failure = error ?? new Error('The load has failed.');
     }
-    if (life !== this.life) return false;
-    this.timer.schedule(true);
-    if (isFirst || this.isStale) this.listener.recovered();
-    this.isStale = false;
-    return true;
+    if (generation === this.generation && failure !== undefined)
+      await this.fallBack(generation, failure, isStart);
+    const hasFlags = this.snapshot !== undefined && generation === this.generation;
+    if (generation === this.generation) this.end(failure, isStart, hadFlags);
+    return { isUpToDate: failure === undefined, hasFlags, failure };
   }
 
-  /** One download; what it brings is put to use only if nobody has closed the source meanwhile. */
-  private async load(life: number, mayShare: boolean): Promise<void> {
-    const news = await this.feed.next(mayShare);
-    if (news !== undefined) await this.use(life, news);
+  /** Tells how the load has ended, and schedules the next one. */
+  private end(failure: unknown, isStart: boolean, hadFlags: boolean): void {
+    if (failure === undefined) {
+      this.timer.schedule(true);
+      // A start tells of itself.
+      if (!isStart && (!hadFlags || this.isStale)) this.listener.recovered();
+      this.isStale = false;
+      return;
+    }
+    if (this.snapshot !== undefined) this.becomeStale(failure);
+    // Without flags and with a token that is refused, there is nothing to wait for.
+    else if (isRefusal(failure)) {
+      if (!isStart) this.listener.failed(messageOf(failure));
+      return;
+    }
+    this.timer.schedule(hadFlags);
   }
 
-  private async use(life: number, news: DefinitionsNews): Promise<void> {
-    const next = await Snapshot.compile(news.flags, this.accountId);
-    this.expectSame(life);
+  /** Puts definitions in force, wherever they come from; not in a source that was closed meanwhile. */
+  private async apply(
+    generation: number,
+    { held, news }: FetchedDefinitions,
+    origin: Origin = 'Flagship or the shared store',
+  ): Promise<void> {
+    const next = news && (await Snapshot.compile(news.flags, this.accountId));
+    this.expectSame(generation);
+    this.held = held;
+    if (news === undefined || next === undefined) return;
     const before = this.snapshot;
     this.snapshot = next;
-    this.feed.accept(news);
     const changed = next.changedSince(before);
     this.tellMalformed(next, changed);
     if (before !== undefined && changed.length > 0) this.listener.changed(changed);
-    this.keeping = this.keep(news);
-    await this.keeping;
-    this.expectSame(life);
+    if (origin !== 'disk') this.cache?.keep(news.text);
   }
 
-  private expectSame(life: number): void {
-    if (life === this.life) return;
+  private expectSame(generation: number): void {
+    if (generation === this.generation) return;
     throw new FlagshipError('The source was closed.', FlagshipErrorCode.PROVIDER_NOT_READY);
   }
 
-  /** Once for each version of a flag, and not for thousands of them. */
+  /** Once for each version of a flag. */
   private tellMalformed({ ruleset }: Snapshot, changed: readonly string[]): void {
     const news = new Set(changed);
     const problems = ruleset.malformed.filter(({ flagKey }) => news.has(flagKey));
-    for (const { flagKey, message } of problems.slice(0, MAX_TOLD)) {
-      this.listener.warn(`Flag "${flagKey}" is malformed at ${message}. It answers PARSE_ERROR.`);
-    }
-    if (problems.length > MAX_TOLD)
-      this.listener.warn(`${problems.length - MAX_TOLD} more flags are malformed.`);
+    tellMalformed(
+      problems,
+      () => 'it answers PARSE_ERROR',
+      (problem) => {
+        this.listener.warn(problem);
+      },
+    );
   }
 
   private becomeStale(error: unknown): void {
@@ -173,22 +225,19 @@ export class DefinitionsSource implements FlagSource {
     this.listener.stale(messageOf(error));
   }
 
-  private async keep({ text }: DefinitionsNews): Promise<void> {
-    try {
-      await this.cache?.write(text);
-    } catch (error) {
-      this.listener.warn(
-        `The definitions could not be kept (option "definitionsCache"): ${messageOf(error)}`,
-      );
-    }
+  /** Looks for older definitions that are better than none, or newer than ours. Never rejects. */
+  private async fallBack(generation: number, reason: unknown, isStart: boolean): Promise<void> {
+    // No store makes up for a token that is refused.
+    if (this.snapshot === undefined && isRefusal(reason)) return;
+    const isFilled = await this.useShared(generation, reason);
+    if (!isFilled && isStart && this.snapshot === undefined) await this.useKept(generation, reason);
   }
 
-  /** True when the store had definitions that are newer than ours. Never rejects. */
-  private async useShared(life: number, reason: unknown): Promise<boolean> {
-    const news = await this.feed.lastShared();
-    if (news === undefined || life !== this.life) return false;
+  private async useShared(generation: number, reason: unknown): Promise<boolean> {
     try {
-      await this.use(life, news);
+      const fetched = await this.feed.lastShared(this.held);
+      if (fetched === undefined) return false;
+      await this.apply(generation, fetched);
     } catch {
       // Closed meanwhile.
       return false;
@@ -196,27 +245,24 @@ export class DefinitionsSource implements FlagSource {
     this.listener.warn(
       `Flagship cannot be asked; the definitions in the shared store are used. ${messageOf(reason)}`,
     );
-    this.becomeStale(reason);
     return true;
   }
 
-  private async useKept(life: number, reason: unknown): Promise<boolean> {
-    if (this.cache === undefined) return false;
+  private async useKept(generation: number, reason: unknown): Promise<void> {
+    if (this.cache === undefined) return;
     try {
-      const kept = await Snapshot.compile(await this.cache.read(), this.accountId);
-      if (life !== this.life) return false;
-      this.snapshot = kept;
+      const flags = await this.cache.read();
+      await this.apply(generation, { held: {}, news: { flags, text: '' } }, 'disk');
     } catch (error) {
+      if (generation !== this.generation) return;
       this.listener.warn(
         `The kept definitions (option "definitionsCache") cannot be used: ${messageOf(error)}`,
       );
-      return false;
+      return;
     }
     this.listener.warn(
       `Flagship cannot be asked; the definitions kept on disk are used. ${messageOf(reason)}`,
     );
-    this.becomeStale(reason);
-    return true;
   }
 }
 

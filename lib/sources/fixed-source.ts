@@ -1,9 +1,9 @@
-import { configurationError } from '../errors';
-import { normalizeFlags, type Ruleset } from '../evaluation';
+import { configurationError, messageOf } from '../errors';
+import { type FlagMap, normalizeFlags, type Ruleset } from '../evaluation';
 import { type ResolvedSource } from '../options';
 import { type ContextAttributes, type FlagSource, type Resolution, type SourceListener } from './flag-source';
-import { fingerprint } from './fingerprint';
-import { FlagsFile, type FlagMap } from './flags-file';
+import { changedKeys, printFlag, writableFlags } from './fingerprint';
+import { FlagsFile } from './flags-file';
 import { LastGoodFlags } from './last-good-flags';
 
 type DefinitionsOptions = Extract<ResolvedSource, { kind: 'definitions' }>;
@@ -68,30 +68,40 @@ export class FixedSource implements FlagSource {
 
   private replace(edited: FlagMap): void {
     const before = prints(this.flags.current);
-    this.ruleset = this.flags.accept(edited);
-    const now = prints(this.flags.current);
-    const changed = [...new Set([...before.keys(), ...now.keys()])].filter(
-      (key) => before.get(key) !== now.get(key),
-    );
+    this.ruleset = this.flags.accept(writableFlags(edited));
+    const changed = changedKeys(before, prints(this.flags.current));
     if (changed.length > 0) this.listener.changed(changed);
   }
 }
 
 function prints(flags: FlagMap): Map<string, string> {
-  return new Map([...flags].map(([key, definition]) => [key, fingerprint(definition)]));
+  return new Map([...flags].map(([key, definition]) => [key, printFlag(key, definition).fingerprint]));
 }
 
-/** A copy as JSON has it: what is answered does not change when the caller's object does. */
+/**
+ * A copy as JSON has it, flag by flag: what is answered does not change when the caller's object does, and a flag that
+ * cannot be copied is malformed.
+ *
+ * @throws FlagsShapeError When the input as a whole is not an object of flags.
+ */
 export function flagsOf(input: unknown): FlagMap {
-  const text = JSON.stringify(input) as string | undefined;
-  return normalizeFlags(text === undefined ? undefined : JSON.parse(text));
+  const { toJSON } = Object(input) as { toJSON?: unknown };
+  return normalizeFlags(typeof toJSON === 'function' ? toJSON.call(input) : input, copyOf);
+}
+
+/** What is `undefined` is not there, as in JSON. */
+function copyOf(value: unknown): unknown {
+  if (value === undefined) return undefined;
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new Error(`a ${typeof value} cannot be written as JSON`);
+  return JSON.parse(text);
 }
 
 function flagsOfOption(definitions: unknown): FlagMap {
   try {
     return flagsOf(definitions);
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n', 1);
+    const [reason] = messageOf(error).split('\n', 1);
     throw configurationError(`option "definitions" cannot be used: ${reason ?? ''}`);
   }
 }

@@ -1,30 +1,43 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { configurationError, FlagshipError } from '../errors';
-import { normalizeFlags } from '../evaluation';
+import { configurationError, messageOf } from '../errors';
+import { type FlagMap, normalizeFlags } from '../evaluation';
+import { callSafely, detached, limited } from '../runtime';
 import { parseJsonText } from './json-text';
+import { readRegularFile, readRegularFileSync } from './regular-file';
 
 /** How often the file is looked at. Polling also sees editors that replace the file, and mounted folders. */
-const WATCH_INTERVAL = 200;
-/** The coarsest clock of a common file system: two edits within this time may look like one. */
-const COARSEST_CLOCK = 2000;
+const WATCH_INTERVAL_MS = 200;
+/** How long a look may take before it is reported: a file system that hangs takes for ever. */
+const LOOK_LIMIT_MS = 5000;
+/** The coarsest clock of a common file system: for so long after an edit, another one may look the same. */
+const COARSEST_CLOCK_MS = 2000;
 
-/** Flags by key; the definitions are not yet judged one by one. */
-export type FlagMap = ReadonlyMap<string, unknown>;
+/** What a look has found: a text, or why there is none. */
+type Found = { readonly text: string } | { readonly problem: string };
 
 /** A file of flags, read at once and, when asked, again after each edit. */
 export class FlagsFile {
   readonly path: string;
   /** What the file looked like before it was last read, so that an edit during or after the reading is noticed. */
   private seen = '';
-  /** What it held then; `undefined` when it could not be read. */
+  /** Until when the file is read although it looks the same, by the monotonic clock. */
+  private freshUntil = 0;
+  /** The text in force. */
   private text: string | undefined;
+  /** The problem that the last look has found; reported when the next look finds it, too. */
+  private suspected: string | undefined;
+  private reported: string | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
+  /** Counts openings and closings: a look that began before one of them changes nothing. */
+  private generation = 0;
 
   /**
    * @param path The JSON file.
-   * @param onFlags Called with the flags after each edit that can be read.
-   * @param onProblem Called with one sentence, place included, after each edit that cannot.
+   * @param onFlags Called with the flags after each edit that can be read. What it throws is dropped.
+   * @param onProblem Called with one sentence, place included, after each edit that cannot. What it throws is dropped.
    */
   constructor(
     path: string,
@@ -36,69 +49,149 @@ export class FlagsFile {
 
   /** @throws FlagshipError When the file cannot be read or holds no flags. */
   read(): FlagMap {
-    this.seen = fingerprint(this.path);
-    this.text = readText(this.path);
+    this.notice(markOf(() => statSync(this.path, { bigint: true })));
+    try {
+      this.text = readRegularFileSync(this.path);
+    } catch (error) {
+      throw configurationError(unreadable(error));
+    }
     return this.parse(this.text);
   }
 
   /** Starts to follow edits; does not keep the process alive. */
   watch(): void {
-    this.timer ??= setInterval(() => {
-      this.look();
-    }, WATCH_INTERVAL).unref();
+    if (this.timer !== undefined) return;
+    this.generation++;
+    this.timer = detached(() =>
+      setInterval(() => {
+        this.look();
+      }, WATCH_INTERVAL_MS).unref(),
+    );
   }
 
   close(): void {
+    this.generation++;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
+  /** Looks once, and not again before that has ended: on a file system that hangs, looks must not pile up. */
   private look(): void {
-    const now = fingerprint(this.path);
-    if (now === this.seen) return;
-    this.seen = now;
-    const before = this.text;
-    let flags: FlagMap;
+    if (this.isLooking) return;
+    this.isLooking = true;
+    const { generation } = this;
+    const looked = this.find()
+      .then((found) => {
+        if (found !== undefined && generation === this.generation) this.take(found);
+      })
+      .finally(() => (this.isLooking = false));
+    limited('definitionsFile', looked, LOOK_LIMIT_MS).catch((error: unknown) => {
+      if (generation === this.generation) this.tell(messageOf(error));
+    });
+  }
+
+  /** What is in the file now; nothing when it looks as it did. */
+  private async find(): Promise<Found | undefined> {
+    const stats = await stat(this.path, { bigint: true }).catch((error: unknown) => error as Error);
+    const hasChanged = this.notice(
+      markOf(() => {
+        if (stats instanceof Error) throw stats;
+        return stats;
+      }),
+    );
+    if (!hasChanged && this.suspected === undefined) return undefined;
     try {
-      this.text = undefined;
-      this.text = readText(this.path);
-      if (this.text === before) return;
-      flags = this.parse(this.text);
+      return { text: await readRegularFile(this.path) };
     } catch (error) {
-      // A file that stays away is told about once.
-      if (before !== undefined || this.text !== undefined) {
-        this.onProblem(`${(error as Error).message} The flags stay as they were.`);
-      }
+      return { problem: unreadable(error) };
+    }
+  }
+
+  /** Whether the file may have changed. */
+  private notice(mark: string): boolean {
+    const now = performance.now();
+    if (mark === this.seen) return now < this.freshUntil;
+    this.seen = mark;
+    this.freshUntil = now + COARSEST_CLOCK_MS;
+    return true;
+  }
+
+  private take(found: Found): void {
+    if ('problem' in found) {
+      this.suspect(found.problem);
       return;
     }
-    this.onFlags(flags);
+    let flags: FlagMap | undefined;
+    try {
+      if (found.text !== this.text) flags = this.parse(found.text);
+    } catch (error) {
+      this.suspect(messageOf(error));
+      return;
+    }
+    this.text = found.text;
+    this.suspected = undefined;
+    this.reported = undefined;
+    if (flags !== undefined) this.use(flags);
+  }
+
+  private use(flags: FlagMap): void {
+    callSafely(
+      () => {
+        this.onFlags(flags);
+      },
+      (error) => {
+        this.tell(messageOf(error));
+      },
+    );
+  }
+
+  /** Reports what two looks have found: a file that is being written is empty, cut short or away for a moment. */
+  private suspect(problem: string): void {
+    if (this.suspected !== problem) {
+      this.suspected = problem;
+      return;
+    }
+    this.suspected = undefined;
+    this.tell(problem);
+  }
+
+  /** Reports a problem that lasts once. */
+  private tell(problem: string): void {
+    if (problem === this.reported) return;
+    this.reported = problem;
+    callSafely(() => {
+      this.onProblem(`${problem} The flags stay as they were.`);
+    });
   }
 
   private parse(text: string): FlagMap {
     try {
       return normalizeFlags(parseJsonText(text));
     } catch (error) {
-      if (!(error instanceof FlagshipError)) throw error;
-      throw configurationError(`${this.path}:${error.message}`);
+      throw configurationError(`${this.path}:${messageOf(error)}`);
     }
   }
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw configurationError(`the flags file cannot be read: ${(error as Error).message}.`);
-  }
+function unreadable(error: unknown): string {
+  return `the flags file cannot be read: ${messageOf(error)}.`;
 }
 
-/** The same text as long as the file is the same; a file changed just now is never known to be the same. */
-function fingerprint(path: string): string {
+interface FileMark {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  /** Changes even where a copy keeps the time of the last edit. */
+  readonly ctimeNs: bigint;
+}
+
+/** The same text as long as the file is the same. */
+function markOf(read: () => FileMark): string {
   try {
-    const { mtimeNs, mtimeMs, size, ino } = statSync(path, { bigint: true });
-    const isFresh = Math.abs(Date.now() - Number(mtimeMs)) < COARSEST_CLOCK;
-    return `${String(mtimeNs)} ${String(size)} ${String(ino)} ${isFresh ? performance.now() : ''}`;
+    const { dev, ino, size, mtimeNs, ctimeNs } = read();
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
   } catch (error) {
-    return (error as Error).message;
+    return messageOf(error);
   }
 }

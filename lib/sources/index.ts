@@ -9,6 +9,7 @@ export {
   type SourceListener,
   type SourceStats,
 } from './flag-source';
-export { FlagsFile, type FlagMap } from './flags-file';
+export { flagJson, writableFlags } from './fingerprint';
+export { FlagsFile } from './flags-file';
 export { LastGoodFlags } from './last-good-flags';
 export { isPlainObject } from './plain-object';

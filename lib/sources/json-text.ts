@@ -18,6 +18,15 @@ function describeMistake(text: string): string {
   return `${placeOf(text, first.offset)}: not valid JSON (${words.toLowerCase()}).`;
 }
 
+function mistakeIn(text: string): string {
+  try {
+    return describeMistake(text);
+  } catch {
+    // Nested so deep that the parser has exhausted the stack.
+    return `${placeOf(text, 0)}: not valid JSON.`;
+  }
+}
+
 /**
  * Parses JSON that a person wrote.
  *
@@ -27,6 +36,6 @@ export function parseJsonText(text: string): unknown {
   try {
     return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch {
-    throw new FlagshipError(describeMistake(text), FlagshipErrorCode.PARSE_ERROR);
+    throw new FlagshipError(mistakeIn(text), FlagshipErrorCode.PARSE_ERROR);
   }
 }

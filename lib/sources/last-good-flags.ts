@@ -1,5 +1,5 @@
-import { type MalformedFlag, Ruleset } from '../evaluation';
-import { type FlagMap } from './flags-file';
+import { type FlagMap, Ruleset } from '../evaluation';
+import { tellMalformed } from './tell-malformed';
 
 /** Flags that a person edits: one that an edit has broken stays as it was, the others follow the edit. */
 export class LastGoodFlags {
@@ -9,7 +9,7 @@ export class LastGoodFlags {
 
   /**
    * @param accountId Seeds the rollouts.
-   * @param report Told about every malformed flag, place included.
+   * @param report Told about malformed flags, place included.
    */
   constructor(
     private readonly accountId: string,
@@ -26,9 +26,10 @@ export class LastGoodFlags {
     const ruleset = new Ruleset(edited, this.accountId);
     const kept = new Map(edited);
     const malformed = new Set<string>();
-    for (const problem of ruleset.malformed) {
-      const { flagKey } = problem;
-      this.tell(problem);
+    const outcomeOf = (flagKey: string): string =>
+      this.wasGood(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
+    tellMalformed(ruleset.malformed, outcomeOf, this.report);
+    for (const { flagKey } of ruleset.malformed) {
       if (this.wasGood(flagKey)) kept.set(flagKey, this.flags.get(flagKey));
       else malformed.add(flagKey);
     }
@@ -40,10 +41,5 @@ export class LastGoodFlags {
 
   private wasGood(flagKey: string): boolean {
     return this.flags.has(flagKey) && !this.malformed.has(flagKey);
-  }
-
-  private tell({ flagKey, message }: MalformedFlag): void {
-    const outcome = this.wasGood(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
-    this.report(`flag "${flagKey}" is malformed at ${message} (${outcome}).`);
   }
 }

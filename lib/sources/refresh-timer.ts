@@ -1,9 +1,15 @@
+import { outsideTraces } from '../http';
+import { callSafely } from '../runtime';
+
 /** How much shorter or longer than the interval a pause may be, so that a fleet does not ask all at once. */
 const JITTER = 0.1;
 /** The first pause after a start without flags; it doubles up to the interval. */
 const FIRST_RETRY = 1000;
 
-/** Decides when to refresh next. Never keeps the process alive. */
+/**
+ * Decides when to refresh next. Never keeps the process alive, nor the request that happens to schedule a refresh; what the
+ * refresh throws is dropped.
+ */
 export class RefreshTimer {
   private timer: NodeJS.Timeout | undefined;
   private retryPause = FIRST_RETRY;
@@ -23,7 +29,12 @@ export class RefreshTimer {
     const pause = hasFlags ? this.interval : Math.min(this.retryPause, this.interval);
     this.retryPause = hasFlags ? FIRST_RETRY : this.retryPause * 2;
     const jittered = pause * (1 - JITTER + 2 * JITTER * Math.random());
-    this.timer = setTimeout(this.refresh, Math.max(1, jittered)).unref();
+    const run = (): void => {
+      callSafely(() => {
+        outsideTraces(this.refresh);
+      });
+    };
+    this.timer = outsideTraces(() => setTimeout(run, Math.max(1, jittered)).unref());
   }
 
   stop(): void {

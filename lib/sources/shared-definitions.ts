@@ -1,46 +1,57 @@
 import { hash, randomUUID } from 'node:crypto';
-import { isObject } from '../evaluation';
+import { limited, wallClockMs } from '../runtime';
 import { type GuardedStore } from '../store';
+import { NewestWrite } from './newest-write';
+import { AnswersSeen, type Confirmation, isSince, readHead, type SharedHead } from './shared-head';
 
 /** Changes whenever what is stored changes its shape. */
-const VERSION = 1;
+const VERSION = 2;
 const HEAD = `v${VERSION}:definitions`;
 const BODY = `v${VERSION}:definitions:text`;
-const DAY = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long definitions are of use to an instance that starts while Flagship is down. */
-const LIFETIME = 7 * DAY;
-/** How soon a text that should be in the store and is not is written again: it takes a full download. */
-const REWRITE = 10 * 60 * 1000;
+const LIFETIME_MS = 7 * DAY_MS;
+/** How soon a text that was written and is not in the store is written again: it takes a full download. */
+const REWRITE_MS = 10 * 60 * 1000;
 /** How much later than the interval the others still wait for the one that downloads: its pauses vary, too. */
 const GRACE = 1.25;
+/** How long a refresh that has put its flags in force waits until the others can know of them. */
+const SETTLE_LIMIT_MS = 50;
 
-/** What the store says about the definitions in it; small, because every instance reads it at every interval. */
-export interface SharedHead {
-  /** The instance that asked Flagship. */
-  readonly by: string;
-  /** When it did, in milliseconds since 1970. */
-  readonly at: number;
-  readonly etag?: string;
-  /** Tells one text from another. */
+/** Definitions that this instance holds, as the others are told of them. */
+export interface Announcement {
   readonly print: string;
-  /** When the text was written. */
-  readonly writtenAt: number;
+  readonly etag: string | undefined;
+  /** Flagship's answer that they are its definitions. */
+  readonly confirmation: Confirmation;
 }
 
 /** Definitions that the instances of an application share: one of them downloads for all. */
 export class SharedDefinitions {
   private readonly id = randomUUID();
-  /** What this instance has written last, and when. */
-  private written: Pick<SharedHead, 'print' | 'writtenAt'> | undefined;
+  private readonly seen = new AnswersSeen();
+  private readonly writes = new NewestWrite();
+  /** How many answers this instance has had from Flagship. */
+  private answers = 0;
+  /** The text that this instance has last written, and when by the monotonic clock. */
+  private written: { readonly print: string; readonly at: number; readonly writtenAt: number } | undefined;
+  /** A text that is to be in the store and is not yet. */
+  private unwritten: { readonly print: string; readonly text: string } | undefined;
+  /** When the unwritten text may be tried again, by the monotonic clock, and how long the pause after that is. */
+  private retryAt = 0;
+  private retryPauseMs = 0;
+  /** The head that was there last, and since when it can have been, by the monotonic clock. */
+  private observed: { readonly name: string; readonly since: number } | undefined;
+  private lookedAt: number | undefined;
 
   /**
-   * @param interval How often Flagship is asked, in milliseconds.
-   * @param patience How long the text may take to be read, in milliseconds.
+   * @param intervalMs How often Flagship is asked.
+   * @param textLimitMs How long the text may take to be read or written.
    */
   constructor(
     private readonly store: GuardedStore,
-    private readonly interval: number,
-    private readonly patience: number,
+    private readonly intervalMs: number,
+    private readonly textLimitMs: number,
   ) {}
 
   open(): void {
@@ -48,57 +59,137 @@ export class SharedDefinitions {
   }
 
   close(): void {
+    this.unwritten = undefined;
     this.store.close();
   }
 
   /** What is there. Never rejects. */
   async look(): Promise<SharedHead | undefined> {
+    const head = await this.peek();
+    if (head !== undefined) {
+      this.seen.add(head.seen);
+      this.observe(head);
+    }
+    this.lookedAt = performance.now();
+    return head;
+  }
+
+  /** Whether another instance has asked Flagship for this interval. Who asked last goes on asking. */
+  isFresh({ by }: SharedHead): boolean {
+    const { observed } = this;
+    return (
+      by !== this.id && observed !== undefined && performance.now() - observed.since < this.intervalMs * GRACE
+    );
+  }
+
+  /** Begins a question to Flagship. The returned function ends it, and returns what its answer confirms. */
+  ask(): () => Confirmation {
+    const seen = this.seen.list();
+    return () => {
+      const count = ++this.answers;
+      const own = [this.id, count] as const;
+      this.seen.add([own]);
+      const older = seen.filter(([instance]) => instance !== this.id);
+      return { by: this.id, count, at: wallClockMs(), seen: [...older, own] };
+    };
+  }
+
+  /** Whether the text must be had, so that it can be written for the next instance to find. */
+  isTextWanted(head: SharedHead | undefined, print: string | undefined): boolean {
+    return this.store.isAvailable && this.unwritten?.print !== print && this.isMissing(head, print);
+  }
+
+  /** The text that belongs to the head; nothing when it is gone, or another one by now. */
+  async read({ print }: SharedHead): Promise<string | undefined> {
+    const text = await this.store.get(BODY, this.textLimitMs);
+    return typeof text === 'string' && printOf(text) === print ? text : undefined;
+  }
+
+  /**
+   * Tells the others what this instance holds, without making it wait: the text where it is missing, and then that it is
+   * Flagship's.
+   *
+   * @param head What was in the store before Flagship was asked.
+   * @param downloaded The text, where Flagship has just sent it.
+   */
+  announce(held: Announcement, head: SharedHead | undefined, downloaded?: string): void {
+    const { print } = held;
+    if (downloaded !== undefined && this.isMissing(head, print)) this.unwritten = { print, text: downloaded };
+    if (this.unwritten?.print !== print) this.unwritten = undefined;
+    const { unwritten } = this;
+    if (unwritten !== undefined) {
+      if (this.store.isAvailable && performance.now() >= this.retryAt)
+        this.writes.run(() => this.publish(held, unwritten.text));
+      return;
+    }
+    // Where the head is gone, the text is gone, too.
+    if (head === undefined) return;
+    const { written } = this;
+    const text = head.print === print ? head : written?.print === print ? written : undefined;
+    if (text !== undefined) this.writes.run(() => this.confirm(held, text.writtenAt));
+  }
+
+  /** Resolves when the others have been told, or a healthy store would have done so. Never rejects. */
+  settled(): Promise<void> {
+    return limited('sharedDefinitions', this.writes.idle, SETTLE_LIMIT_MS).catch(() => undefined);
+  }
+
+  /** Not time and again for a store that forgets. */
+  private isMissing(head: SharedHead | undefined, print: string | undefined): boolean {
+    const { written } = this;
+    if (written !== undefined && written.print === print && performance.now() - written.at < REWRITE_MS)
+      return false;
+    return head === undefined || head.print !== print || wallClockMs() - head.writtenAt > DAY_MS;
+  }
+
+  /** The text first: what the head says is in the store is there. */
+  private async publish(held: Announcement, text: string): Promise<void> {
+    const { print } = held;
+    const writtenAt = wallClockMs();
+    const isWritten =
+      (await this.store.write(BODY, text, LIFETIME_MS, this.textLimitMs)) &&
+      (await this.write(held, writtenAt));
+    if (isWritten) {
+      this.retryPauseMs = 0;
+      if (this.unwritten?.print === print) this.unwritten = undefined;
+      this.written = { print, at: performance.now(), writtenAt };
+    } else {
+      this.retryAt = performance.now() + this.retryPauseMs;
+      this.retryPauseMs = Math.min(Math.max(this.intervalMs, this.retryPauseMs * 2), REWRITE_MS);
+    }
+  }
+
+  /** Not where another instance has been told something else meanwhile: it may be newer. The next load finds out. */
+  private async confirm(held: Announcement, writtenAt: number): Promise<void> {
+    const now = await this.peek();
+    if (now !== undefined && (now.print === held.print || isSince(held.confirmation, now)))
+      await this.write(held, writtenAt);
+  }
+
+  private write({ print, etag, confirmation }: Announcement, writtenAt: number): Promise<boolean> {
+    const head: SharedHead = { ...confirmation, etag, print, writtenAt };
+    return this.store.write(HEAD, JSON.stringify(head), LIFETIME_MS);
+  }
+
+  private async peek(): Promise<SharedHead | undefined> {
     const found = await this.store.get(HEAD);
     if (found === undefined) return undefined;
     const head = readHead(found);
     if (head === undefined)
       this.store.reportGarbage('what it holds for the definitions is not what was written there.');
     // Not every store forgets in time.
-    return head !== undefined && Date.now() - head.at > LIFETIME ? undefined : head;
+    return head !== undefined && wallClockMs() - head.at > LIFETIME_MS ? undefined : head;
   }
 
-  /** Has another instance asked Flagship for this interval? Who asked last goes on asking. */
-  isAskedByOther({ by, at }: SharedHead): boolean {
-    const age = Date.now() - at;
-    return by !== this.id && age < this.interval * GRACE && age > -this.interval;
-  }
-
-  /** Must the text be written (again), so that the next instance finds it? Not time and again for one that forgets. */
-  isWanted(head: SharedHead | undefined, print: string | undefined): boolean {
-    const { written } = this;
-    if (!this.store.isAvailable) return false;
-    if (written !== undefined && written.print === print && Date.now() - written.writtenAt < REWRITE)
-      return false;
-    return head === undefined || head.print !== print || Date.now() - head.writtenAt > DAY;
-  }
-
-  /** The text that belongs to the head; nothing when it is gone, or another one by now. */
-  async read({ print }: SharedHead): Promise<string | undefined> {
-    const text = await this.store.get(BODY, this.patience);
-    return typeof text === 'string' && printOf(text) === print ? text : undefined;
-  }
-
-  /** Tells the others what Flagship has answered; nobody waits for it. */
-  publish(text: string, print: string, etag: string | undefined): void {
-    const now = Date.now();
-    const written = { print, writtenAt: now };
-    this.written = written;
-    this.store.set(BODY, text, LIFETIME, this.patience);
-    this.write({ by: this.id, at: now, etag, ...written });
-  }
-
-  /** Tells the others that Flagship has been asked and nothing has changed. */
-  confirm(head: SharedHead): void {
-    this.write({ ...head, by: this.id, at: Date.now() });
-  }
-
-  private write(head: SharedHead): void {
-    this.store.set(HEAD, JSON.stringify(head), LIFETIME);
+  /** Its age by the two clocks, where they agree that it came after the last look; else it may be as old as that look. */
+  private observe({ by, count, at }: SharedHead): void {
+    const name = `${by} ${count}`;
+    if (this.observed?.name === name) return;
+    const now = performance.now();
+    const oldest = this.lookedAt === undefined ? Infinity : now - this.lookedAt;
+    const age = wallClockMs() - at;
+    const isPlausible = age > -this.intervalMs && age <= oldest;
+    this.observed = { name, since: now - (isPlausible ? Math.max(0, age) : oldest) };
   }
 }
 
@@ -106,21 +197,3 @@ export class SharedDefinitions {
 export function printOf(text: string): string {
   return hash('sha256', text, 'base64url');
 }
-
-function readHead(found: unknown): SharedHead | undefined {
-  try {
-    const head: unknown = typeof found === 'string' ? JSON.parse(found) : undefined;
-    if (!isObject(head)) return undefined;
-    const { by, at, etag, print, writtenAt } = head as unknown as SharedHead;
-    const isText = typeof by === 'string' && typeof print === 'string';
-    const isEtag = etag === undefined || (typeof etag === 'string' && HEADER_VALUE.test(etag));
-    return isText && isEtag && Number.isFinite(at) && Number.isFinite(writtenAt)
-      ? { by, at, etag, print, writtenAt }
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** It is sent to Flagship: nothing else of a header may be slipped in. */
-const HEADER_VALUE = /^[\x20-\x7e]*$/;

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { Ruleset } from '../evaluation';
-import { fingerprint } from './fingerprint';
-import { type FlagMap } from './flags-file';
+import { type FlagMap, Ruleset } from '../evaluation';
+import { changedKeys, printFlag } from './fingerprint';
 
 /** The longest stretch of compiling before other work gets its turn, in milliseconds. */
 const SLICE = 8;
@@ -18,9 +17,10 @@ export class Snapshot {
     const ruleset = new Ruleset([], accountId);
     const fingerprints = new Map<string, string>();
     let sliceEnd = performance.now() + SLICE;
-    for (const [key, definition] of flags) {
+    for (const [key, given] of flags) {
+      const { definition, fingerprint } = printFlag(key, given);
       ruleset.add(key, definition);
-      fingerprints.set(key, fingerprint(definition));
+      fingerprints.set(key, fingerprint);
       if (performance.now() < sliceEnd) continue;
       await setImmediate();
       sliceEnd = performance.now() + SLICE;
@@ -30,9 +30,6 @@ export class Snapshot {
 
   /** The keys of the flags that are new, gone or defined otherwise than before. */
   changedSince(before: Snapshot | undefined): string[] {
-    if (before === undefined) return [...this.fingerprints.keys()];
-    const changed = [...this.fingerprints].filter(([key, print]) => before.fingerprints.get(key) !== print);
-    const gone = [...before.fingerprints.keys()].filter((key) => !this.fingerprints.has(key));
-    return [...changed.map(([key]) => key), ...gone];
+    return changedKeys(before?.fingerprints ?? new Map<string, string>(), this.fingerprints);
   }
 }

@@ -60,7 +60,9 @@ const storeOf = (entries: Map<string, unknown>): CacheStore => ({
 /** The other one asked long ago: this one has to ask for itself. */
 const laterBy = (time: number) => {
   const now = Date.now.bind(Date);
+  const elapsed = performance.now.bind(performance);
   jest.spyOn(Date, 'now').mockImplementation(() => now() + time);
+  jest.spyOn(performance, 'now').mockImplementation(() => elapsed() + time);
 };
 
 describe('instances that share definitions', () => {
