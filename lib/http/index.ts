@@ -1,7 +1,9 @@
 export { type Circuit, type CircuitListener, type CircuitState } from './circuit';
 export { type ClientRequest, HttpClient } from './http-client';
-export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES } from './limits';
-export { outsideTraces } from './tracing';
+export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES, shortened } from './limits';
+export { contextValues } from './private-values';
+export { redactValues } from './redact';
+export { outsideRequests, outsideTraces } from './tracing';
 export { isTransientStatus, TransientError } from './transient-error';
 export { type HttpAnswer } from './transport';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './upstream-meter';

@@ -1,8 +1,11 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
+import { detached } from '../runtime';
 import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
 type Api = typeof OpenTelemetry;
+/** Where a span belongs: the trace around a call. */
+export type TraceParent = OpenTelemetry.Context;
 
 const SCOPE = 'nestjs-flagship';
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -57,17 +60,28 @@ export class Tracing {
     return api === null ? undefined : new Tracing(api, endpoint);
   }
 
-  /** Does anybody want spans? */
+  /** Whether spans are recorded. */
   get isOn(): boolean {
     return this.currentTracer() !== undefined;
   }
 
+  /** The trace of the caller; nothing where no spans are recorded. */
+  parent(): TraceParent | undefined {
+    return this.isOn ? this.api.context.active() : undefined;
+  }
+
   /**
-   * Starts the span of one attempt, within the trace of whoever asks. Nothing when nobody wants it.
+   * Starts the span of one attempt. Nothing where no spans are recorded.
    *
    * @param resends How many attempts there were before this one.
+   * @param parent The trace of whoever asks.
    */
-  start({ name, attributes }: SpanDescription, method: string, resends: number): UpstreamSpan | undefined {
+  start(
+    { name, attributes }: SpanDescription,
+    method: string,
+    resends: number,
+    parent: TraceParent | undefined,
+  ): UpstreamSpan | undefined {
     const tracer = this.currentTracer();
     if (tracer === undefined) return undefined;
     const { address, port, api } = this;
@@ -79,7 +93,7 @@ export class Tracing {
     if (resends > 0) all['http.request.resend_count'] = resends;
     Object.assign(all, attributes);
     try {
-      const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes: all });
+      const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes: all }, parent);
       return new RecordedSpan(api, span);
     } catch {
       // What an exporter does wrong must not cost an answer.
@@ -101,10 +115,18 @@ export class Tracing {
 }
 
 /**
- * Runs what belongs to nobody's request, so that it does not join the trace of the one during which it happens to be
- * set off.
+ * Runs what outlives the request that sets it off: outside of its scope (see {@link detached}), and outside of its trace,
+ * also where OpenTelemetry's context manager does not follow `AsyncLocalStorage`.
  */
 export function outsideTraces<T>(run: () => T): T {
   const api = findApi();
-  return api === null ? run() : api.context.with(api.ROOT_CONTEXT, run);
+  return api === null ? detached(run) : detached(() => api.context.with(api.ROOT_CONTEXT, run));
+}
+
+/** As {@link outsideTraces}, but for the span that is active: code of the application's may have spans of its own. */
+export function outsideRequests<T>(run: () => T): T {
+  const api = findApi();
+  const span = api?.trace.getActiveSpan();
+  if (api === null || span === undefined) return outsideTraces(run);
+  return detached(() => api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, span), run));
 }

@@ -1,0 +1,63 @@
+/** How often a text is decoded: a proxy escapes what a server has escaped already. */
+const MAX_ROUNDS = 4;
+/** More readings of one text than this are not made. */
+const MAX_READINGS = 32;
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v' };
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+/** Escapes of URLs (and of mail), of programs and JSON, and of HTML. */
+const ESCAPES =
+  /((?:[%=][0-9a-f]{2})+)|\\u\{?([0-9a-f]{1,6})\}?|\\x([0-9a-f]{2})|\\([^])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|nbsp);/gi;
+
+function fromCode(code: number): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : '';
+}
+
+/** Bytes as text; as Latin-1 where they are not UTF-8. */
+function fromBytes(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  const text = bytes.toString('utf8');
+  return text.includes('\ufffd') ? bytes.toString('latin1') : text;
+}
+
+function unescaped(text: string): string {
+  return text.replace(
+    ESCAPES,
+    (_, bytes?: string, unit?: string, byte?: string, short?: string, hex?: string, decimal?: string, name?: string) => {
+      if (bytes !== undefined) return fromBytes(bytes.replace(/[%=]/g, ''));
+      if (short !== undefined) return SHORT_ESCAPES[short] ?? short;
+      const digits = unit ?? byte ?? hex;
+      if (digits !== undefined) return fromCode(parseInt(digits, 16));
+      if (decimal !== undefined) return fromCode(Number(decimal));
+      return ENTITIES[name?.toLowerCase() ?? ''] ?? '';
+    },
+  );
+}
+
+/** Words that are the encoding of some text; of any others the decoding is noise. */
+function decodedWords(text: string, words: RegExp, encoding: 'base64' | 'hex'): string {
+  const decoded = (text.match(words) ?? []).map((word) => Buffer.from(word, encoding).toString('utf8'));
+  // eslint-disable-next-line no-control-regex -- what is no text has them
+  return decoded.filter((word) => !/[\0-\x08\x0e-\x1f\ufffd]/.test(word)).join('\n');
+}
+
+/**
+ * All that a text can be read as: itself, and what it says with its escapes taken away, a few times over, and with
+ * base64 and hexadecimal words decoded. Whoever looks for something in it looks in all of them.
+ */
+export function readingsOf(text: string): ReadonlySet<string> {
+  const readings = new Set([text]);
+  let latest = [text];
+  for (let round = 0; round < MAX_ROUNDS && latest.length > 0; round++) {
+    const next = latest.flatMap((reading) => [
+      unescaped(reading),
+      decodedWords(reading, /[\w+/-]{6,}={0,2}/g, 'base64'),
+      // A slash may as well stand before the word.
+      decodedWords(reading, /[\w+-]{6,}={0,2}/g, 'base64'),
+      decodedWords(reading, /(?:[0-9a-f]{2}){3,}/gi, 'hex'),
+    ]);
+    latest = [...new Set(next)].filter((reading) => reading !== '' && !readings.has(reading));
+    for (const reading of latest) if (readings.size < MAX_READINGS) readings.add(reading);
+  }
+  return readings;
+}
