@@ -6,6 +6,9 @@ import { FlagshipError, FlagshipErrorCode } from '../errors';
  */
 export class AbortedError extends FlagshipError {
   constructor() {
-    super('The signal of option "fetchOptions" is aborted; nothing is sent.', FlagshipErrorCode.NETWORK_ERROR);
+    super(
+      'The signal of option "fetchOptions" is aborted; nothing is sent.',
+      FlagshipErrorCode.NETWORK_ERROR,
+    );
   }
 }

@@ -3,6 +3,7 @@ export { type ClientRequest, HttpClient } from './http-client';
 export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES, shortened } from './limits';
 export { contextValues } from './private-values';
 export { redactValues } from './redact';
+export { Session } from './session';
 export { outsideRequests, outsideTraces } from './tracing';
 export { isTransientStatus, TransientError } from './transient-error';
 export { type HttpAnswer } from './transport';

@@ -13,6 +13,9 @@ const WINDOW = 8;
 const MIN_ANYWHERE = 4;
 /** A value that says nothing without its name: `trial=true`. */
 const BARE = /^(?:.|true|false|null)$/su;
+const WORD_SIGN = /[\p{L}\p{N}]/u;
+/** What stands between a name and its value. */
+const ASSIGNMENT = /["']?\s?[:=]\s?["']?$/;
 
 /** An absolute URL: its origin, and what follows it. */
 const URLS = /([a-z][a-z\d+.-]{1,20}:\/\/)(?:[^\s/?#@"'<>]*@)?([^\s/?#"'<>]+)([/?#][^\s"'<>]*)?/gi;
@@ -32,22 +35,32 @@ function normal(text: string): string {
     .toLowerCase();
 }
 
-const escaped = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, (sign) => `\\u{${code(sign)}}`);
-const code = (sign: string): string => (sign.codePointAt(0) ?? 0).toString(16);
-const WORD_START = '(?<![\\p{L}\\p{N}])';
-const WORD_END = '(?![\\p{L}\\p{N}])';
-
-/** Where a value stands in a text. */
-function placesOf({ name, text }: PrivateValue): string {
-  const value = escaped(text);
-  if (BARE.test(text)) return `(?<=${WORD_START}${escaped(name)}["']?\\s?[:=]\\s?["']?)${value}${WORD_END}`;
-  return text.length < MIN_ANYWHERE ? `${WORD_START}${value}${WORD_END}` : value;
+function isWord(text: string, start: number, end: number): boolean {
+  return !WORD_SIGN.test(text.charAt(start - 1)) && !WORD_SIGN.test(text.charAt(end));
 }
 
-function patternOf(values: readonly PrivateValue[]): RegExp {
-  if (values.length === 0) return /(?!)/gu;
-  const longestFirst = [...values].sort((one, other) => other.text.length - one.text.length);
-  return new RegExp(longestFirst.map(placesOf).join('|'), 'giu');
+/** Whether the value at this place of a text is that value, and not a part of some other word. */
+function isMeant(text: string, { name, text: value }: PrivateValue, start: number): boolean {
+  const isBare = BARE.test(value);
+  if (value.length >= MIN_ANYWHERE && !isBare) return true;
+  if (!isWord(text, start, start + value.length)) return false;
+  if (!isBare) return true;
+  const before = text.slice(0, start);
+  return ASSIGNMENT.test(before) && before.replace(ASSIGNMENT, '').endsWith(name);
+}
+
+function placeOf(text: string, value: PrivateValue, from = 0): number {
+  let start = text.indexOf(value.text, from);
+  while (start >= 0 && !isMeant(text, value, start)) start = text.indexOf(value.text, start + 1);
+  return start;
+}
+
+function without(text: string, value: PrivateValue): string {
+  let left = text;
+  for (let start = placeOf(left, value); start >= 0; start = placeOf(left, value, start + HIDDEN.length)) {
+    left = left.slice(0, start) + HIDDEN + left.slice(start + value.text.length);
+  }
+  return left;
 }
 
 function withoutUrls(text: string): string {
@@ -62,14 +75,17 @@ function withoutCredentials(text: string): string {
 
 /** Whether a text holds a value, or a good part of it, in any form in which it can be read. */
 function holds(text: string, values: readonly PrivateValue[]): boolean {
-  const plain = values.map((value) => ({ name: normal(value.name), text: normal(value.text) }));
-  const named = patternOf(plain.filter(({ text: value }) => value.trim() !== ''));
-  const long = plain.map((value) => value.text).filter((value) => value.length >= WINDOW);
-  // Blanks are normal: a line break is in no value.
-  const all = long.join('\n');
+  const plain = values
+    .map((value) => ({ name: normal(value.name), text: normal(value.text) }))
+    .filter((value) => value.text.trim() !== '');
+  // No value has a line break any more: no window reaches from one into the next.
+  const all = plain
+    .map((value) => value.text)
+    .filter((value) => value.length >= WINDOW)
+    .join('\n');
   for (const reading of readingsOf(text)) {
-    const seen = normal(reading).replaceAll(HIDDEN, '\n');
-    if (seen.search(named) >= 0) return true;
+    const seen = normal(reading).replaceAll(HIDDEN, '\n\n');
+    if (plain.some((value) => placeOf(seen, value) >= 0)) return true;
     for (let start = 0; start + WINDOW <= seen.length; start++) {
       if (all.includes(seen.slice(start, start + WINDOW))) return true;
     }
@@ -87,8 +103,8 @@ export function redactValues(text: string, values: readonly PrivateValue[]): str
   if (text === '') return '';
   if (given.length > MAX_VALUES) return HIDDEN;
   const cut = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S*$/, '') : text;
-  const shown = given.length === 0 ? cut : cut.replace(patternOf(given), HIDDEN);
-  const result = withoutCredentials(withoutUrls(shown));
+  const longestFirst = [...given].sort((one, other) => other.text.length - one.text.length);
+  const result = withoutCredentials(withoutUrls(longestFirst.reduce(without, cut)));
   return given.length > 0 && holds(result, given) ? HIDDEN : result;
 }
 

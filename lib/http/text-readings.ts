@@ -3,8 +3,22 @@ const MAX_ROUNDS = 4;
 /** More readings of one text than this are not made. */
 const MAX_READINGS = 32;
 
-const SHORT_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v' };
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+};
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+};
 /** Escapes of URLs (and of mail), of programs and JSON, and of HTML. */
 const ESCAPES =
   /((?:[%=][0-9a-f]{2})+)|\\u\{?([0-9a-f]{1,6})\}?|\\x([0-9a-f]{2})|\\([^])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|nbsp);/gi;
@@ -23,7 +37,16 @@ function fromBytes(hex: string): string {
 function unescaped(text: string): string {
   return text.replace(
     ESCAPES,
-    (_, bytes?: string, unit?: string, byte?: string, short?: string, hex?: string, decimal?: string, name?: string) => {
+    (
+      _,
+      bytes?: string,
+      unit?: string,
+      byte?: string,
+      short?: string,
+      hex?: string,
+      decimal?: string,
+      name?: string,
+    ) => {
       if (bytes !== undefined) return fromBytes(bytes.replace(/[%=]/g, ''));
       if (short !== undefined) return SHORT_ESCAPES[short] ?? short;
       const digits = unit ?? byte ?? hex;
