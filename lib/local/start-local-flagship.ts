@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { configurationError } from '../errors';
+import { logLine, printProblem } from '../logging';
 import { checkOptions, type CheckTable, functionCheck, type FlagsInput, isText, text } from '../options';
 import { FlagsFile, flagsOf } from '../sources';
 import { FlagStore } from './flag-store';
@@ -24,7 +25,7 @@ const table: CheckTable<LocalFlagshipOptions> = {
 };
 
 function reportOnConsole(problem: string): void {
-  console.error(`[local Flagship] ${problem}`);
+  printProblem(`[local Flagship] ${logLine(problem)}`);
 }
 
 interface OpenedFlags {
