@@ -1,7 +1,8 @@
-import { type CanActivate, type ExecutionContext, Injectable, Logger, type Type } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, type Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
+import { FlagshipLogger } from '../logging';
 import { isDefaultApplied, RequestFlags } from '../service';
 import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 import { aim, FlagRedirectException, redirectFor } from './flag-redirect';
@@ -16,7 +17,7 @@ import { notFound } from './not-found';
  */
 @Injectable()
 export class FeatureFlagGuard implements CanActivate {
-  private readonly logger = new Logger('FeatureFlagGuard');
+  private readonly logger = new FlagshipLogger('FeatureFlagGuard');
   private readonly reported = new WeakSet<FlagRequirement>();
 
   constructor(

@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
+import { FlagshipLogger } from '../logging';
 import { FlagshipServerProvider } from './flagship-server-provider';
 import { whileRegistering } from './own-events';
 
@@ -74,7 +74,7 @@ async function startUp(
   } catch (error) {
     // A start that was given up has failed elsewhere, and that has been told.
     if (!isBound()) return;
-    new Logger('FlagshipModule').warn(
+    new FlagshipLogger('FlagshipModule').warn(
       `The flag provider did not start; flags answer their defaults. ${messageOf(error)}`,
     );
   }

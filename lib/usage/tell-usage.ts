@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { FlagshipLogger } from '../logging';
 import { type ResolvedModuleOptions } from '../options';
 import { type FlagService } from '../service';
 import { describeUsage, missingFlags } from './describe-usage';
@@ -13,9 +13,9 @@ export function tellUsage(
   known: ReadonlySet<string> | undefined,
 ): void {
   if (!listUsage && known === undefined) return;
-  const logger = new Logger(domain === undefined ? 'FlagshipModule' : `FlagshipModule ${domain}`);
+  const logger = new FlagshipLogger(domain === undefined ? 'FlagshipModule' : `FlagshipModule ${domain}`);
   const usage = flags.usage();
-  if (listUsage) logger.log(describeUsage(usage, known));
+  if (listUsage) logger.log(...describeUsage(usage, known).split('\n'));
   const problem = missingFlags(usage, known);
   if (problem !== undefined) logger.warn(problem);
 }
