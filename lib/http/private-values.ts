@@ -38,7 +38,7 @@ function headerValues(headers: HeaderMap): PrivateValue[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (OPEN_HEADERS.has(name)) return [];
     const texts = name.endsWith('authorization') ? credentialsIn(value) : [value];
-    const parts = value.split(/[\s,;=]+/).filter((part) => part.length >= MIN_PART);
+    const parts = texts.flatMap((text) => text.split(/[\s,;=]+/)).filter((part) => part.length >= MIN_PART);
     return [...texts, ...parts].map((text) => ({ name, text }));
   });
 }

@@ -21,7 +21,8 @@ const ASSIGNMENT = /["']?\s?[:=]\s?["']?$/;
 const URLS = /([a-z][a-z\d+.-]{1,20}:\/\/)(?:[^\s/?#@"'<>]*@)?([^\s/?#"'<>]+)([/?#][^\s"'<>]*)?/gi;
 /** Credentials that this package has not sent itself, as a function of the application's may quote them. */
 const CREDENTIALS: readonly RegExp[] = [
-  /\b((?:bearer|basic)\s+|(?:token|secret|password|authorization|api[-_]?key)["']?\s*[:=]\s*["']?)[^\s"',;]+/gi,
+  /\b((?:token|secret|password|authorization|api[-_]?key)["']?\s*[:=]\s*["']?)[^\s"',;]+/gi,
+  /\b((?:[Bb]earer|[Bb]asic)\s+)(?=\S*[\dA-Z._~+/-])[^\s"',;]{4,}/g,
   /()\beyJ[\w-]+\.[\w.-]+/g,
   /()(?<![\w+/~-])(?=[^\s]{0,40}\d)(?=[^\s]{0,40}[a-z])[\w+/~-]{24,}={0,2}/gi,
 ];

@@ -57,11 +57,26 @@ function unescaped(text: string): string {
   );
 }
 
-/** Words that are the encoding of some text; of any others the decoding is noise. */
-function decodedWords(text: string, words: RegExp, encoding: 'base64' | 'hex'): string {
-  const decoded = (text.match(words) ?? []).map((word) => Buffer.from(word, encoding).toString('utf8'));
-  // eslint-disable-next-line no-control-regex -- what is no text has them
-  return decoded.filter((word) => !/[\0-\x08\x0e-\x1f\ufffd]/.test(word)).join('\n');
+/** What of decoded bytes may be text; the rest is noise: the word was no encoding, or began elsewhere. */
+const TEXTS = /[^\p{Cc}\ufffd]{4,}/gu;
+
+interface Encoding {
+  readonly name: 'base64' | 'hex';
+  readonly words: RegExp;
+  /** How many signs stand for a whole number of bytes: a word may have any sign of its own kind before it. */
+  readonly signs: number;
+}
+
+const ENCODINGS: readonly Encoding[] = [
+  { name: 'base64', words: /[\w+/-]{6,}/g, signs: 4 },
+  { name: 'hex', words: /[0-9a-f]{8,}/gi, signs: 2 },
+];
+
+function decodedWords(text: string, { name, words, signs }: Encoding): string {
+  const texts = (text.match(words) ?? []).flatMap((word) =>
+    Array.from({ length: signs }, (_, start) => Buffer.from(word.slice(start), name).toString('utf8')),
+  );
+  return texts.flatMap((decoded) => decoded.match(TEXTS) ?? []).join('\n');
 }
 
 /**
@@ -74,10 +89,7 @@ export function readingsOf(text: string): ReadonlySet<string> {
   for (let round = 0; round < MAX_ROUNDS && latest.length > 0; round++) {
     const next = latest.flatMap((reading) => [
       unescaped(reading),
-      decodedWords(reading, /[\w+/-]{6,}={0,2}/g, 'base64'),
-      // A slash may as well stand before the word.
-      decodedWords(reading, /[\w+-]{6,}={0,2}/g, 'base64'),
-      decodedWords(reading, /(?:[0-9a-f]{2}){3,}/gi, 'hex'),
+      ...ENCODINGS.map((encoding) => decodedWords(reading, encoding)),
     ]);
     latest = [...new Set(next)].filter((reading) => reading !== '' && !readings.has(reading));
     for (const reading of latest) if (readings.size < MAX_READINGS) readings.add(reading);
