@@ -28,6 +28,8 @@ export function timeoutError({ option, value }: TimeLimit): TransientError {
   );
 }
 
+/** What Node says of a connection: nothing of the request, and often in a row. */
+const CONNECTION_ERROR = /^(?:connect|read|write) E[A-Z]+(?: [\da-f.:]+)?$|^other side closed$/;
 /** How deep the causes of an error are told: a cause may be its own. */
 const MAX_CAUSES = 3;
 
@@ -37,10 +39,9 @@ const MAX_CAUSES = 3;
  * @param request What its text may quote and must not show.
  */
 export function networkError(cause: unknown, request: PrivateRequest): TransientError {
-  return new TransientError(
-    `Flagship cannot be reached: ${shortened(redact(describe(cause, MAX_CAUSES), request))}`,
-    FlagshipErrorCode.NETWORK_ERROR,
-  );
+  const said = describe(cause, MAX_CAUSES);
+  const reason = CONNECTION_ERROR.test(said) ? said : shortened(redact(said, request));
+  return new TransientError(`Flagship cannot be reached: ${reason}`, FlagshipErrorCode.NETWORK_ERROR);
 }
 
 /** The end of a provider ends what is under way. */
