@@ -30,6 +30,51 @@ export default tseslint.config(
     },
   },
   {
+    // Logs, the console and the time of day have one way each.
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+        { selector: 'ExportAllDeclaration', message: 'Name what is exported.' },
+        {
+          selector: 'MemberExpression[object.name="Date"][property.name="now"]',
+          message: 'A duration is measured with performance.now(); the time of day is wallClockMs().',
+        },
+        {
+          selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+          message: 'The time of day is new Date(wallClockMs()).',
+        },
+        {
+          selector: 'CallExpression[callee.name="Date"]',
+          message: 'The time of day is new Date(wallClockMs()).',
+        },
+      ],
+      'no-console': 'error',
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@nestjs/common',
+              importNames: ['Logger', 'ConsoleLogger'],
+              message: 'Write with FlagshipLogger, which escapes what it writes.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['lib/runtime/wall-clock.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['lib/logging/**/*.ts'],
+    rules: { 'no-console': 'off', 'no-restricted-imports': 'off' },
+  },
+  {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
     rules: {
       'max-lines': 'off',

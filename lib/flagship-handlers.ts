@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import { type Client, type EventHandler } from '@openfeature/server-sdk';
 import { messageOf } from './errors';
+import { FlagshipLogger } from './logging';
 import { type ProviderEventHandler } from './options';
 import { callSafely, detached } from './runtime';
 
@@ -27,7 +27,7 @@ function safely(event: string, handler: EventHandler): EventHandler {
   const tell = (error: unknown): void => {
     if (isTold) return;
     isTold = true;
-    new Logger('FlagshipModule').warn(
+    new FlagshipLogger('FlagshipModule').warn(
       `A handler of ${event} (option "handlers") has failed; it is called again at the next event. ${messageOf(error)}`,
     );
   };

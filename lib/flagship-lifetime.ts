@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import { type ModulesContainer } from '@nestjs/core';
 import { messageOf } from './errors';
+import { FlagshipLogger } from './logging';
 import { watchHooks } from './flagship-hook-watch';
 import { watchStart } from './flagship-start-watch';
 import { detached, limited } from './runtime';
@@ -48,6 +48,6 @@ async function giveBack(release: () => unknown): Promise<void> {
   try {
     await detached(() => limited('moduleClose', release, CLOSE_LIMIT_MS));
   } catch (error) {
-    new Logger('FlagshipModule').warn(`The module did not close as it should. ${messageOf(error)}`);
+    new FlagshipLogger('FlagshipModule').warn(`The module did not close as it should. ${messageOf(error)}`);
   }
 }

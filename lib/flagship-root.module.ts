@@ -1,6 +1,5 @@
 import {
   Inject,
-  Logger,
   Module,
   type NestModule,
   type OnApplicationBootstrap,
@@ -20,6 +19,7 @@ import {
   RESOLVED_OPTIONS,
 } from './context';
 import { messageOf } from './errors';
+import { FlagshipLogger } from './logging';
 import {
   FLAGSHIP_BINDING,
   FLAGSHIP_CLIENT,
@@ -157,7 +157,7 @@ export class FlagshipRootModule
         tellUsage(this.flags, this.options, this.evaluator.flagKeys());
       },
       (error) => {
-        new Logger('FlagshipModule').warn(`The use of flags cannot be told. ${messageOf(error)}`);
+        new FlagshipLogger('FlagshipModule').warn(`The use of flags cannot be told. ${messageOf(error)}`);
       },
     );
   }

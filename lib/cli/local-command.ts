@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { print } from '../logging';
 import { type LocalFlagship, startLocalFlagship } from '../local';
 
 const options = {
@@ -50,8 +51,8 @@ export async function runLocal(args: string[]): Promise<void> {
     appId: values['app-id'],
     authToken: values['auth-token'],
   });
-  console.log(instructions(flagship, values['auth-token'] !== undefined));
+  print(instructions(flagship, values['auth-token'] !== undefined));
   await toldToStop();
   await flagship.close();
-  console.log('Stopped.');
+  print('Stopped.');
 }

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { messageOf } from '../errors';
+import { logLine, print, printProblem } from '../logging';
 import { runLocal } from './local-command';
 
 const usage = `Usage: nestjs-flagship local --flags <file> [--port 8787] [--host 127.0.0.1]
@@ -17,14 +19,14 @@ async function main([command, ...args]: string[]): Promise<void> {
     command === '-h' ||
     args.includes('--help')
   ) {
-    console.log(usage);
+    print(usage);
     return;
   }
-  if (command !== 'local') throw new Error(`There is no command "${command}".\n\n${usage}`);
+  if (command !== 'local') throw new Error(`There is no command "${logLine(command)}".\n\n${usage}`);
   await runLocal(args);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  printProblem(messageOf(error));
   process.exitCode = 1;
 });

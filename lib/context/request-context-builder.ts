@@ -1,5 +1,7 @@
-import { type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
+import { messageOf } from '../errors';
+import { FlagshipLogger, framesOf } from '../logging';
 import { type ResolvedModuleOptions } from '../options';
 import { RESOLVED_OPTIONS } from './context.constants';
 import { headerOf, idOf, type RequestView } from './http-view';
@@ -7,7 +9,7 @@ import { headerOf, idOf, type RequestView } from './http-view';
 /** Turns an execution context of any kind into an evaluation context. */
 @Injectable()
 export class RequestContextBuilder {
-  private readonly logger = new Logger('FlagshipModule');
+  private readonly logger = new FlagshipLogger('FlagshipModule');
   private reported = false;
   /** Does the context factory take its time? Known once it has been called. */
   private late: boolean | undefined;
@@ -84,8 +86,10 @@ export class RequestContextBuilder {
   private report(option: string, error: unknown): void {
     if (this.reported) return;
     this.reported = true;
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.logger.warn(`Option "${option}" failed; requests go on without what it would have added. ${reason}`);
+    this.logger.warn(
+      `Option "${option}" failed; requests go on without what it would have added. ${messageOf(error)}`,
+      ...framesOf(error),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
-import { Inject, Logger } from '@nestjs/common';
+import { Inject } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { configurationError, messageOf } from '../errors';
+import { FlagshipLogger } from '../logging';
 import { FlagService } from '../service';
 
 /** What the job is for: its evaluation context, made from the method's arguments. */
@@ -98,7 +99,7 @@ function inScope(method: Method, factory: JobContextFactory | undefined, what: s
 }
 
 function logFailure(what: string, error: unknown): void {
-  new Logger('FlagshipModule').warn(
+  new FlagshipLogger('FlagshipModule').warn(
     `${what}: its function failed; the job runs without what it would have added. ${messageOf(error)}`,
   );
 }

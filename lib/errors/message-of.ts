@@ -1,7 +1,8 @@
 /** What a thrown value says. Anything can be thrown, even what cannot become text. */
 export function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    const message: unknown = error instanceof Error ? error.message : error;
+    return String(message);
   } catch {
     return 'Something was thrown that is no error.';
   }

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
 import { messageOf } from '../errors';
+import { FlagshipLogger } from '../logging';
 import { callSafely } from '../runtime';
 import { type RequestFlags } from '../service';
 import { type FlagRequirement } from './flag-requirement';
 
-const logger = new Logger('FeatureFlagGuard');
+const logger = new FlagshipLogger('FeatureFlagGuard');
 
 /** The options that have failed, by requirement and application: a guard has an instance in each module. */
 const reported = new WeakMap<FlagRequirement, WeakMap<RequestFlags, Set<string>>>();

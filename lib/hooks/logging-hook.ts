@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import {
   type EvaluationContext,
   type EvaluationDetails,
@@ -6,6 +5,7 @@ import {
   type Hook,
   type HookContext,
 } from '@openfeature/server-sdk';
+import { FlagshipLogger, writeSafely } from '../logging';
 
 /** Where a {@link LoggingHook} writes; a Nest logger and `console` both fit. */
 export interface LoggingHookLogger {
@@ -39,14 +39,18 @@ export class LoggingHook implements Hook {
   private readonly context: boolean | readonly string[];
 
   constructor(options: LoggingHookOptions = {}) {
-    this.logger = options.logger ?? new Logger('Flagship');
+    this.logger = options.logger ?? new FlagshipLogger('Flagship');
     this.context = options.context ?? false;
   }
 
   /** Called by OpenFeature after an evaluation that has an answer. */
   after({ flagKey, context }: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
     const { value, variant = 'no variant', reason = 'no reason' } = details;
-    this.write('log', `Flag "${flagKey}" is ${shown(value)} (${variant}, ${reason})${this.told(context)}`);
+    writeSafely(
+      this.logger,
+      'log',
+      `Flag "${flagKey}" is ${shown(value)} (${variant}, ${reason})${this.told(context)}`,
+    );
   }
 
   /** Called by OpenFeature after an evaluation that has none. */
@@ -55,7 +59,8 @@ export class LoggingHook implements Hook {
       code?: string;
       message?: string;
     };
-    this.write(
+    writeSafely(
+      this.logger,
       'warn',
       `Flag "${flagKey}" stays at its default ${shown(defaultValue)} (${code}): ${message}${this.told(context)}`,
     );
@@ -68,14 +73,6 @@ export class LoggingHook implements Hook {
         ? Object.keys(context)
         : this.context.filter((name) => Object.hasOwn(context, name));
     return ` for {${names.map((name) => `${shown(name)}:${shownAttribute(context, name)}`).join(',')}}`;
-  }
-
-  private write(level: 'log' | 'warn', message: string): void {
-    try {
-      this.logger[level](message);
-    } catch {
-      // OpenFeature would fail the evaluation; there is nobody left to tell.
-    }
   }
 }
 

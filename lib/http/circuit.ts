@@ -1,6 +1,7 @@
-import type * as Cockatiel from 'cockatiel';
-import { FlagshipErrorCode, messageOf, UnavailableError } from '../errors';
+import { FlagshipError, FlagshipErrorCode, UnavailableError } from '../errors';
 import { type ResolvedCircuit } from '../options';
+import { callSafely, wallClockMs } from '../runtime';
+import { AbortedError } from './aborted-error';
 import { TransientError } from './transient-error';
 
 /** Whether Flagship is asked: always, for the time being not, or by one evaluation that tries. */
@@ -12,55 +13,55 @@ export interface CircuitListener {
   closed(): void;
 }
 
-/** Loaded with the first connection: not every mode needs it. */
-function loadCockatiel(): typeof Cockatiel {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
-  return require('cockatiel') as typeof Cockatiel;
+/** What the end of a task says of Flagship. */
+type Verdict = 'there' | 'failing' | 'unknown';
+
+/** A final error is an answer: Flagship is there. What was not foreseen is none. */
+function verdictOf(error: unknown): Verdict {
+  if (error instanceof AbortedError || error instanceof UnavailableError) return 'unknown';
+  return error instanceof FlagshipError && !(error instanceof TransientError) ? 'there' : 'failing';
+}
+
+/** Which kind of failure it is. Its message may be about one user's request, and the circuit is everybody's. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof TransientError)) return 'something unforeseen failed';
+  if (error.status !== undefined) return `HTTP ${error.status}`;
+  switch (error.code) {
+    case FlagshipErrorCode.TIMEOUT_ERROR:
+      return 'no complete answer in time';
+    case FlagshipErrorCode.PARSE_ERROR:
+      return 'an answer that cannot be read';
+    case FlagshipErrorCode.NETWORK_ERROR:
+      return 'Flagship cannot be reached';
+    default:
+      return 'the request could not be made';
+  }
 }
 
 /**
- * A circuit breaker. The library counts and decides; what is added here is that nobody waits for another one's trial,
- * and an error that says since when.
+ * A circuit breaker. Closed, it counts failures in a row; at the threshold it opens, and tasks are refused at once. After
+ * a while one task at a time is let through (half-open): it closes the circuit, or the wait begins again.
  */
 export class Circuit {
-  private readonly policy: Cockatiel.CircuitBreakerPolicy;
-  private readonly breaker: Cockatiel.ConsecutiveBreaker;
-  private readonly CLOSED: Cockatiel.CircuitState;
-  private readonly HALF_OPEN: Cockatiel.CircuitState;
+  private current: CircuitState = 'closed';
+  private failures = 0;
   /** Why nobody is asked; one for the whole time, because making an error is dear. */
   private refusal: UnavailableError | undefined;
-  private changedAt = Date.now();
-  /** When the last trial failed, or the circuit opened. */
+  /** The time of day of the last change between closed and not closed. */
+  private changedAt = wallClockMs();
+  /** When the last trial failed, or the circuit opened, by the clock that nobody can set. */
   private brokenAt = 0;
-  /** Counts openings and closings. */
-  private era = 0;
-  /** Failures that say nothing of Flagship as it is now. */
-  private readonly outdated = new WeakSet<object>();
+  /** Counts openings and closings: what began before one of them says nothing of Flagship as it is now. */
+  private generation = 0;
   private isOver = false;
 
   constructor(
     private readonly options: ResolvedCircuit,
     private readonly listener: CircuitListener,
-  ) {
-    const { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } = loadCockatiel();
-    this.CLOSED = CircuitState.Closed;
-    this.HALF_OPEN = CircuitState.HalfOpen;
-    this.breaker = new ConsecutiveBreaker(options.threshold);
-    this.policy = circuitBreaker(
-      handleWhen((error) => error instanceof TransientError && !this.outdated.has(error)),
-      { halfOpenAfter: options.halfOpenAfter, breaker: this.breaker },
-    );
-    this.policy.onBreak((reason) => {
-      this.open('error' in reason ? messageOf(reason.error) : '');
-    });
-    this.policy.onReset(() => {
-      this.close();
-    });
-  }
+  ) {}
 
   get state(): CircuitState {
-    if (this.policy.state === this.CLOSED) return 'closed';
-    return this.policy.state === this.HALF_OPEN ? 'half-open' : 'open';
+    return this.current;
   }
 
   /** Since when it is closed or not closed, in milliseconds since 1970. */
@@ -75,9 +76,11 @@ export class Circuit {
    * @throws UnavailableError At once, when the circuit is open or another one is trying.
    */
   run<T>(task: (isTrial: boolean) => Promise<T>): Promise<T> {
-    const isClosed = this.policy.state === this.CLOSED;
-    if (!isClosed && this.refusal !== undefined && !this.isTrialDue()) return Promise.reject(this.refusal);
-    return this.policy.execute(() => this.judged(task(!isClosed)));
+    const { refusal } = this;
+    if (refusal === undefined) return this.watch(task, false);
+    if (!this.isTrialDue()) return Promise.reject(refusal);
+    this.current = 'half-open';
+    return this.watch(task, true);
   }
 
   /** What ends from now on counts no more: whoever is closed has not been failed by Flagship. */
@@ -85,42 +88,64 @@ export class Circuit {
     this.isOver = true;
   }
 
-  /** A final error is an answer: Flagship is there. The library would take no notice of it. */
-  private async judged<T>(task: Promise<T>): Promise<T> {
-    const { era } = this;
+  private async watch<T>(task: (isTrial: boolean) => Promise<T>, isTrial: boolean): Promise<T> {
+    const { generation } = this;
     try {
-      return await task;
+      const result = await task(isTrial);
+      this.judge('there', isTrial, generation);
+      return result;
     } catch (error) {
-      if (!(error instanceof TransientError)) this.breaker.success();
-      else if (era !== this.era) this.outdated.add(error);
+      this.judge(verdictOf(error), isTrial, generation, error);
       throw error;
     }
   }
 
-  private isTrialDue(): boolean {
-    return this.policy.state !== this.HALF_OPEN && Date.now() - this.brokenAt >= this.options.halfOpenAfter;
+  private judge(verdict: Verdict, isTrial: boolean, generation: number, error?: unknown): void {
+    if (this.isOver || generation !== this.generation) return;
+    if (isTrial) this.endTrial(verdict);
+    else if (verdict === 'there') this.failures = 0;
+    else if (verdict === 'failing' && ++this.failures >= this.options.threshold) this.open(error);
   }
 
-  private open(lastFailure: string): void {
-    this.brokenAt = Date.now();
-    if (this.refusal !== undefined || this.isOver) return;
-    this.era++;
+  private endTrial(verdict: Verdict): void {
+    if (verdict === 'there') {
+      this.close();
+      return;
+    }
+    this.current = 'open';
+    // A trial that has said nothing leaves its turn to the next one.
+    if (verdict === 'failing') this.brokenAt = performance.now();
+  }
+
+  private isTrialDue(): boolean {
+    return this.current === 'open' && performance.now() - this.brokenAt >= this.options.halfOpenAfter;
+  }
+
+  private open(lastFailure: unknown): void {
     const { threshold, halfOpenAfter } = this.options;
-    this.changedAt = this.brokenAt;
-    const since = new Date(this.brokenAt).toISOString();
-    this.refusal = new UnavailableError(
-      `The circuit to Flagship is open since ${since}, after ${threshold} failed ` +
-        `${threshold === 1 ? 'evaluation' : 'evaluations in a row'}: ${lastFailure.replace(/\.$/, '')}. It is tried again every ${halfOpenAfter} ms (option "circuitBreaker").`,
+    this.generation++;
+    this.current = 'open';
+    this.brokenAt = performance.now();
+    this.changedAt = wallClockMs();
+    const { message } = (this.refusal = new UnavailableError(
+      `The circuit to Flagship is open since ${new Date(this.changedAt).toISOString()}, after ${threshold} failed ` +
+        `${threshold === 1 ? 'evaluation' : 'evaluations in a row'}: ${kindOf(lastFailure)}. ` +
+        `It is tried again every ${halfOpenAfter} ms (option "circuitBreaker").`,
       FlagshipErrorCode.GENERAL,
-    );
-    this.listener.opened(this.refusal.message);
+    ));
+    callSafely(() => {
+      this.listener.opened(message);
+    });
   }
 
   private close(): void {
-    if (this.isOver) return;
-    this.era++;
+    this.generation++;
+    this.failures = 0;
+    this.current = 'closed';
     this.refusal = undefined;
-    this.changedAt = Date.now();
-    this.listener.closed();
+    this.changedAt = wallClockMs();
+    callSafely(() => {
+      this.listener.closed();
+    });
   }
 }

@@ -1,7 +1,8 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
 import { networkError, tooLargeError } from './limits';
-import { type HttpAnswer } from './transport';
+import { readEntityTag, readHeader } from './response-header';
+import { type HttpAnswer, type HttpRequest } from './transport';
 
 /**
  * One request on its way through the pool, from dispatch to the last byte. Settles exactly once: with the whole
@@ -20,7 +21,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (error: Error) => void,
-    private readonly maxBytes: number,
+    private readonly request: HttpRequest,
     tooLate: () => Error,
     timeLeft: number,
   ) {
@@ -37,13 +38,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
-    this.etag = headers.etag;
-    this.retryAfter = headers['retry-after'];
+    this.etag = readEntityTag(headers);
+    this.retryAfter = readHeader(headers, 'retry-after');
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { maxBytes } = this.request;
     this.size += chunk.length;
-    if (this.size > this.maxBytes) this.fail(tooLargeError(this.status, this.maxBytes));
+    if (this.size > maxBytes) this.fail(tooLargeError(this.status, maxBytes));
     else this.chunks.push(chunk);
   }
 
@@ -57,7 +59,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.fail(networkError(error));
+    this.fail(networkError(error, this.request));
   }
 
   /** Gives up: rejects at once and frees the connection. */

@@ -1,41 +1,64 @@
-import { FlagshipErrorCode, messageOf } from '../errors';
-import { type HeadersInput, type HeaderMap, readHeaders, type ResolvedHttpOptions } from '../options';
+import { FlagshipError } from '../errors';
+import { type HeaderMap, type ResolvedHttpOptions } from '../options';
+import { AbortedError } from './aborted-error';
 import { Circuit, type CircuitListener } from './circuit';
 import { FetchTransport } from './fetch-transport';
-import { type TimeLimit } from './limits';
+import { closedError, type TimeLimit } from './limits';
+import { redact } from './redact';
+import { RequestHeaders, type RequestWithoutHeaders } from './request-headers';
 import { retryPause } from './retry-pause';
-import { conceal } from './secrets';
-import { closedError, Session } from './session';
+import { Session } from './session';
 import { TransientError } from './transient-error';
-import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
-import { Tracing } from './tracing';
+import { type HttpAnswer, type Transport } from './transport';
+import { type TraceParent, Tracing, outsideTraces } from './tracing';
 import { UndiciTransport } from './undici-transport';
 import { UpstreamMeter } from './upstream-meter';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
+import { UserSignal } from './user-signal';
 
-/** A request; `headers` only where it needs others than every request has. */
-export type ClientRequest = Omit<HttpRequest, 'headers'> &
-  Partial<Pick<HttpRequest, 'headers'>> & {
-    /** What its spans say; without it there are none. */
-    readonly span?: SpanDescription;
-  };
+/** A request to the client's origin. */
+export type ClientRequest = RequestWithoutHeaders & {
+  /** What its spans say; without it there are none. */
+  readonly span?: SpanDescription;
+};
 
 /** Takes an answer, or throws the failure that it stands for. */
 type Read<T> = (answer: HttpAnswer) => T;
 
-const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
+/** One call of `send` on its way through its attempts. */
+interface Sending<T> {
+  readonly request: ClientRequest;
+  readonly read: Read<T>;
+  readonly session: Session;
+  readonly retries: number;
+  /** Whose trace its spans belong to. */
+  readonly parent: TraceParent | undefined;
+}
 
-/** Talks to one origin: headers, time limits, repetition, circuit breaker. */
+/** When an attempt has to end, and whether the option "deadline" may be what ends it. */
+interface Deadline {
+  readonly end: number;
+  readonly isTight: boolean;
+}
+
+/**
+ * Talks to one origin. On the way of a request:
+ *
+ * 1. It leaves the scope and the trace of whoever asks: sockets, timers and callbacks outlive the caller's request.
+ * 2. The circuit breaker lets it through, or refuses.
+ * 3. Each attempt has its headers made, its span started, and is sent by the transport, within a time limit.
+ * 4. A failure that may pass is repeated after a pause; every other one ends it.
+ */
 export class HttpClient {
   readonly meter = new UpstreamMeter();
 
   // Private to the language as well: whoever prints a provider must not find its token.
   readonly #options: ResolvedHttpOptions;
-  readonly #headers: HeaderMap;
-  readonly #bodyHeaders: HeaderMap;
+  readonly #headers: RequestHeaders;
   readonly #timeout: TimeLimit;
   readonly #deadline: TimeLimit;
   readonly #tracing: Tracing | undefined;
+  readonly #signal: UserSignal | undefined;
   private session = new Session();
   private breaker: Circuit | undefined;
   private transport: Transport | undefined;
@@ -46,23 +69,26 @@ export class HttpClient {
     private readonly listener?: CircuitListener,
   ) {
     this.#options = options;
-    this.#headers = { ...FIXED_HEADERS, ...options.headers };
-    this.#bodyHeaders = { ...this.#headers, 'content-type': 'application/json' };
+    this.#headers = new RequestHeaders(options);
     this.#timeout = { option: 'timeout', value: options.timeout };
     this.#deadline = { option: 'deadline', value: options.deadline };
     this.#tracing = Tracing.towards(options.endpoint);
+    this.#signal = UserSignal.of(options.fetchInit.signal, () => {
+      this.interrupt();
+    });
   }
 
   /** Prepares the connections, so that the first evaluation does not pay for it. */
   open(): void {
     if (this.session.isOver) this.session = new Session();
     this.transport ??= this.createTransport();
+    this.#signal?.listen();
     const { circuit } = this.#options;
     if (circuit !== undefined && this.listener !== undefined)
       this.breaker ??= new Circuit(circuit, this.listener);
   }
 
-  /** Is a request worth a description for its spans? */
+  /** Whether a request is worth a description for its spans. */
   get isTraced(): boolean {
     return this.#tracing !== undefined && this.#tracing.isOn;
   }
@@ -80,11 +106,8 @@ export class HttpClient {
    * open.
    */
   send<T>(request: ClientRequest, read: Read<T>): Promise<T> {
-    const { retries } = this.#options;
-    if (this.transport === undefined && !this.session.isOver) this.open();
-    const { breaker } = this;
-    if (breaker === undefined) return this.persist(request, read, retries);
-    return breaker.run((isTrial) => this.persist(request, read, isTrial ? 0 : retries));
+    const parent = request.span && this.#tracing?.parent();
+    return outsideTraces(() => this.start(request, read, parent));
   }
 
   /** Ends everything under way; waiting callers get their error at once. */
@@ -92,71 +115,82 @@ export class HttpClient {
     this.breaker?.end();
     this.session.end();
     this.breaker = undefined;
+    this.#signal?.leave();
+    this.#headers.forget();
     const transport = this.transport;
     this.transport = undefined;
     await transport?.close();
   }
 
-  private async persist<T>(request: ClientRequest, read: Read<T>, retries: number): Promise<T> {
-    const { session, breaker } = this;
+  private start<T>(request: ClientRequest, read: Read<T>, parent: TraceParent | undefined): Promise<T> {
+    if (this.transport === undefined && !this.session.isOver) this.open();
+    const { breaker, session } = this;
+    const { retries } = this.#options;
+    if (breaker === undefined) return this.persist({ request, read, session, retries, parent }, undefined);
+    return breaker.run((isTrial) =>
+      this.persist({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
+    );
+  }
+
+  private async persist<T>(sending: Sending<T>, breaker: Circuit | undefined): Promise<T> {
+    const { session, retries } = sending;
     const end = performance.now() + this.#options.deadline;
     // The default leaves each attempt its time, but for timers that are a little late, and pauses that a server asks for.
     let isTight = this.#options.hasOwnDeadline;
-    for (let retriesLeft = retries; ; retriesLeft--) {
+    for (let resends = 0; ; resends++) {
       try {
-        return await this.attempt(request, read, session, { end, isTight }, retries - retriesLeft);
+        return await this.attempt(sending, { end, isTight }, resends);
       } catch (error) {
-        if (!(error instanceof TransientError) || retriesLeft <= 0) throw error;
-        const pause = retryPause(error, this.#options.retryDelay);
-        if (performance.now() + pause >= end) throw error;
-        isTight ||= error.retryAfter !== undefined;
+        // What was not foreseen is a failure like others: it may pass, and the circuit counts it.
+        const failure =
+          error instanceof FlagshipError
+            ? error
+            : this.#headers.failure('The request failed', error, sending.request);
+        if (!(failure instanceof TransientError) || resends >= retries) throw failure;
+        const pause = retryPause(failure, this.#options.retryDelay);
+        if (performance.now() + pause >= end) throw failure;
+        isTight ||= failure.retryAfter !== undefined;
         await session.pause(pause);
         // Closed meanwhile, or others have found out that it is of no use.
-        if (session.isOver || breaker?.state === 'open') throw error;
+        if (session.isOver || breaker?.state === 'open') throw failure;
       }
     }
   }
 
-  private async attempt<T>(
-    request: ClientRequest,
-    read: Read<T>,
-    session: Session,
-    deadline: { readonly end: number; readonly isTight: boolean },
-    resends: number,
-  ): Promise<T> {
+  private async attempt<T>(sending: Sending<T>, deadline: Deadline, resends: number): Promise<T> {
+    const { request, read, session, parent } = sending;
     let now = performance.now();
-    const { timeout, headersFactory } = this.#options;
+    const { timeout } = this.#options;
     const end = Math.min(now + timeout, deadline.end);
     const limit = deadline.isTight && end - now < timeout * 0.9 ? this.#deadline : this.#timeout;
     let fresh: HeaderMap | undefined;
-    if (headersFactory !== undefined) {
-      fresh = await this.makeHeaders(headersFactory, session, end - now, limit);
+    this.expectOpen(session);
+    if (this.#headers.isMade) {
+      fresh = await this.#headers.make(request, session, end - now, limit);
       now = performance.now();
+      this.expectOpen(session);
     }
-    if (session.isOver) throw closedError();
-    const headers = this.headersOf(request, fresh);
-    const span = request.span && this.#tracing?.start(request.span, request.method, resends);
+    const headers = this.#headers.of(request, fresh);
+    const span = request.span && this.#tracing?.start(request.span, request.method, resends, parent);
     const answer = await this.dispatch(request, headers, now, end - now, limit, span);
     if (answer.status < 200 || answer.status > 299) {
-      const shown = { ...answer, conceal: (text: string) => conceal(text, headers) };
-      return this.judge(shown, read, now, span);
+      const { path, body } = request;
+      const failed = { ...answer, redact: (text: string) => redact(text, { headers, path, body }) };
+      return this.judge(failed, read, now, span);
     }
     return this.judge(answer, read, now, span);
   }
 
-  private async makeHeaders(
-    factory: () => HeadersInput | Promise<HeadersInput>,
-    session: Session,
-    timeLeft: number,
-    limit: TimeLimit,
-  ): Promise<HeaderMap> {
-    try {
-      return readHeaders(await session.limit(Promise.resolve().then(factory), timeLeft, limit));
-    } catch (error) {
-      if (error instanceof TransientError) throw error;
-      const reason = conceal(messageOf(error), this.#headers);
-      throw new TransientError(`The option "headersFactory" failed: ${reason}`, FlagshipErrorCode.GENERAL);
-    }
+  /** @throws FlagshipError When there is nobody to send for any more. */
+  private expectOpen(session: Session): void {
+    if (session.isOver) throw closedError();
+    if (this.#signal?.isAborted === true) throw new AbortedError();
+  }
+
+  /** The signal of the application's says so: what is under way ends, and nothing is repeated. */
+  private interrupt(): void {
+    this.session.interrupt(new AbortedError());
+    this.transport?.interrupt(new AbortedError());
   }
 
   private judge<T>(answer: HttpAnswer, read: Read<T>, start: number, span: UpstreamSpan | undefined): T {
@@ -195,12 +229,6 @@ export class HttpClient {
       span?.unanswered(error);
       throw error;
     }
-  }
-
-  private headersOf(request: ClientRequest, fresh: HeaderMap | undefined): HeaderMap {
-    const base = request.body === undefined ? this.#headers : this.#bodyHeaders;
-    const own = request.headers;
-    return fresh === undefined && own === undefined ? base : { ...base, ...own, ...fresh };
   }
 
   private createTransport(): Transport {

@@ -1,7 +1,10 @@
 export { type Circuit, type CircuitListener, type CircuitState } from './circuit';
 export { detachedInTrace } from './detached-in-trace';
 export { type ClientRequest, HttpClient } from './http-client';
-export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES } from './limits';
+export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES, shortened } from './limits';
+export { contextValues } from './private-values';
+export { redactValues } from './redact';
+export { Session } from './session';
 export { outsideRequests, outsideTraces } from './tracing';
 export { isTransientStatus, TransientError } from './transient-error';
 export { type HttpAnswer } from './transport';

@@ -1,4 +1,6 @@
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { type PrivateRequest } from './private-values';
+import { redact } from './redact';
 import { isTransientStatus, TransientError } from './transient-error';
 
 /**
@@ -9,6 +11,9 @@ export const MAX_ANSWER_BYTES = 128 * 1024;
 
 /** The largest definitions answer that is read, in bytes. Flagship's own limit is 25 MB. */
 export const MAX_DEFINITIONS_BYTES = 32 * 1024 * 1024;
+
+/** How much of a text that somebody else has written a message quotes, in characters. */
+const MAX_QUOTED = 300;
 
 /** A time limit, and the option that set it. */
 export interface TimeLimit {
@@ -23,12 +28,33 @@ export function timeoutError({ option, value }: TimeLimit): TransientError {
   );
 }
 
-/** The cause goes into the message and no further: what a fetch of the user's throws may hold the request's headers. */
-export function networkError(cause: unknown): TransientError {
+/** What Node says of a connection: nothing of the request, and often in a row. */
+const CONNECTION_ERROR = /^(?:connect|read|write) E[A-Z]+(?: [\da-f.:]+)?$|^other side closed$/;
+/** How deep the causes of an error are told: a cause may be its own. */
+const MAX_CAUSES = 3;
+
+/**
+ * The cause goes into the message and no further: what a fetch of the application's throws may hold the request.
+ *
+ * @param request What its text may quote and must not show.
+ */
+export function networkError(cause: unknown, request: PrivateRequest): TransientError {
+  const said = describe(cause, MAX_CAUSES);
+  const reason = CONNECTION_ERROR.test(said) ? said : shortened(redact(said, request));
+  return new TransientError(`Flagship cannot be reached: ${reason}`, FlagshipErrorCode.NETWORK_ERROR);
+}
+
+/** The end of a provider ends what is under way. */
+export function closedError(): TransientError {
   return new TransientError(
-    `Flagship cannot be reached: ${describe(cause)}`,
+    'Flagship cannot be reached: the provider was closed',
     FlagshipErrorCode.NETWORK_ERROR,
   );
+}
+
+/** No more of somebody else's text than a message can take. */
+export function shortened(text: string): string {
+  return text.length > MAX_QUOTED ? text.slice(0, MAX_QUOTED) : text;
 }
 
 /** Final, unless the status says that it may pass: a second download would be as large. */
@@ -40,10 +66,14 @@ export function tooLargeError(status: number, maxBytes: number): FlagshipError {
 }
 
 /** Connection errors often carry their reason in `code` or `cause` and leave the message empty. */
-function describe(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const { code } = cause as NodeJS.ErrnoException;
-  const inner = cause.cause instanceof Error ? ` (${describe(cause.cause)})` : '';
-  const words = cause.message === '' ? (code ?? cause.name) : cause.message;
-  return `${words}${inner}`;
+function describe(cause: unknown, depth: number): string {
+  try {
+    if (!(cause instanceof Error)) return messageOf(cause);
+    const { code } = cause as NodeJS.ErrnoException;
+    const inner = cause.cause instanceof Error && depth > 0 ? ` (${describe(cause.cause, depth - 1)})` : '';
+    const words = messageOf(cause);
+    return `${words === '' ? (code ?? cause.name) : words}${inner}`;
+  } catch {
+    return 'an error that cannot be read';
+  }
 }

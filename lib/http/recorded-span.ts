@@ -7,10 +7,9 @@ type Api = Pick<typeof OpenTelemetry, 'context' | 'createContextKey' | 'SpanStat
 /** The name by which OpenTelemetry's SDK knows that nobody wants the spans of some code. */
 const SUPPRESSION = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING';
 
-/** The class of a failure. Its message may quote a URL, and with it a context: it stays here. */
+/** The class of a failure. Its message, and the name of an error that is not ours, may quote anything: they stay here. */
 function errorType(error: unknown): string {
-  if (error instanceof FlagshipError) return error.code;
-  return error instanceof Error ? error.name : '_OTHER';
+  return error instanceof FlagshipError ? error.code : '_OTHER';
 }
 
 /** A span that OpenTelemetry records. */

@@ -1,57 +1,69 @@
-import { networkError, type TimeLimit, timeoutError } from './limits';
-import { type TransientError } from './transient-error';
+import { limited, type WaitName } from '../runtime';
+import { closedError } from './limits';
 
 /** From opening to closing. What belongs to a session ends with it, even when the next one begins at once. */
 export class Session {
-  private readonly endings = new Set<() => void>();
+  private readonly waits = new Set<(reason: Error) => void>();
   private over = false;
+  private latestReason: Error | undefined;
 
   get isOver(): boolean {
     return this.over;
   }
 
-  end(): void {
-    this.over = true;
-    for (const ending of this.endings) ending();
-    this.endings.clear();
+  /** With what waits that did not end by themselves have ended last. */
+  get ending(): Error | undefined {
+    return this.latestReason;
   }
 
-  /** Waits so many milliseconds, or until the session ends. */
-  pause(delay: number): Promise<void> {
+  /** Ends the session: waits reject, pauses are over. */
+  end(): void {
+    this.over = true;
+    this.interrupt(closedError());
+  }
+
+  /** Ends everything under way and nothing else; waits reject with the reason. */
+  interrupt(reason: Error): void {
+    this.latestReason = reason;
+    for (const stop of this.waits) stop(reason);
+    this.waits.clear();
+  }
+
+  /** Waits so many milliseconds, or until the session ends or is interrupted. */
+  pause(delayMs: number): Promise<void> {
     if (this.over) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
-        this.endings.delete(wake);
+        this.waits.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, delay);
-      this.endings.add(wake);
+      const timer = setTimeout(wake, delayMs);
+      this.waits.add(wake);
     });
   }
 
-  /** Settles like the promise; rejects when that takes too long or the session ends first. */
-  async limit<T>(promise: Promise<T>, timeLeft: number, limit: TimeLimit): Promise<T> {
-    let end: () => void = () => undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const givenUp = new Promise<never>((_, reject) => {
-      end = () => {
-        reject(closedError());
-      };
-      timer = setTimeout(() => {
-        reject(timeoutError(limit));
-      }, timeLeft);
-      this.endings.add(end);
-    });
+  /**
+   * Waits for work of the application's. See {@link limited}; the end of the session ends the wait as well.
+   *
+   * @param tooLate Makes the error of work that takes too long.
+   */
+  async limit<T>(
+    name: WaitName,
+    work: () => T | PromiseLike<T>,
+    limitMs: number,
+    tooLate: () => Error,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const stop = (reason: Error): void => {
+      controller.abort(reason);
+    };
+    if (this.over && this.latestReason !== undefined) stop(this.latestReason);
+    this.waits.add(stop);
     try {
-      return await Promise.race([promise, givenUp]);
+      return await limited(name, work, limitMs, { tooLate, signal: controller.signal });
     } finally {
-      clearTimeout(timer);
-      this.endings.delete(end);
+      this.waits.delete(stop);
     }
   }
-}
-
-export function closedError(): TransientError {
-  return networkError(new Error('the provider was closed'));
 }

@@ -4,6 +4,8 @@ import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
 type Api = typeof OpenTelemetry;
+/** Where a span belongs: the trace around a call. */
+export type TraceParent = OpenTelemetry.Context;
 
 const SCOPE = 'nestjs-flagship';
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -59,17 +61,28 @@ export class Tracing {
     return api === null ? undefined : new Tracing(api, endpoint);
   }
 
-  /** Does anybody want spans? */
+  /** Whether spans are recorded. */
   get isOn(): boolean {
     return this.currentTracer() !== undefined;
   }
 
+  /** The trace of the caller; nothing where no spans are recorded. */
+  parent(): TraceParent | undefined {
+    return this.isOn ? this.api.context.active() : undefined;
+  }
+
   /**
-   * Starts the span of one attempt, within the trace of whoever asks. Nothing when nobody wants it.
+   * Starts the span of one attempt. Nothing where no spans are recorded.
    *
    * @param resends How many attempts there were before this one.
+   * @param parent The trace of whoever asks.
    */
-  start({ name, attributes }: SpanDescription, method: string, resends: number): UpstreamSpan | undefined {
+  start(
+    { name, attributes }: SpanDescription,
+    method: string,
+    resends: number,
+    parent: TraceParent | undefined,
+  ): UpstreamSpan | undefined {
     const tracer = this.currentTracer();
     if (tracer === undefined) return undefined;
     const { address, port, api } = this;
@@ -81,7 +94,7 @@ export class Tracing {
     if (resends > 0) all['http.request.resend_count'] = resends;
     Object.assign(all, attributes);
     try {
-      const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes: all });
+      const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes: all }, parent);
       return new RecordedSpan(api, span);
     } catch {
       // What an exporter does wrong must not cost an answer.

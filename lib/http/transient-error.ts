@@ -2,11 +2,15 @@ import { FlagshipError, type FlagshipErrorCode } from '../errors';
 
 /** A failure that may pass: the attempt is worth repeating. */
 export class TransientError extends FlagshipError {
-  /** @param retryAfter What the `Retry-After` header says, as it came. */
+  /**
+   * @param retryAfter What the `Retry-After` header says, as it came.
+   * @param status The HTTP status, where there was one.
+   */
   constructor(
     message: string,
     code: FlagshipErrorCode,
     readonly retryAfter?: string,
+    readonly status?: number,
   ) {
     super(message, code);
   }

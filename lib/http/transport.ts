@@ -19,8 +19,8 @@ export interface HttpAnswer {
   readonly etag?: string;
   /** The `Retry-After` header, as it came. */
   readonly retryAfter?: string;
-  /** Takes the request's secrets out of what the answer says; absent where the answer is no failure. */
-  readonly conceal?: (text: string) => string;
+  /** Takes what the request carries out of what the answer says; absent where the answer is no failure. */
+  readonly redact?: (text: string) => string;
 }
 
 /** Sends one request once. */
@@ -29,9 +29,11 @@ export interface Transport {
    * Settles within `timeLeft` milliseconds, body included, whatever the network does.
    *
    * @param limit What to blame when that is too short.
-   * @throws TransientError when there was no complete answer in time.
+   * @throws FlagshipError When there was no complete answer in time.
    */
   send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer>;
+  /** Ends the requests under way with this error; others may follow. */
+  interrupt(reason: Error): void;
   /** Ends open requests and connections. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type * as Undici from 'undici';
+import { limited } from '../runtime';
 import { Exchange } from './exchange';
-import { networkError, type TimeLimit, timeoutError } from './limits';
-import { closedError } from './session';
+import { closedError, networkError, type TimeLimit, timeoutError } from './limits';
 import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
 
 /** More sockets than this to one origin help nobody; further requests wait their turn, within their time limit. */
@@ -9,7 +9,7 @@ const MAX_CONNECTIONS = 256;
 /** How long an idle connection is kept when the server does not say. */
 const KEEP_ALIVE = 30_000;
 /** How long closing waits for sockets to go; the pool does not always report it. */
-const CLOSE_LIMIT = 500;
+const CLOSE_LIMIT_MS = 500;
 
 /** Loaded late: undici takes longer to load than the rest of this package, and not every mode needs it. */
 function loadUndici(): typeof Undici {
@@ -45,7 +45,7 @@ export class UndiciTransport implements Transport {
           this.open.delete(exchange);
           reject(error);
         },
-        request.maxBytes,
+        request,
         () => timeoutError(limit),
         timeLeft,
       );
@@ -53,16 +53,21 @@ export class UndiciTransport implements Transport {
       try {
         this.pool.dispatch(request, exchange);
       } catch (error) {
-        exchange.fail(networkError(error));
+        exchange.fail(networkError(error, request));
       }
     });
   }
 
+  interrupt(reason: Error): void {
+    for (const exchange of this.open) exchange.fail(reason);
+  }
+
   async close(): Promise<void> {
-    for (const exchange of this.open) exchange.fail(closedError());
-    await Promise.race([
-      this.pool.destroy(),
-      new Promise((resolve) => setTimeout(resolve, CLOSE_LIMIT).unref()),
-    ]);
+    this.interrupt(closedError());
+    try {
+      await limited('connections', () => this.pool.destroy(), CLOSE_LIMIT_MS);
+    } catch {
+      // The sockets have been told to go; whether they have said so changes nothing.
+    }
   }
 }

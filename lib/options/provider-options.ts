@@ -8,6 +8,8 @@ export type ContextTransport = 'query' | 'body' | 'auto';
 
 /** What a Cloudflare Workers binding answers an evaluation with. */
 export interface BindingDetails {
+  /** The flag that the answer is about; an answer about another one is not believed. */
+  readonly flagKey?: string;
   readonly value: unknown;
   readonly variant?: string;
   readonly reason?: string;

@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
 import { detached, limited } from '../runtime';
+import { FlagshipLogger } from '../logging';
 import { FlagshipServerProvider } from './flagship-server-provider';
 import { stopListening, whileRegistering } from './own-events';
 import { type Registration, registry } from './registry';
@@ -132,5 +132,5 @@ async function close(provider: Provider): Promise<void> {
 }
 
 function warn(problem: string): void {
-  new Logger('FlagshipModule').warn(problem);
+  new FlagshipLogger('FlagshipModule').warn(problem);
 }

@@ -1,5 +1,6 @@
 import { type Logger } from '@openfeature/server-sdk';
 import { LogLimit } from '../errors';
+import { writeSafely } from '../logging';
 
 /** Where evaluations are logged. */
 export interface Log {
@@ -18,22 +19,14 @@ export class EvaluationLog {
   to(logger: Logger): Log {
     const limited = (level: 'warn' | 'error') => (message: string) => {
       const line = this.limit.pass(message);
-      if (line !== undefined) write(logger, level, line);
+      if (line !== undefined) writeSafely(logger, level, line);
     };
     return {
       debug: (message) => {
-        write(logger, 'debug', message);
+        writeSafely(logger, 'debug', message);
       },
       warn: limited('warn'),
       error: limited('error'),
     };
-  }
-}
-
-function write(logger: Logger, level: keyof Log, message: string): void {
-  try {
-    logger[level](message);
-  } catch {
-    // There is nobody left to tell.
   }
 }

@@ -1,11 +1,11 @@
-import { Logger } from '@nestjs/common';
 import { ErrorCode, type OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk';
 import { LogLimit } from '../errors';
+import { FlagshipLogger } from '../logging';
 import { type SourceListener } from '../sources';
 
 /** Turns what a source tells into the provider's events. */
 export class SourceEvents implements SourceListener {
-  private readonly logger = new Logger('Flagship');
+  private readonly logger = new FlagshipLogger('Flagship');
   private readonly limit = new LogLimit();
   private isStarting = false;
   private isStale = false;

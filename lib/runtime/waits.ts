@@ -18,6 +18,10 @@ export const WAITS = {
   definitionsCacheWrite: 'write of the kept definitions (option "definitionsCache")',
   definitionsFile: 'look at the flags file',
   sharedDefinitions: 'writes of the shared definitions (option "cacheStore")',
+  binding: 'option "binding"',
+  connections: 'closing of the connections',
+  fetch: 'option "fetch"',
+  headersFactory: 'option "headersFactory"',
 } as const;
 
 /** The name of a wait. */

@@ -1,6 +1,7 @@
-import { type ExecutionContext, Injectable, Logger } from '@nestjs/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ErrorCode, type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { type RequestScopes } from '../context';
+import { FlagshipLogger } from '../logging';
 import { type FlagType } from '../options';
 import { failedDetails } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
@@ -19,7 +20,7 @@ export interface FlagUnit {
  */
 @Injectable()
 export class RequestFlags {
-  private readonly logger = new Logger('FlagshipModule');
+  private readonly logger = new FlagshipLogger('FlagshipModule');
   private readonly units = new Map<string | undefined, FlagUnit>();
   private readonly reported = new Set<string | undefined>();
 

@@ -4,7 +4,7 @@ import { readEvaluation } from './evaluation-answer';
 
 const errorOf = (status: number, body: unknown): FlagshipError => {
   try {
-    readEvaluation({ status, body: typeof body === 'string' ? body : JSON.stringify(body) });
+    readEvaluation({ status, body: typeof body === 'string' ? body : JSON.stringify(body) }, 'f');
   } catch (error) {
     if (error instanceof FlagshipError) return error;
     throw error;
@@ -21,7 +21,7 @@ describe('an answer', () => {
     [{ value: null, variant: null, reason: null }, { value: null }],
     [{ value: { value: 1 }, more: 1 }, { value: { value: 1 } }],
   ])('%j is read', (body, expected) => {
-    expect(readEvaluation({ status: 200, body: JSON.stringify({ flagKey: 'f', ...body }) })).toEqual(
+    expect(readEvaluation({ status: 200, body: JSON.stringify({ flagKey: 'f', ...body }) }, 'f')).toEqual(
       expected,
     );
   });
@@ -35,6 +35,8 @@ describe('an answer', () => {
     [{ flagKey: 'f' }, /no "value"/],
     [{ value: true }, /no "flagKey"/],
     ['{"__proto__":{"flagKey":"f","value":true}}', /no "flagKey"/],
+    [{ flagKey: 'F', value: true }, /another flag/],
+    [{ flagKey: ['f'], value: true }, /another flag/],
     [{ flagKey: 'f', value: true, variant: 1 }, /"variant"/],
     [{ flagKey: 'f', value: true, reason: {} }, /"reason"/],
   ])('%j is not believed, and may be better next time', (body, message) => {

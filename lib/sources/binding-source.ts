@@ -1,31 +1,39 @@
-import { isDate } from 'node:util/types';
-import { FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf, VerdictError } from '../errors';
+import { contextValues, outsideRequests, redactValues, Session, shortened } from '../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../options';
+import { dateText } from './date-text';
 import { namedCode } from './error-answer';
 import { isTextOrAbsent } from './evaluation-answer';
 import { type ContextAttributes, type FlagSource, type Resolution } from './flag-source';
-import { invalidContext } from './invalid-context';
+import { attributeNames, attributeOf, invalidContext } from './invalid-context';
 
 type Sendable = Record<string, string | number | boolean>;
+
+function parameterOf(name: string, value: unknown): string | number | boolean | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  const date = dateText(value);
+  if (date !== undefined) return date;
+  throw invalidContext(`a binding takes text, numbers, booleans and valid dates, which "${name}" is not.`);
+}
 
 /** What a binding takes: text, numbers, booleans; dates as ISO 8601; null and undefined are left out. */
 function bindingContext(context: ContextAttributes): Sendable {
   const sendable: [string, string | number | boolean][] = [];
-  for (const [name, value] of Object.entries(context)) {
-    if (value === null || value === undefined) continue;
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      sendable.push([name, value]);
-    else if (isDate(value) && !Number.isNaN(value.getTime())) sendable.push([name, value.toISOString()]);
-    else
-      throw invalidContext(
-        `a binding takes text, numbers, booleans and valid dates, which "${name}" is not.`,
-      );
+  for (const name of attributeNames(context)) {
+    const value = parameterOf(name, attributeOf(context, name));
+    if (value !== undefined) sendable.push([name, value]);
   }
   return Object.fromEntries(sendable);
 }
 
 function unreadable(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
+}
+
+/** What a binding says of a failure, without what of the context it quotes. */
+function quoted(message: unknown, context: Sendable): string {
+  return shortened(redactValues(messageOf(message), contextValues('context', context)));
 }
 
 /** The value as JSON has it; a structure becomes the caller's own. */
@@ -42,31 +50,30 @@ function jsonValue(value: unknown): JsonValue {
 /** Codes that do not judge the question. */
 const FAILURES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
 
-/** A binding has no time limit of its own. */
-async function within<T>(deadline: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const message = `The binding did not answer within ${deadline} ms (option "deadline").`;
-      reject(new FlagshipError(message, FlagshipErrorCode.TIMEOUT_ERROR));
-    }, deadline);
-  });
+function failureOf({ errorCode, errorMessage }: BindingDetails, context: Sendable): FlagshipError {
+  const code = namedCode(errorCode) ?? FlagshipErrorCode.GENERAL;
+  const message =
+    typeof errorMessage === 'string' ? quoted(errorMessage, context) : `The binding answered ${code}.`;
+  return FAILURES.has(code) ? new FlagshipError(message, code) : new VerdictError(message, code);
+}
+
+/** The fields of an answer. Whatever answers may be a likeness that throws where it is looked at. */
+function fieldsOf(given: unknown): BindingDetails {
+  if (typeof given !== 'object' || given === null) throw unreadable('without details');
   try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    clearTimeout(timer);
+    const { flagKey, value, variant, reason, errorCode, errorMessage } = given as BindingDetails;
+    return { flagKey, value, variant, reason, errorCode, errorMessage };
+  } catch {
+    throw unreadable('with something that cannot be read');
   }
 }
 
 /** Nothing of an answer is believed before its shape has been checked. */
-function readDetails(details: unknown): Resolution {
-  if (typeof details !== 'object' || details === null) throw unreadable('without details');
-  const { value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
-  if (errorCode) {
-    const code = namedCode(errorCode) ?? FlagshipErrorCode.GENERAL;
-    const message = errorMessage ?? `The binding answered ${errorCode}.`;
-    throw FAILURES.has(code) ? new FlagshipError(message, code) : new VerdictError(message, code);
-  }
+function readDetails(given: unknown, flagKey: string, context: Sendable): Resolution {
+  const details = fieldsOf(given);
+  const { value, variant, reason, errorCode } = details;
+  if (errorCode) throw failureOf(details, context);
+  if (details.flagKey !== undefined && details.flagKey !== flagKey) throw unreadable('for another flag');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
     throw unreadable('with a "variant" or a "reason" that is not text');
   }
@@ -75,13 +82,16 @@ function readDetails(details: unknown): Resolution {
 
 /** Asks a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
-  /** @param deadline How long the binding may take, in milliseconds. */
+  private session = new Session();
+
+  /** @param deadline How long the binding may take, in milliseconds: it has no time limit of its own. */
   constructor(
     private readonly binding: FlagshipBinding,
     private readonly deadline: number,
   ) {}
 
   open(): Promise<void> {
+    if (this.session.isOver) this.session = new Session();
     return Promise.resolve();
   }
 
@@ -91,8 +101,14 @@ export class BindingSource implements FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Promise<Resolution> {
-    const details = this.ask(flagKey, bindingContext(context), type, defaultValue);
-    return readDetails(await within(this.deadline, details));
+    const { deadline } = this;
+    const attributes = bindingContext(context);
+    const ask = (): Promise<unknown> => this.ask(flagKey, attributes, type, defaultValue);
+    // Others may wait for the same answer, and what it opens outlives the request.
+    const answer = outsideRequests(() =>
+      this.session.limit('binding', ask, deadline, () => tooLateError(deadline)),
+    );
+    return readDetails(await answer, flagKey, attributes);
   }
 
   refresh(): Promise<boolean> {
@@ -108,10 +124,20 @@ export class BindingSource implements FlagSource {
   }
 
   close(): Promise<void> {
+    this.session.end();
     return Promise.resolve();
   }
 
-  private ask(key: string, context: Sendable, type: FlagType, value: unknown): Promise<BindingDetails> {
+  /** Runs the binding's code. Whatever that throws, it has failed. */
+  private async ask(key: string, context: Sendable, type: FlagType, value: unknown): Promise<unknown> {
+    try {
+      return await this.call(key, context, type, value);
+    } catch (error) {
+      throw new FlagshipError(`The binding failed: ${quoted(error, context)}`, FlagshipErrorCode.GENERAL);
+    }
+  }
+
+  private call(key: string, context: Sendable, type: FlagType, value: unknown): Promise<BindingDetails> {
     const { binding } = this;
     switch (type) {
       case 'boolean':
@@ -124,4 +150,11 @@ export class BindingSource implements FlagSource {
         return binding.getObjectDetails(key, value, context);
     }
   }
+}
+
+function tooLateError(deadlineMs: number): FlagshipError {
+  return new FlagshipError(
+    `The binding did not answer within ${deadlineMs} ms (option "deadline").`,
+    FlagshipErrorCode.TIMEOUT_ERROR,
+  );
 }

@@ -1,54 +1,89 @@
 import { isDate } from 'node:util/types';
+import { dateText } from './date-text';
 import { type ContextAttributes } from './flag-source';
-import { invalidContext } from './invalid-context';
+import { attributeNames, attributeOf, invalidContext } from './invalid-context';
 import { isPlainObject } from './plain-object';
 
-/** Deeper than any sensible context; also ends circular ones. */
-const MAX_DEPTH = 32;
+/** The API's own limits for a context; also what ends a circle, and the growth of what is shared many times over. */
+const MAX_LEVELS = 10;
+const MAX_VALUES = 10_000;
+const MAX_SIZE = 32 * 1024;
 
 function unsendable(path: string, what: string): never {
   throw invalidContext(`"${path}" is ${what}, which JSON cannot carry.`);
 }
 
-function structure(value: object, path: string, depth: number): unknown {
-  if (depth > MAX_DEPTH) return unsendable(path, `nested more than ${MAX_DEPTH} deep, or circular`);
-  if (Array.isArray(value)) {
-    return value.map((item, index) => sendable(item, `${path}[${index}]`, depth + 1) ?? null);
+/** Copies one context to what JSON can carry, and counts on the way. */
+class BodyContext {
+  private scalars = 0;
+  private structures = 0;
+  /** Of names and texts, in characters: no more than the bytes that will be sent. */
+  private size = 0;
+
+  attributes(holder: ContextAttributes, prefix: string, level: number): unknown {
+    this.structures++;
+    const copy: [string, unknown][] = [];
+    for (const name of attributeNames(holder)) {
+      this.size += name.length;
+      copy.push([name, this.sendable(attributeOf(holder, name), `${prefix}${name}`, level)]);
+    }
+    return Object.fromEntries(copy);
   }
-  if (!isPlainObject(value)) return unsendable(path, 'neither a plain object nor a list');
-  return attributes(value, `${path}.`, depth);
+
+  private list(holder: readonly unknown[], path: string, level: number): unknown[] {
+    const { length } = holder;
+    this.structures++;
+    // Before they are looked at: a list may claim four billion.
+    if (length > MAX_VALUES) throw tooLarge(path);
+    const elements = holder as unknown as ContextAttributes;
+    return Array.from(
+      { length },
+      (_, index) => this.sendable(attributeOf(elements, String(index)), `${path}[${index}]`, level) ?? null,
+    );
+  }
+
+  private structure(value: object, path: string, level: number): unknown {
+    if (level > MAX_LEVELS) return unsendable(path, `nested more than ${MAX_LEVELS} deep, or circular`);
+    if (Array.isArray(value)) return this.list(value, path, level);
+    if (!isPlainObject(value)) return unsendable(path, 'neither a plain object nor a list');
+    return this.attributes(value, `${path}.`, level);
+  }
+
+  private sendable(value: unknown, path: string, level: number): unknown {
+    if (++this.scalars > MAX_VALUES || this.structures > MAX_VALUES || this.size > MAX_SIZE)
+      throw tooLarge(path);
+    switch (typeof value) {
+      case 'string':
+        this.size += value.length;
+        return value;
+      case 'boolean':
+      case 'undefined':
+        return value;
+      case 'number':
+        return Number.isFinite(value) ? value : unsendable(path, String(value));
+      case 'object':
+        if (value === null) return null;
+        if (isDate(value)) return dateText(value) ?? unsendable(path, 'an invalid date');
+        this.scalars--;
+        return this.structure(value, path, level + 1);
+      default:
+        return unsendable(path, `a ${typeof value}`);
+    }
+  }
 }
 
-function attributes(holder: ContextAttributes, prefix: string, depth: number): unknown {
-  const copy: [string, unknown][] = [];
-  for (const name of Object.keys(holder)) {
-    copy.push([name, sendable(holder[name], `${prefix}${name}`, depth + 1)]);
-  }
-  return Object.fromEntries(copy);
-}
-
-function sendable(value: unknown, path: string, depth: number): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-      return value;
-    case 'number':
-      return Number.isFinite(value) ? value : unsendable(path, String(value));
-    case 'object':
-      if (value === null) return null;
-      if (!isDate(value)) return structure(value, path, depth);
-      return Number.isNaN(value.getTime()) ? unsendable(path, 'an invalid date') : value.toISOString();
-    default:
-      return unsendable(path, `a ${typeof value}`);
-  }
+function tooLarge(path: string): Error {
+  return invalidContext(
+    `it is too large at "${path.slice(0, 100)}"; Flagship takes ${MAX_VALUES} values and ${MAX_SIZE} bytes.`,
+  );
 }
 
 /**
  * The request body for a flag and a context, types kept.
  *
- * @throws FlagshipError `INVALID_CONTEXT` for what JSON cannot carry, rather than sending something else instead.
+ * @throws FlagshipError `INVALID_CONTEXT` for what JSON cannot carry, and for more than the API takes, rather than
+ * sending something else instead.
  */
 export function evaluationBody(flagKey: string, context: ContextAttributes): string {
-  return JSON.stringify({ flagKey, context: attributes(context, '', 0) });
+  return JSON.stringify({ flagKey, context: new BodyContext().attributes(context, '', 0) });
 }

@@ -1,6 +1,6 @@
-import { isDate } from 'node:util/types';
+import { dateText } from './date-text';
 import { type ContextAttributes } from './flag-source';
-import { invalidContext } from './invalid-context';
+import { attributeNames, attributeOf, invalidContext } from './invalid-context';
 
 /** What `application/x-www-form-urlencoded` leaves as it is. */
 const PLAIN = /^[A-Za-z0-9*\-._]*$/;
@@ -20,17 +20,16 @@ function asParameter(value: unknown): string | undefined | null {
     case 'undefined':
       return undefined;
     default:
-      if (value === null) return undefined;
-      return isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : null;
+      return value === null ? undefined : (dateText(value) ?? null);
   }
 }
 
-/** Can a query carry this context without loss? */
+/** Whether a query can carry this context without loss. */
 export function fitsQuery(context: ContextAttributes): boolean {
-  return Object.entries(context).every(
-    ([name, value]) =>
-      asParameter(value) !== null && (name !== 'flagKey' || asParameter(value) === undefined),
-  );
+  return attributeNames(context).every((name) => {
+    const parameter = asParameter(attributeOf(context, name));
+    return parameter === undefined || (parameter !== null && name !== 'flagKey');
+  });
 }
 
 /**
@@ -42,8 +41,8 @@ export function fitsQuery(context: ContextAttributes): boolean {
 export function queryParameters(context: ContextAttributes): [name: string, value: string][] {
   const parameters: [string, string][] = [];
   const unsendable: string[] = [];
-  for (const name of Object.keys(context)) {
-    const value = asParameter(context[name]);
+  for (const name of attributeNames(context)) {
+    const value = asParameter(attributeOf(context, name));
     if (value === undefined) continue;
     if (value === null) unsendable.push(name);
     else if (name === 'flagKey')

@@ -143,7 +143,7 @@ describe('the body', () => {
 
   it.each([
     ['a circle', circular, 'self.self'],
-    ['too deep a structure', { odd: deep(40) }, 'odd.a.a'],
+    ['too deep a structure', { odd: deep(11) }, 'odd.a.a'],
     ['a map', { odd: new Map([['a', 'secret-value']]) }, '"odd"'],
     ['a set', { odd: new Set(['secret-value']) }, '"odd"'],
     ['an instance', { user: { odd: new Person() } }, '"user.odd"'],
@@ -167,7 +167,75 @@ describe('the body', () => {
     expect(errorOf(() => evaluationBody('flag', { users })).code).toBe('INVALID_CONTEXT');
   });
 
-  it('goes as deep as sensible contexts do', () => {
-    expect(sentContext({ a: deep(30) })).toEqual({ a: deep(30) });
+  it('goes as deep as the API does', () => {
+    expect(sentContext({ a: deep(10) })).toEqual({ a: deep(10) });
+  });
+
+  const shared = (levels: number, make: (inner: unknown) => unknown): unknown =>
+    Array.from({ length: levels }).reduce(make, 'secret-value');
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  it.each([
+    ['one object shared over and over', { odd: shared(9, (inner) => Array<unknown>(20).fill(inner)) }],
+    ['an empty object shared over and over', { odd: shared(9, (inner) => ({ a: inner, b: inner, c: {} })) }],
+    ['one text many times', { odd: Array(5000).fill('secret-value'.repeat(100)) }],
+    ['a long text', { odd: 'secret-value'.repeat(3000) }],
+    ['long names', { odd: { ['n'.repeat(40_000)]: 1, last: 1 } }],
+    ['a list of nothing that claims four billion', { odd: new Array(2 ** 32 - 1) }],
+    ['10,001 values', { odd: Array(10_001).fill(0) }],
+    [
+      'a getter that throws',
+      {
+        get odd() {
+          throw new Error('secret-value');
+        },
+      },
+    ],
+    [
+      'a getter in a list that throws',
+      {
+        odd: Object.defineProperty(['a'], 0, {
+          get: () => {
+            throw new FlagshipError('secret-value', 'GENERAL' as never);
+          },
+        }),
+      },
+    ],
+    ['a revoked proxy', { odd: revoked() }],
+    [
+      'a proxy that throws',
+      {
+        odd: new Proxy(
+          {},
+          {
+            ownKeys: () => {
+              throw new Error('secret-value');
+            },
+          },
+        ),
+      },
+    ],
+  ] as [string, Context][])('refuses %s, at once and without a value', (_, context) => {
+    const error = errorOf(() => evaluationBody('flag', context));
+    expect(error.code).toBe('INVALID_CONTEXT');
+    expect(error.message).not.toContain('secret-value');
+  });
+
+  it('carries 10,000 values', () => {
+    expect(sentContext({ list: Array(10_000).fill(0) })).toEqual({ list: Array(10_000).fill(0) });
+  });
+
+  it('asks a date itself for its time', () => {
+    const odd = Object.assign(new Date(0), {
+      getTime: () => {
+        throw new Error('no');
+      },
+      toISOString: () => 'x',
+    });
+    expect(sentContext({ odd })).toEqual({ odd: '1970-01-01T00:00:00.000Z' });
+    expect(evaluationPath(endpoint, 'flag', { odd })).toContain('odd=1970-01-01');
   });
 });

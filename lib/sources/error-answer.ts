@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
-import { type HttpAnswer, isTransientStatus, TransientError } from '../http';
+import { type HttpAnswer, isTransientStatus, shortened, TransientError } from '../http';
 
 /** OpenFeature error codes that an answer may name, and what they are here. */
 const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
@@ -16,7 +16,6 @@ const CODES_OF_STATUS: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [403, FlagshipErrorCode.UNAUTHORIZED],
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
 ]);
-const MAX_DETAILS = 300;
 /** Where a `Retry-After` means what it says. */
 const PAUSE_ASKED = new Set([429, 503]);
 
@@ -48,7 +47,7 @@ function messageOf(status: number, details: string, permission: string): string 
       : '';
   const parts = [
     `Flagship answered HTTP ${status}.`,
-    details.slice(0, MAX_DETAILS),
+    shortened(details),
     status === 403 ? `Does "authToken" have the ${permission} permission for this account?` : '',
     remedies.get(status) ?? redirect,
   ];
@@ -62,14 +61,14 @@ function isVerdict(status: number): boolean {
 
 /** The error that an answer other than 2xx stands for. */
 export function errorAnswer(answer: HttpAnswer, permission = 'Evaluate'): FlagshipError {
-  const { status, body, retryAfter, conceal = String } = answer;
+  const { status, body, retryAfter, redact = String } = answer;
   const { errorCode, errorDetails } = readBody(body);
   const code = CODES_OF_STATUS.get(status) ?? namedCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
   // Before the text is cut: half a token is too much as well.
-  const details = typeof errorDetails === 'string' ? conceal(errorDetails) : '';
+  const details = typeof errorDetails === 'string' ? redact(errorDetails) : '';
   const message = messageOf(status, details, permission);
   if (isTransientStatus(status)) {
-    return new TransientError(message, code, PAUSE_ASKED.has(status) ? retryAfter : undefined);
+    return new TransientError(message, code, PAUSE_ASKED.has(status) ? retryAfter : undefined, status);
   }
   return isVerdict(status) ? new VerdictError(message, code) : new FlagshipError(message, code);
 }

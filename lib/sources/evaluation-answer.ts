@@ -23,16 +23,18 @@ function parse(body: string): unknown {
 /**
  * Reads the answer to an evaluation. Nothing of it is believed before its shape has been checked.
  *
+ * @param flagKey The flag that was asked for: a proxy or a cache may answer with another one's.
  * @throws FlagshipError The failure that the answer stands for.
  */
-export function readEvaluation(answer: HttpAnswer): Resolution {
+export function readEvaluation(answer: HttpAnswer, flagKey: string): Resolution {
   if (answer.status < 200 || answer.status > 299) throw errorAnswer(answer);
   const parsed = parse(answer.body);
   if (typeof parsed !== 'object' || parsed === null) throw unreadable('is not an object');
   if (!Object.hasOwn(parsed, 'flagKey') || !Object.hasOwn(parsed, 'value')) {
     throw unreadable('has no "flagKey" or no "value"');
   }
-  const { value, variant, reason } = parsed as Record<string, unknown>;
+  const { flagKey: answered, value, variant, reason } = parsed as Record<string, unknown>;
+  if (answered !== flagKey) throw unreadable('is about another flag than the one that was asked for');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
     throw unreadable('has a "variant" or a "reason" that is not text');
   }

@@ -46,7 +46,7 @@ export class RemoteSource implements FlagSource {
 
   /** @throws VerdictError At once, for a context that cannot be sent. */
   evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
-    return this.client.send(this.request(flagKey, context), readEvaluation);
+    return this.client.send(this.request(flagKey, context), (answer) => readEvaluation(answer, flagKey));
   }
 
   /** Every evaluation asks anew. */

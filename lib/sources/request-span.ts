@@ -1,6 +1,7 @@
-import { isDate } from 'node:util/types';
 import { type SpanDescription } from '../http';
+import { dateText } from './date-text';
 import { type ContextAttributes } from './flag-source';
+import { attributeOf } from './invalid-context';
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -14,10 +15,9 @@ export function templateOf(pathname: string): Attributes {
 }
 
 function exported(value: unknown): string | number | boolean | undefined {
-  if (isDate(value)) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? value
-    : undefined;
+    : dateText(value);
 }
 
 /** Tells the spans of evaluations what they are about: the flag, and of the context what is listed. */
@@ -35,7 +35,7 @@ export class EvaluationSpans {
   describe(flagKey: string, context: ContextAttributes): SpanDescription {
     const attributes: Attributes = { ...this.template, 'feature_flag.key': flagKey };
     for (const name of this.listed) {
-      const value = Object.hasOwn(context, name) ? exported(context[name]) : undefined;
+      const value = Object.hasOwn(context, name) ? exported(attributeOf(context, name)) : undefined;
       if (value !== undefined) attributes[`feature_flag.context.${name}`] = value;
     }
     return { name: 'flagship evaluate', attributes };

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { FlagshipLogger } from '../logging';
 import { type ResolvedModuleOptions } from '../options';
 import { callSafely } from '../runtime';
 import { type FlagService } from '../service';
@@ -14,11 +14,11 @@ export function tellUsage(
   known: ReadonlySet<string> | undefined,
 ): void {
   if (!listUsage && known === undefined) return;
-  const logger = new Logger(domain === undefined ? 'FlagshipModule' : `FlagshipModule ${domain}`);
+  const logger = new FlagshipLogger(domain === undefined ? 'FlagshipModule' : `FlagshipModule ${domain}`);
   // A list for the reader's eyes must not stop the start.
   callSafely(() => {
     const usage = flags.usage();
-    if (listUsage) logger.log(describeUsage(usage, known));
+    if (listUsage) logger.log(...describeUsage(usage, known).split('\n'));
     const problem = missingFlags(usage, known);
     if (problem !== undefined) logger.warn(problem);
   });

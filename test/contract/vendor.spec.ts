@@ -116,6 +116,11 @@ describe('the provider beside @cloudflare/flagship 0.4.2', () => {
   const answer = (value: unknown, reason = 'STATIC', variant: unknown = 'on') => ({
     body: { flagKey: 'flag', value, variant, reason },
   });
+  /** Answers for the flag that is asked for. */
+  const answersAny: ScriptedAnswer = (response, { url }) => {
+    const flagKey = new URL(url, server.url).searchParams.get('flagKey');
+    response.end(JSON.stringify({ flagKey, value: true, variant: 'on', reason: 'STATIC' }));
+  };
   const page = '<!DOCTYPE html><html><body>Bad gateway</body></html>';
 
   const answers: readonly (readonly [name: string, answer: ScriptedAnswer])[] = [
@@ -146,7 +151,6 @@ describe('the provider beside @cloudflare/flagship 0.4.2', () => {
     ['no flagKey', { body: { value: true, variant: 'on', reason: 'STATIC' } }],
     ['no value', { body: { flagKey: 'flag', variant: 'on', reason: 'STATIC' } }],
     ['no value on DISABLED', { body: { flagKey: 'flag', reason: 'DISABLED' } }],
-    ['another flag', { body: { flagKey: 'other', value: true, variant: 'on', reason: 'STATIC' } }],
     ['unknown fields', { body: { flagKey: 'flag', value: true, variant: 'on', reason: 'SPLIT', more: [1] } }],
     ['status 201', { ...answer(true), status: 201 }],
     ['JSON null', { body: 'null' }],
@@ -264,7 +268,7 @@ describe('the provider beside @cloudflare/flagship 0.4.2', () => {
     it.each(['flag', 'a b', 'ü', 'a&b=c', 'a/b?c#d', '%2F', '', '__proto__', symbols])(
       'the flag "%s"',
       async (flagKey) => {
-        const { requests } = await expectSame(at, [answer(true)], { flagKey, context: { plan: 'pro' } });
+        const { requests } = await expectSame(at, [answersAny], { flagKey, context: { plan: 'pro' } });
         expect(requests).toHaveLength(1);
       },
     );
@@ -417,7 +421,7 @@ describe('the provider beside @cloudflare/flagship 0.4.2', () => {
       ['attributes in another order', [answer(true)], [one, { context: { plan: 'pro', targetingKey: 'u' } }]],
       ['null attributes', [answer(true)], [one, { context: { ...one.context, x: undefined } as never }]],
       ['another context', [answer(true)], [one, { context: { targetingKey: 'v' } }, one]],
-      ['another flag', [answer(true)], [one, { ...one, flagKey: 'other' }, one]],
+      ['another flag', [answersAny], [one, { ...one, flagKey: 'other' }, one]],
       ['another type', [answer(true)], [one, { ...one, type: 'string' }, one, { ...one, type: 'string' }]],
       ['no context', [answer(true)], [{}, {}]],
       ['a date', [answer(true)], [{ context: { d: new Date(5) } }, { context: { d: new Date(5) } }]],
@@ -526,6 +530,13 @@ describe('the provider beside @cloudflare/flagship 0.4.2', () => {
       ours: ['INVALID_CONTEXT', 0],
       theirs: ['GENERAL', 0],
     },
+    ...['other', 'FLAG', '', null, ['flag']].map((flagKey) => ({
+      name: `an answer for the flag ${JSON.stringify(flagKey)}`,
+      why: 'a proxy or a cache mixed answers up; theirs believes it, and keeps it for the flag that was asked for',
+      script: [{ body: { flagKey, value: true, variant: 'on', reason: 'STATIC' } }],
+      ours: ['PARSE_ERROR', 2] as const,
+      theirs: [true, 1] as const,
+    })),
     ...[7, true, {}, []].flatMap((oddity) => [
       {
         name: `a variant that is ${JSON.stringify(oddity)}`,
@@ -547,7 +558,7 @@ describe('the provider beside @cloudflare/flagship 0.4.2', () => {
       why: 'it is an attribute like any other; theirs loses it on the way',
       script: [
         (response, { url }) =>
-          void response.end(JSON.stringify({ flagKey: 'f', value: url.includes('proto') })),
+          void response.end(JSON.stringify({ flagKey: 'flag', value: url.includes('proto') })),
       ],
       question: { context: JSON.parse('{"__proto__":"x"}') as EvaluationContext },
       ours: [true, 1],
