@@ -33,7 +33,7 @@ export class FlagParameter {
 
   resolve(flags: RequestFlags): Promise<EvaluationDetails<JsonValue>> {
     const { type, key, defaultValue, domain } = this.#wanted;
-    return flags.evaluate(this.#context, type, key, defaultValue, domain);
+    return flags.evaluate(this.#context, type, key, defaultValue, domain, this.#wanted);
   }
 }
 

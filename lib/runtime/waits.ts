@@ -4,6 +4,7 @@
  */
 export const WAITS = {
   contextFactory: 'option "contextFactory"',
+  withFlagContext: 'function of @WithFlagContext',
 } as const;
 
 /** The name of a wait. */

@@ -20,14 +20,14 @@ const PROBE: EvaluationContext = Object.freeze({ targetingKey: 'probe' });
 let probing = false;
 
 /** Shows the scope on top to OpenFeature as its transaction context, and turns a transaction context into a scope. */
-const propagator: TransactionContextPropagator = {
+export const scopePropagator: TransactionContextPropagator = {
   getTransactionContext: () => (probing ? PROBE : (storage.getStore()?.top.context ?? NO_CONTEXT)),
   setTransactionContext(context, callback, ...args) {
     storage.run(ScopeStack.of(new EvaluationScope(context), storage.getStore()), callback, ...args);
   },
 };
 
-/** Does OpenFeature find the scope by itself? Asked without looking at a context, which may not have been built yet. */
+/** Whether OpenFeature finds the scope by itself. Asked without building a context, which may not be wanted. */
 function isOurs(): boolean {
   probing = true;
   try {
@@ -37,32 +37,37 @@ function isOurs(): boolean {
   }
 }
 
+/** Whether OpenFeature's transaction context is the one that this scope shows: code may have set one of its own since. */
+function isShown(scope: EvaluationScope): boolean {
+  return isOurs() || openFeature.getTransactionContext() === scope.transaction;
+}
+
 /** The scope that the calling code runs in, if any: for the flags of one module, or else the last opened. */
 export function currentScope(owner?: ScopeOwner): EvaluationScope | undefined {
   return storage.getStore()?.for(owner);
 }
 
-/** Does the calling code run in this scope already? */
+/** Whether the calling code runs in this scope already. */
 export function isCurrent(scope: EvaluationScope): boolean {
   return currentScope(scope.owner) === scope;
 }
 
 /**
- * The transaction context for the flags of one module; that of another module is none of its business.
+ * Returns the transaction context for the flags of one module; that of another module is none of its business.
  *
- * @param scope The scope to ask for, where it need not be the one that the code runs in.
+ * @param asked The scope in which the flags are asked, see `EvaluationScope.asked`; it need not be the one that the code
+ * runs in.
  */
 export function transactionFor(
   owner: ScopeOwner | undefined,
-  scope: EvaluationScope | undefined,
+  asked: EvaluationScope | undefined,
 ): EvaluationContext {
   const stack = storage.getStore();
   const own = stack?.for(owner);
-  if (scope !== undefined && (scope !== own || scope.follows)) return scope.context;
-  // Code within a scope may have set a transaction context of its own.
-  const transaction = openFeature.getTransactionContext();
-  if (own === stack?.top || transaction !== stack?.top.context) return transaction;
-  return own?.context ?? NO_CONTEXT;
+  if (asked !== undefined && own?.isStill(asked) !== true) return asked.context;
+  if (stack === undefined ? isOurs() : isShown(stack.top)) return (asked ?? own)?.context ?? NO_CONTEXT;
+  // Code within a scope, or without one, has set a transaction context by a propagator of the application's.
+  return openFeature.getTransactionContext();
 }
 
 /**
@@ -74,34 +79,32 @@ export function runInScope<T>(scopes: EvaluationScope | readonly EvaluationScope
   else for (const scope of scopes) stack = ScopeStack.of(scope, stack);
   if (stack === undefined) return run();
   if (isOurs()) return storage.run(stack, run);
-  const { top } = stack;
-  return storage.run(stack, () => {
-    // The application has a propagator of its own: it has to carry the context as well, as it is now.
-    let result: { readonly value: T } | undefined;
-    openFeature.setTransactionContext(top.context, () => {
-      result = { value: run() };
-    });
-    return result === undefined ? run() : result.value;
-  });
+  const { transaction } = stack.top;
+  return storage.run(stack, () => carriedBy(transaction, run));
+}
+
+/** Runs code where the propagator of the application carries a context as well: once, whatever that propagator does. */
+function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
+  const runs: { readonly result?: T }[] = [];
+  const once = (): void => {
+    if (runs.length > 0) return;
+    const outcome: { result?: T } = {};
+    runs.push(outcome);
+    outcome.result = run();
+  };
+  try {
+    openFeature.setTransactionContext(transaction, once);
+  } catch (error) {
+    // Of the code itself; a propagator that fails without calling it is left out.
+    if (runs.length > 0) throw error;
+  }
+  once();
+  return runs[0]?.result as T;
 }
 
 /** Runs code where OpenFeature's transaction context is this module's, if it is another's so far. */
 export function runAsOwner<T>(owner: ScopeOwner, run: () => T): T {
-  if (!isOfAnother(openFeature.getTransactionContext(), owner)) return run();
-  return runInScope(currentScope(owner) ?? new EvaluationScope(owner.context, undefined, owner), run);
-}
-
-/** Makes OpenFeature carry transaction contexts; a propagator that the application has set is left alone. */
-export function ensurePropagation(): void {
-  const probe: EvaluationContext = { targetingKey: 'probe' };
-  openFeature.setTransactionContext(probe, () => {
-    const works = openFeature.getTransactionContext().targetingKey === probe.targetingKey;
-    if (!works) openFeature.setTransactionContextPropagator(propagator);
-  });
-}
-
-/** Was this transaction context put there by a scope of another module? Code may have set one of its own since. */
-function isOfAnother(transaction: EvaluationContext, owner: ScopeOwner | undefined): boolean {
   const top = storage.getStore()?.top;
-  return top !== undefined && !top.isFor(owner) && transaction === top.context;
+  if (top === undefined || top.isFor(owner) || !isShown(top)) return run();
+  return runInScope(currentScope(owner) ?? new EvaluationScope(owner.context, undefined, owner), run);
 }
