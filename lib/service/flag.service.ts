@@ -257,6 +257,6 @@ export class FlagService {
 
 /** The longest wait for the function of `@WithFlagContext`, in milliseconds; a stand-in for the service has no options. */
 export function contextTimeoutOf(flags: FlagService | undefined): number {
-  const options = flags?.options;
+  const { options } = (flags ?? {}) as { readonly options?: ResolvedModuleOptions };
   return options?.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS;
 }
