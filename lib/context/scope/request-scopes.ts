@@ -142,7 +142,7 @@ export class RequestScopes {
     }
     const open = (): RequestScope => this.keep(this.open(new SocketMessage(args, client)), args);
     if (!isObject(data) || this.options.propagation !== 'none') return open();
-    return this.pairs.scopeFor(client, data, parameter, open);
+    return this.pairs.scopeFor({ client, data, handler: execution.getHandler() }, parameter, open);
   }
 
   private ofSource(key: object, make: () => RequestSource): RequestScope {
