@@ -37,9 +37,19 @@ function isOurs(): boolean {
   }
 }
 
+/** What propagators of applications have made of the contexts that they were given: some keep a copy. */
+const copies = new WeakSet<EvaluationContext>();
+
 /** Whether OpenFeature's transaction context is the one that this scope shows: code may have set one of its own since. */
 function isShown(scope: EvaluationScope): boolean {
-  return isOurs() || openFeature.getTransactionContext() === scope.transaction;
+  if (isOurs()) return true;
+  const transaction = openFeature.getTransactionContext();
+  return transaction === scope.transaction || copies.has(transaction);
+}
+
+/** Whether OpenFeature has a copy of what was known when the scope was opened. */
+function isCopied(): boolean {
+  return !isOurs() && copies.has(openFeature.getTransactionContext());
 }
 
 /** The scope that the calling code runs in, if any: for the flags of one module, or else the last opened. */
@@ -90,6 +100,8 @@ function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
     if (runs.length > 0) return;
     const outcome: { result?: T } = {};
     runs.push(outcome);
+    const carried = openFeature.getTransactionContext();
+    if (carried !== transaction) copies.add(carried);
     outcome.result = run();
   };
   try {
@@ -102,9 +114,10 @@ function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
   return runs[0]?.result as T;
 }
 
-/** Runs code where OpenFeature's transaction context is this module's, if it is another's so far. */
+/** Runs code where OpenFeature's transaction context is this module's as of now, if it is another one so far. */
 export function runAsOwner<T>(owner: ScopeOwner, run: () => T): T {
   const top = storage.getStore()?.top;
-  if (top === undefined || top.isFor(owner) || !isShown(top)) return run();
+  if (top === undefined) return run();
+  if (top.isFor(owner) ? !isCopied() : !isShown(top)) return run();
   return runInScope(currentScope(owner) ?? new EvaluationScope(owner.context, undefined, owner), run);
 }
