@@ -46,10 +46,8 @@ export interface ParameterSource {
  * Where two applications in the process share the handler and the request does not name its own (beyond HTTP), the
  * pipe asks after all the others.
  */
-export function parameterSource(
-  { type, key, defaultValue, domain }: WantedFlag,
-  part: Part,
-): ParameterSource {
+export function parameterSource(wanted: WantedFlag, part: Part): ParameterSource {
+  const { type, key, defaultValue, domain } = wanted;
   const applications = new ParameterApplications();
 
   @Injectable()
@@ -71,7 +69,8 @@ export function parameterSource(
   }
 
   const factory = (_: unknown, context: ExecutionContext): unknown => {
-    const ask: Ask = async (flags) => part(await flags.evaluate(context, type, key, defaultValue, domain));
+    const ask: Ask = async (flags) =>
+      part(await flags.evaluate(context, type, key, defaultValue, domain, wanted));
     const flags = applications.flagsFor(context);
     return flags === undefined ? new PendingParameter(ask) : ask(flags);
   };

@@ -1,15 +1,17 @@
 import { Inject } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { configurationError, messageOf } from '../errors';
+import { EvaluationScope, keepScope, runInScope } from '../context';
+import { configurationError, FlagshipError, messageOf } from '../errors';
 import { FlagshipLogger } from '../logging';
-import { FlagService } from '../service';
+import { limited } from '../runtime';
+import { contextTimeoutOf, FlagService } from '../service';
 
 /** What the job is for: its evaluation context, made from the method's arguments. */
 export type JobContextFactory<Args extends unknown[] = never[]> = (
   ...args: Args
 ) => EvaluationContext | undefined | PromiseLike<EvaluationContext | undefined>;
 
-type Method = (this: Job, ...args: unknown[]) => unknown;
+type Method = (this: Job | undefined, ...args: unknown[]) => unknown;
 
 /** On a job's instance: the service of the application that has made it. */
 const FLAGS = Symbol('flagship.flags');
@@ -26,8 +28,12 @@ const injected = new WeakSet<object>();
  * flags within it answer for this context, each once. The module's static context is merged in, as with
  * `FlagService.withContext`. The class needs to be a provider; it need not inject anything.
  *
- * When the function fails, the job goes on with the static context alone, and the first failure is logged. A function
- * that returns a promise is waited for, and then the method returns a promise too.
+ * When the function fails, or takes longer than the option `contextTimeout`, the job goes on with the static context
+ * alone, and each kind of failure is logged once. A function that returns a promise is waited for, and then the method
+ * returns a promise too; an `async function*` still returns its iterator.
+ *
+ * Work that the method returns without having done it, a generator's or an observable's, is done in the scope too. A
+ * method that is handed on without its instance still runs in a scope, without the static context.
  *
  * @param context What the job is for, made from the method's arguments. Without it: the static context.
  * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when it is given no function.
@@ -61,7 +67,8 @@ export function WithFlagContext<Args extends unknown[] = never[]>(
 
 /** By a property, so that each instance has the service of the application that made it, even with two in a process. */
 function askForService(target: object): void {
-  if (injected.has(target)) return;
+  // Nest makes instances; a static method has none.
+  if (typeof target === 'function' || injected.has(target)) return;
   injected.add(target);
   Inject(FlagService)(target, FLAGS);
 }
@@ -74,27 +81,64 @@ function keepTraces(method: Method, scoped: Method): void {
   Object.defineProperty(scoped, 'name', { value: method.name, configurable: true });
 }
 
+/** What `async function*` makes methods of. */
+const { constructor: AsyncGeneratorFunction } = Object.getPrototypeOf(async function* () {
+  // Never run.
+}) as { constructor: new () => object };
+
 function inScope(method: Method, factory: JobContextFactory | undefined, what: string): Method {
-  let reported = false;
+  const contextOf = jobContext(factory, what);
+  const isAsyncGenerator = method instanceof AsyncGeneratorFunction;
+  return function (...args) {
+    // A method that is handed on without its instance has none, nor has an instance that Nest has not made a service.
+    const flags = this?.[FLAGS];
+    const call = (): unknown => method.apply(this, args);
+    const run = (context: EvaluationContext): unknown =>
+      flags === undefined ? withoutService(context, call) : flags.withContext(context, call);
+    const context = contextOf(this, args, contextTimeoutOf(flags));
+    if (!(context instanceof Promise)) return run(context);
+    const late = context.then(run);
+    return isAsyncGenerator ? lateIterable(late as Promise<AsyncGenerator>) : late;
+  };
+}
+
+/** Runs a method in a scope for the flags of all modules: without a service it is not known whose flags it asks. */
+function withoutService(context: EvaluationContext, call: () => unknown): unknown {
+  const scope = new EvaluationScope(context);
+  return keepScope(runInScope(scope, call), scope);
+}
+
+/** Makes an iterator that begins when the promise of another one is kept: a generator is not to be waited for. */
+async function* lateIterable(late: Promise<AsyncGenerator>): AsyncGenerator {
+  yield* await late;
+}
+
+/** Makes a function that calls the factory and gives what it makes, or nothing but `{}` where it fails or hangs. */
+function jobContext(
+  factory: JobContextFactory | undefined,
+  what: string,
+): (job: unknown, args: unknown[], limitMs: number) => EvaluationContext | Promise<EvaluationContext> {
+  const reported = new Set<string>();
   const failed = (error: unknown): EvaluationContext => {
-    if (!reported) logFailure(what, error);
-    reported = true;
+    const kind = error instanceof FlagshipError ? error.message : 'failed';
+    if (!reported.has(kind)) logFailure(what, error);
+    reported.add(kind);
     return {};
   };
-  return function (...args) {
-    const { [FLAGS]: flags } = this;
-    const call = (): unknown => method.apply(this, args);
-    // An instance that Nest has not made, as in a unit test, has no service.
-    const run = (context: EvaluationContext | undefined): unknown =>
-      flags === undefined ? call() : flags.withContext(context ?? {}, call);
-    let made: ReturnType<JobContextFactory>;
+  const checked = (made: unknown): EvaluationContext => {
+    if (made === undefined) return {};
+    const isAttributes = typeof made === 'object' && made !== null && !(Symbol.iterator in made);
+    // A copy: a getter that throws must not do so later.
+    return isAttributes ? { ...made } : failed(new TypeError('It gave no object.'));
+  };
+  return (job, args, limitMs) => {
     try {
-      made = factory?.apply(this, args as never[]);
+      const made: unknown = factory?.apply(job, args as never[]);
+      if (!isThenable(made)) return checked(made);
+      return limited('withFlagContext', made, limitMs).then(checked).catch(failed);
     } catch (error) {
-      made = failed(error);
+      return failed(error);
     }
-    if (!isThenable(made)) return run(made as EvaluationContext | undefined);
-    return Promise.resolve(made).catch(failed).then(run);
   };
 }
 
@@ -104,6 +148,6 @@ function logFailure(what: string, error: unknown): void {
   );
 }
 
-function isThenable(made: ReturnType<JobContextFactory>): made is PromiseLike<EvaluationContext | undefined> {
-  return typeof (made as { readonly then?: unknown } | undefined)?.then === 'function';
+function isThenable(made: unknown): made is PromiseLike<unknown> {
+  return typeof (made as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

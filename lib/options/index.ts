@@ -63,6 +63,7 @@ export {
 export {
   type HeaderAttribute,
   type ResolvedModuleOptions,
+  DEFAULT_CONTEXT_TIMEOUT_MS,
   resolveModuleOptions,
 } from './resolve-module-options';
 export { MAX_RETRY_DELAY, type ResolvedCircuit, type ResolvedHttpOptions, timeForAll } from './resolve-http';

@@ -20,13 +20,15 @@ export type Propagation = 'interceptor' | 'middleware' | 'none';
 /** What of a request goes into its evaluation context. Nothing that is not named here is sent. */
 export interface RequestContextOptions {
   /**
-   * Where the targeting key comes from: a header's name, or a function of the request.
+   * Where the targeting key comes from: a header's name, or a function of the request. The function is called once for a
+   * request and its `user`, and again only while it gives nothing. Numbers become text, and so do objects with a `toJSON`
+   * or `toString` of their own, as MongoDB's `ObjectId`. What can be no id, a promise among it, is left out and logged once.
    *
    * For GraphQL the request is the HTTP request; for its subscriptions and for WebSockets the one that opened the
    * connection; for microservices the message's context (`TcpContext`, `NatsContext`, …). By default the user is also
    * looked for where those transports keep it: `user` of the GraphQL context, `user` or `data.user` of the WebSocket
    * client, `user` that a guard has left on the message's context.
-   * @default `request.user.id`, then `request.user.sub`
+   * @default `request.user.id`, then `request.user.sub`, then `request.user._id`
    * @example 'x-user-id'
    * @example (request) => (request as { session?: { userId?: string } }).session?.userId
    */
@@ -72,9 +74,19 @@ export interface FlagshipModuleSettings {
 
   /**
    * Attributes made from Nest's execution context; they win over everything else of the request. May be asynchronous.
-   * When it fails the request goes on without them, and the failure is logged once.
+   * Called once for a request and its `user`, when a flag is first asked. When it fails, gives no object, or takes longer
+   * than {@link contextTimeout}, the request goes on without them, and each kind of failure is logged once.
    */
   readonly contextFactory?: ContextFactory;
+
+  /**
+   * The longest wait for an asynchronous `contextFactory`, or for the function of `@WithFlagContext`, in milliseconds: 1
+   * to 2,147,483,647. Every flag of the request waits that long when the factory hangs, so the default is one second:
+   * long enough for a slow look-up of a user, short enough for a route that a load balancer checks.
+   * @default 1000
+   * @example 250
+   */
+  readonly contextTimeout?: number;
 
   /**
    * How the request's context reaches the code that a handler calls.

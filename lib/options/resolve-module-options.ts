@@ -8,6 +8,7 @@ import {
   functionCheck,
   isText,
   list,
+  milliseconds,
   object,
   oneOf,
   text,
@@ -38,6 +39,7 @@ const settingsTable: CheckTable<FlagshipModuleSettings> = {
   context: object,
   requestContext: object,
   contextFactory: functionCheck,
+  contextTimeout: milliseconds(1),
   propagation: oneOf('interceptor', 'middleware', 'none'),
   hooks: list,
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
@@ -50,6 +52,9 @@ const requestContextTable: CheckTable<RequestContextOptions> = {
   headers: (value) =>
     typeof value === 'object' && value !== null ? undefined : 'a list of header names or an object',
 };
+
+/** The limit of a context factory that hangs, in milliseconds. */
+export const DEFAULT_CONTEXT_TIMEOUT_MS = 1000;
 
 /** A header, in lower case, and the attribute it becomes. */
 export type HeaderAttribute = readonly [header: string, attribute: string];
@@ -65,6 +70,8 @@ export interface ResolvedModuleOptions {
   readonly userId?: { readonly header: string } | ((request: unknown) => unknown);
   readonly headers: readonly HeaderAttribute[];
   readonly contextFactory?: ContextFactory;
+  /** In milliseconds. */
+  readonly contextTimeout: number;
   readonly propagation: Propagation;
   readonly hooks: readonly Hook[];
   readonly handlers: readonly ProviderEventHandler[];
@@ -144,6 +151,7 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
     userId: resolveUserId(requestContext.userId),
     headers: resolveHeaderAttributes(requestContext.headers),
     contextFactory: settings.contextFactory,
+    contextTimeout: settings.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS,
     propagation: settings.propagation ?? 'interceptor',
     hooks: settings.hooks ?? [],
     handlers: settings.handlers ?? [],

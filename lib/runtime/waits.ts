@@ -22,6 +22,7 @@ export const WAITS = {
   connections: 'closing of the connections',
   fetch: 'option "fetch"',
   headersFactory: 'option "headersFactory"',
+  withFlagContext: 'function of @WithFlagContext',
 } as const;
 
 /** The name of a wait. */

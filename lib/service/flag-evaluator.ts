@@ -70,10 +70,10 @@ export class FlagEvaluator {
     scope: EvaluationScope | undefined = currentScope(this.owner),
   ): Promise<EvaluationDetails<T>> {
     if (scope === undefined) return this.ask(type, flagKey, defaultValue, context, undefined, undefined);
-    const late = scope.pending();
-    if (late !== undefined)
-      return late.then(() => this.evaluate(type, flagKey, defaultValue, context, scope));
-    const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
+    const asked = scope.asked();
+    if (asked instanceof Promise)
+      return asked.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready));
+    const answer = this.answerIn(asked, type, flagKey, defaultValue, context);
     const { settled } = answer;
     return settled === undefined
       ? answer.details.then((details) => readAgain(details, answer, defaultValue))
@@ -91,9 +91,12 @@ export class FlagEvaluator {
     if (scope === undefined) {
       return this.ask(type, flagKey, defaultValue, context, undefined, undefined).then(({ value }) => value);
     }
-    const late = scope.pending();
-    if (late !== undefined) return late.then(() => this.value(type, flagKey, defaultValue, context));
-    const answer = this.answerIn(scope, type, flagKey, defaultValue, context);
+    const asked = scope.asked();
+    if (asked instanceof Promise) {
+      const late = asked.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready));
+      return late.then(({ value }) => value);
+    }
+    const answer = this.answerIn(asked, type, flagKey, defaultValue, context);
     const { settled } = answer;
     return settled === undefined
       ? answer.details.then((details) => valueAgain(details, answer, defaultValue))
@@ -174,7 +177,7 @@ export class FlagEvaluator {
     const provider = openFeature.getProvider(this.domain);
     if (this.hasHooks(provider)) {
       const viaClient = () => askClient(this.client, type, flagKey, defaultValue, context);
-      return scope === undefined || scope === currentScope(this.owner)
+      return scope === undefined || currentScope(this.owner)?.asked() === scope
         ? viaClient()
         : runInScope(scope, viaClient);
     }

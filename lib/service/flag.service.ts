@@ -6,9 +6,10 @@ import {
   type EvaluationDetails,
   type JsonValue,
 } from '@openfeature/server-sdk';
-import { currentScope, EvaluationScope, RESOLVED_OPTIONS, runInScope } from '../context';
+import { currentScope, EvaluationScope, keepScope, RESOLVED_OPTIONS, runInScope } from '../context';
 import {
   type BooleanFlagKey,
+  DEFAULT_CONTEXT_TIMEOUT_MS,
   type NumberFlagKey,
   type ObjectFlagKey,
   type ResolvedModuleOptions,
@@ -198,15 +199,15 @@ export class FlagService {
    * Runs code outside a request (a job, a script, a consumer) under an evaluation context, with a scope of its own:
    * a flag answers once within it. The module's static context is merged in.
    *
+   * Work that `run` returns without having done it, a generator's, an observable's or a stream's, is done in the scope too.
+   *
    * @returns What `run` returns.
    * @example
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    return runInScope(
-      new EvaluationScope({ ...this.options.context, ...context }, undefined, this.options),
-      run,
-    );
+    const scope = new EvaluationScope({ ...this.options.context, ...context }, undefined, this.options);
+    return keepScope(runInScope(scope, run), scope);
   }
 
   /**
@@ -252,4 +253,10 @@ export class FlagService {
   get client(): Client {
     return this.evaluator.client;
   }
+}
+
+/** The longest wait for the function of `@WithFlagContext`, in milliseconds; a stand-in for the service has no options. */
+export function contextTimeoutOf(flags: FlagService | undefined): number {
+  const { options } = (flags ?? {}) as { readonly options?: ResolvedModuleOptions };
+  return options?.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS;
 }

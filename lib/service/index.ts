@@ -1,7 +1,7 @@
 export { isDefaultApplied } from './evaluation-details';
 export { FlagEvaluator } from './flag-evaluator';
 export { type FlagUsage, type FlagUse } from './flag-usage';
-export { FlagService, type ObjectDetails } from './flag.service';
+export { contextTimeoutOf, FlagService, type ObjectDetails } from './flag.service';
 export { getFlagsToken } from './flags-token';
 export { layeredContext } from './layered-context';
 export { type FlagUnit, RequestFlags } from './request-flags';

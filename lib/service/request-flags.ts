@@ -31,21 +31,22 @@ export class RequestFlags {
     if (unit.domain !== undefined && !this.units.has(unit.domain)) this.units.set(unit.domain, unit);
   }
 
-  /** @param domain Whose flag it is; without one, that of the module without a domain. */
+  /**
+   * @param domain Whose flag it is; without one, that of the module without a domain.
+   * @param parameter Identifies the handler's parameter that asks, if it is one: it asks once a message.
+   */
   evaluate<T extends JsonValue>(
     context: ExecutionContext,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     domain?: string,
+    parameter?: object,
   ): Promise<EvaluationDetails<T>> {
     const unit = this.units.get(domain);
     if (unit === undefined) return Promise.resolve(this.unanswered(flagKey, defaultValue, domain));
     const { scopes, evaluator } = unit;
-    const scope = scopes.for(context);
-    return scope instanceof Promise
-      ? scope.then((ready) => evaluator.evaluate(type, flagKey, defaultValue, undefined, ready))
-      : evaluator.evaluate(type, flagKey, defaultValue, undefined, scope);
+    return evaluator.evaluate(type, flagKey, defaultValue, undefined, scopes.for(context, parameter));
   }
 
   private unanswered<T extends JsonValue>(

@@ -1,5 +1,5 @@
 import { type Client } from '@openfeature/server-sdk';
-import { runAsOwner, type ScopeOwner } from '../context';
+import { currentScope, runAsOwner, runInScope, type ScopeOwner } from '../context';
 
 const METHODS = [
   'getBooleanValue',
@@ -15,14 +15,20 @@ const METHODS = [
 
 /**
  * Makes a client ask under the context of its own module. OpenFeature has one transaction context for the clients of
- * all domains, and where an application has several modules it is the first one's.
+ * all domains, and where an application has several modules it is the first one's. Evaluations wait for an asynchronous
+ * context factory; `track`, which returns nothing to wait for, does not.
  *
  * @param client A client that nobody else uses; it is changed.
  */
 export function scopedClient(client: Client, owner: ScopeOwner): Client {
   for (const method of METHODS) {
     const ask = client[method].bind(client) as (...args: unknown[]) => unknown;
-    const ownAsk = (...args: unknown[]): unknown => runAsOwner(owner, () => ask(...args));
+    const ownAsk = (...args: unknown[]): unknown => {
+      const asked = method === 'track' ? undefined : currentScope(owner)?.asked();
+      return asked instanceof Promise
+        ? asked.then((ready) => runInScope(ready, () => ask(...args)))
+        : runAsOwner(owner, () => ask(...args));
+    };
     Object.defineProperty(client, method, { value: ownAsk, configurable: true, writable: true });
   }
   return client;

@@ -1,5 +1,5 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { AnswerBook } from './answer-book';
+import { AnswerBook } from '../answer-book';
 
 /** The module whose flags a scope is for: its options, which no other module of the process has. */
 export interface ScopeOwner {
@@ -7,30 +7,27 @@ export interface ScopeOwner {
   readonly context: EvaluationContext;
 }
 
-/** One request, or one `withContext` call: the context in force, and what its flags have answered so far. */
+/** The evaluation context in force for a piece of code, and what its flags have answered so far. */
 export class EvaluationScope {
-  /** May its context change while it is open? Then it is asked for it, and not OpenFeature. */
-  readonly follows: boolean = false;
   /** Nearly always one; a map would cost every request more than a look at two. */
   private readonly books: { readonly owner: object; readonly book: AnswerBook }[];
 
   /**
    * @param made The evaluation context in force.
-   * @param before The scope this one replaces: the same request, whose context has been built again. What has been
-   * answered for the same context stays answered.
+   * @param before A scope of the same request: what has been answered for the same context stays answered.
    * @param owner The module whose flags it is for; none for all of them.
-   * @param openedFor What stands for the request.
+   * @param key What identifies the request.
    */
   constructor(
     private readonly made: EvaluationContext,
     before?: EvaluationScope,
     readonly owner?: ScopeOwner,
-    readonly openedFor?: object,
+    readonly key?: object,
   ) {
     this.books = before?.books ?? [];
   }
 
-  /** Is it for the flags of this module? */
+  /** Whether it is for the flags of this module. */
   isFor(owner: ScopeOwner | undefined): boolean {
     return this.owner === owner || this.owner === undefined || owner === undefined;
   }
@@ -40,8 +37,27 @@ export class EvaluationScope {
     return this.made;
   }
 
-  /** Kept while an asynchronous context factory is at work. */
-  pending(): Promise<void> | undefined {
+  /** What a propagator of the application's carries as the transaction context. */
+  get transaction(): EvaluationContext {
+    return this.made;
+  }
+
+  /**
+   * Returns the scope whose context, which no longer changes, answers a flag that is asked now. A promise where an
+   * asynchronous context factory is at work; it never rejects.
+   */
+  // eslint-disable-next-line @typescript-eslint/prefer-return-this-type -- the scope of a request returns another one
+  asked(): EvaluationScope | Promise<EvaluationScope> {
+    return this;
+  }
+
+  /** Whether a scope that {@link asked} has returned is this one's still. */
+  isStill(asked: EvaluationScope): boolean {
+    return asked === this;
+  }
+
+  /** Returns a promise while code that cannot wait would miss the attributes of an asynchronous context factory. */
+  untilReady(): Promise<unknown> | undefined {
     return undefined;
   }
 

@@ -7,15 +7,16 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
-import { type ResolvedModuleOptions } from '../options';
-import { ApplicationScopes } from './application-scopes';
-import { RESOLVED_OPTIONS } from './context.constants';
+import { type ResolvedModuleOptions } from '../../options';
+import { ApplicationScopes } from '../scope/application-scopes';
+import { RESOLVED_OPTIONS } from '../context.constants';
 import { FlagshipContextGuard } from './flagship-context.guard';
 import { PropagatingInterceptor } from './flagship-context.interceptor';
-import { openAroundRequests } from './http-propagation';
+import { openAroundRequests, openBeforeRoutes } from './http-propagation';
 import { OtherTransportsInterceptor } from './other-transports.interceptor';
-import { RequestScopes } from './request-scopes';
-import { UpgradeRequests } from './upgrade-requests';
+import { HttpRequests } from '../request/http-request';
+import { RequestScopes } from '../scope/request-scopes';
+import { UpgradeRequests } from '../request/upgrade-requests';
 
 /** Puts into place what the option `propagation` asks for. */
 @Injectable()
@@ -28,13 +29,19 @@ export class Propagation implements OnModuleInit {
     private readonly application: ApplicationScopes,
     private readonly host: HttpAdapterHost,
   ) {
-    this.others = new OtherTransportsInterceptor(new PropagatingInterceptor(application));
+    this.others = new OtherTransportsInterceptor(new PropagatingInterceptor(application), () => {
+      application.routesBegin();
+    });
   }
 
   /** To be called when Nest asks the module for its middleware: HTTP routes come next. */
   beforeRoutes(): void {
     if (this.options.propagation !== 'middleware') return;
-    openAroundRequests(this.host.httpAdapter, this.scopes);
+    const { httpAdapter } = this.host;
+    openAroundRequests(httpAdapter, this.scopes);
+    this.application.onceBeforeRoutes(() => {
+      openBeforeRoutes(httpAdapter, this.scopes);
+    });
     this.others.leaveOutRoutes();
   }
 
@@ -59,6 +66,7 @@ export class Propagation implements OnModuleInit {
 // Nest leaves out a global interceptor, or guard, whose factory makes none; even an idle one would cost every request.
 export const propagationProviders: Provider[] = [
   Propagation,
+  HttpRequests,
   UpgradeRequests,
   {
     provide: APP_INTERCEPTOR,

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { RequestScopes } from './request-scopes';
+import { RequestScopes } from '../scope/request-scopes';
 
 /**
  * Lets every request pass, and hands Nest's execution context, which middleware does not have, to the scope that
@@ -10,7 +10,7 @@ export class FlagshipContextGuard implements CanActivate {
   constructor(private readonly scopes: RequestScopes) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const pending = this.scopes.meet(context);
-    return pending === undefined ? true : pending.then(() => true);
+    const late = this.scopes.meet(context);
+    return late === undefined ? true : late.then(() => true);
   }
 }

@@ -1,12 +1,12 @@
 import { type HttpAdapterHost } from '@nestjs/core';
-import { type RequestScopes } from './request-scopes';
-import { isCurrent, runInScope } from './scope-storage';
+import { type RequestScopes } from '../scope/request-scopes';
+import { isCurrent, runInScope } from '../scope/scope-storage';
 
 type Adapter = NonNullable<HttpAdapterHost['httpAdapter']>;
 type Hook = (request: object, reply: unknown, done: () => void) => void;
 
 interface Fastify {
-  addHook(name: 'onRequest' | 'preValidation', hook: Hook): unknown;
+  addHook(name: 'onRequest' | 'preValidation' | 'preHandler', hook: Hook): unknown;
 }
 
 /** Nest's adapter for Fastify, from Nest 11 on, has room for one hook that runs before everything else. */
@@ -20,13 +20,17 @@ const hooked = new WeakSet<RequestScopes>();
 
 const isFastify = (adapter: Adapter): boolean => adapter.getType() === 'fastify';
 
-/** Opens a scope around each request of an application: middleware, guards, pipes, filters and all that follows. */
-export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): void {
-  const enter: Hook = (request, _reply, done) => {
+function entering(scopes: RequestScopes): Hook {
+  return (request, _reply, done) => {
     const scope = scopes.enter(request);
     if (isCurrent(scope)) done();
     else runInScope(scope, done);
   };
+}
+
+/** Opens a scope around each request of an application: middleware, guards, pipes, filters and all that follows. */
+export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): void {
+  const enter = entering(scopes);
   if (!isFastify(adapter)) {
     adapter.use(enter);
     return;
@@ -35,8 +39,18 @@ export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): voi
   const first = adapter as unknown as FastifyAdapter;
   if (first.onRequestHook === undefined) first.setOnRequestHook?.(enter);
   const fastify = adapter.getInstance<Fastify>();
-  // Where there is no such room, or somebody else takes it.
+  // Where there is no such room, or something else takes it.
   fastify.addHook('onRequest', enter);
+  fastify.addHook('preHandler', enter);
+}
+
+/**
+ * Opens the scope again, after Nest's middleware and before its routes, for requests that have lost it: middleware may
+ * call `next` from a callback that belongs to another asynchronous context (of a parser, a pool, a session store). With
+ * Fastify a hook does this.
+ */
+export function openBeforeRoutes(adapter: Adapter, scopes: RequestScopes): void {
+  if (!isFastify(adapter)) adapter.use(entering(scopes));
 }
 
 /** Middleware sees Node's request, where Fastify's handlers leave the user on Fastify's own: the scope follows that one. */
@@ -44,7 +58,7 @@ export function followHandlersRequest(adapter: Adapter | undefined, scopes: Requ
   if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
   hooked.add(scopes);
   adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
-    scopes.entered(request)?.meetRequest(request);
+    if (scopes.entered(request) !== undefined) scopes.enter(request);
     done();
   });
 }

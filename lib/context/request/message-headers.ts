@@ -1,4 +1,4 @@
-import { isObject } from './http-view';
+import { isObject } from './request-source';
 
 /** Where transports of Nest keep the headers of a message. */
 interface MessageContext {

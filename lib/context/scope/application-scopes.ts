@@ -1,5 +1,6 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { type EvaluationScope } from './evaluation-scope';
+import { type RequestScope } from './request-scope';
 import { type RequestScopes } from './request-scopes';
 
 /** The scopes of a request, one for each Flagship module that takes part; the last is on top. */
@@ -11,10 +12,11 @@ export class ApplicationScopes {
   private everywhere: readonly RequestScopes[] = [];
   private propagated: readonly RequestScopes[] = [];
   private readonly claimed = new Set<string>();
+  private readonly beforeRoutes: (() => void)[] = [];
 
   /**
-   * @param isMain Its scope is on top: its context is the one that plain OpenFeature clients see.
-   * @param propagates Is its scope opened for every request?
+   * @param isMain Whether its scope is on top: its context is the one that plain OpenFeature clients see.
+   * @param propagates Whether its scope is opened for every request.
    */
   add(scopes: RequestScopes, isMain: boolean, propagates: boolean): void {
     const join = (others: readonly RequestScopes[]) => (isMain ? [...others, scopes] : [scopes, ...others]);
@@ -22,11 +24,21 @@ export class ApplicationScopes {
     if (propagates) this.propagated = join(this.propagated);
   }
 
-  /** True for the first who asks: one global interceptor of a kind opens the scopes of all modules. */
+  /** Whether this is the first claim: one global interceptor of a kind opens the scopes of all modules. */
   claim(kind: string): boolean {
     if (this.claimed.has(kind)) return false;
     this.claimed.add(kind);
     return true;
+  }
+
+  /** Registers what to do when the middleware of all modules is in place, and no route yet. */
+  onceBeforeRoutes(run: () => void): void {
+    this.beforeRoutes.push(run);
+  }
+
+  /** To be told when Nest begins to make routes. */
+  routesBegin(): void {
+    for (const run of this.beforeRoutes.splice(0)) run();
   }
 
   /** The scopes of an HTTP request of which nothing is known yet but itself. */
@@ -39,21 +51,22 @@ export class ApplicationScopes {
     return this.everywhere;
   }
 
-  /** The scopes of all modules; a promise only while an asynchronous context factory is at work. */
-  for(context: ExecutionContext): Scopes | Promise<Scopes> {
-    return scopesOf(this.everywhere, context);
+  /** The scopes of all modules. */
+  for(execution: ExecutionContext): Scopes {
+    return scopesOf(this.everywhere, execution);
   }
 
   /** As `for`, without the modules that want no scope opened for every request. */
-  propagatedFor(context: ExecutionContext): Scopes | Promise<Scopes> {
-    return scopesOf(this.propagated, context);
+  propagatedFor(execution: ExecutionContext): Scopes {
+    return scopesOf(this.propagated, execution);
   }
 }
 
-function scopesOf(modules: readonly RequestScopes[], context: ExecutionContext): Scopes | Promise<Scopes> {
+function scopesOf(
+  modules: readonly RequestScopes[],
+  execution: ExecutionContext,
+): RequestScope | RequestScope[] {
   const [only] = modules;
-  if (only !== undefined && modules.length === 1) return only.for(context);
-  const scopes = modules.map((module) => module.for(context));
-  if (!scopes.some((scope) => scope instanceof Promise)) return scopes as EvaluationScope[];
-  return Promise.all(scopes.map((scope) => Promise.resolve(scope)));
+  if (only !== undefined && modules.length === 1) return only.for(execution);
+  return modules.map((module) => module.for(execution));
 }

@@ -10,10 +10,20 @@ import { type FlagshipContextInterceptor } from './flagship-context.interceptor'
 export class OtherTransportsInterceptor implements Partial<NestInterceptor> {
   private makesRoutes = false;
 
-  constructor(private readonly interceptor: FlagshipContextInterceptor) {}
+  /**
+   * @param interceptor The interceptor to leave out.
+   * @param beforeRoutes Called before a route is made, when the middleware of all modules is in place.
+   */
+  constructor(
+    private readonly interceptor: FlagshipContextInterceptor,
+    private readonly beforeRoutes: () => void,
+  ) {}
 
+  /** Nest looks at it for each route, before it makes the route. */
   get intercept(): NestInterceptor['intercept'] | undefined {
-    return this.makesRoutes ? undefined : this.open;
+    if (!this.makesRoutes) return this.open;
+    this.beforeRoutes();
+    return undefined;
   }
 
   /** To be told before Nest makes the HTTP routes, when those of WebSockets have been made. */

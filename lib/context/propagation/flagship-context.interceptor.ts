@@ -1,10 +1,10 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { map, Observable } from 'rxjs';
-import { ApplicationScopes, type Scopes } from './application-scopes';
-import { EvaluationScope } from './evaluation-scope';
-import { isSubscription } from './graphql-view';
-import { isCurrent, runInScope } from './scope-storage';
-import { isAsyncIterable, scopedIterable } from './scoped-iterable';
+import { isSubscription, resolverArguments } from '../request/graphql-operation';
+import { ApplicationScopes, type Scopes } from '../scope/application-scopes';
+import { EvaluationScope } from '../scope/evaluation-scope';
+import { isAsyncIterable, keepScope, scopedIterable } from '../scope/lazy-work';
+import { isCurrent, runInScope } from '../scope/scope-storage';
 
 /**
  * Opens the request's scope around its handler: `FlagService`, and any OpenFeature client, answer there for the user
@@ -28,14 +28,13 @@ export class FlagshipContextInterceptor implements NestInterceptor {
     next: CallHandler<unknown>,
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const scopes = this.scopesFor(context);
-    if (scopes instanceof Promise) return scopes.then((ready) => handleIn(ready, context, next));
-    const late = pendingOf(scopes);
+    const late = untilReady(scopes);
     if (late !== undefined) return late.then(() => handleIn(scopes, context, next));
     return handleIn(scopes, context, next);
   }
 
-  /** Whoever asks for this interceptor wants the scopes of all modules. */
-  protected scopesFor(context: ExecutionContext): Scopes | Promise<Scopes> {
+  /** The scopes of all modules: this interceptor has been bound on purpose. */
+  protected scopesFor(context: ExecutionContext): Scopes {
     return this.scopes.for(context);
   }
 }
@@ -43,15 +42,15 @@ export class FlagshipContextInterceptor implements NestInterceptor {
 /** The global one. */
 @Injectable()
 export class PropagatingInterceptor extends FlagshipContextInterceptor {
-  protected override scopesFor(context: ExecutionContext): Scopes | Promise<Scopes> {
+  protected override scopesFor(context: ExecutionContext): Scopes {
     return this.scopes.propagatedFor(context);
   }
 }
 
-/** While an asynchronous context factory is at work. */
-function pendingOf(scopes: Scopes): Promise<unknown> | undefined {
-  if (scopes instanceof EvaluationScope) return scopes.pending();
-  const late = scopes.map((scope) => scope.pending()).filter((wait) => wait !== undefined);
+/** Returns a promise while an asynchronous context factory is at work. */
+function untilReady(scopes: Scopes): Promise<unknown> | undefined {
+  if (scopes instanceof EvaluationScope) return scopes.untilReady();
+  const late = scopes.map((scope) => scope.untilReady()).filter((wait) => wait !== undefined);
   return late.length === 0 ? undefined : Promise.all(late);
 }
 
@@ -60,11 +59,25 @@ function handleIn(
   context: ExecutionContext,
   next: CallHandler<unknown>,
 ): Observable<unknown> {
-  if (isSubscription(context)) {
+  if (context.getType<string>() === 'graphql' && isSubscription(resolverArguments(context))) {
     const handled = runInScope(scopes, () => next.handle());
     return handled.pipe(map((value) => (isAsyncIterable(value) ? scopedIterable(value, scopes) : value)));
   }
   if (scopes instanceof EvaluationScope && isCurrent(scopes)) return next.handle();
   // Nest subscribes later and outside; a handler's stream of events does its work only from then on.
-  return new Observable((subscriber) => runInScope(scopes, () => next.handle().subscribe(subscriber)));
+  return new Observable((subscriber) =>
+    runInScope(scopes, () =>
+      next.handle().subscribe({
+        next: (value) => {
+          subscriber.next(keepScope(value, scopes));
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
+        complete: () => {
+          subscriber.complete();
+        },
+      }),
+    ),
+  );
 }
