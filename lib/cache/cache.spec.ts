@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { type FlagType } from '../options';
+import { portableContextKey } from './context-key';
 import { contextKey, copyValue } from './index';
 import { askedQuestion, MemoryCache } from './memory-cache';
 
@@ -109,6 +110,28 @@ describe('contextKey', () => {
   });
 });
 
+describe('portableContextKey', () => {
+  const loop: Context = {};
+  loop.self = loop;
+
+  it('is the key of what every process knows', () => {
+    fc.assert(
+      fc.property(attributes, (context) => expect(portableContextKey(context)).toBe(contextKey(context))),
+    );
+  });
+
+  it.each<[string, Context]>([
+    ['a function', { value: () => 1 }],
+    ['an object of a class', { value: new Map() }],
+    ['an object of a class, in a list', { value: [1, [new Map()]] }],
+    ['a circle', loop],
+  ])('is none for what only this process knows: %s', (_, context) => {
+    expect(portableContextKey(context)).toBeUndefined();
+    expect(portableContextKey(context)).toBeUndefined();
+    expect(contextKey(context)).toBe(contextKey(context));
+  });
+});
+
 describe('MemoryCache', () => {
   const answer = (value: number) => ({
     value,
@@ -176,6 +199,22 @@ describe('MemoryCache', () => {
     const { hash } = askedQuestion('a', 'string', { id: 2 });
     cache.set({ hash, flagKey: 'a', type: 'string', context }, answer(1), 60_000, 60_000);
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
+  });
+
+  it('keeps questions whose attributes grow and shrink together apart', () => {
+    const count = 10_000;
+    const correlated: ((index: number) => Context)[] = [
+      (index) => ({ targetingKey: `user-${index}`, age: index % 90, isBeta: index % 2 === 0 }),
+      (index) => ({ one: index, other: -index }),
+      (index) => ({ one: `a${index}`, other: `b${index}` }),
+      (index) => ({ one: `${index}`, other: `${count - index}`, id: index }),
+    ];
+    for (const context of correlated) {
+      const cache = new MemoryCache(count, 100 * MEGABYTE, false);
+      for (let index = 0; index < count; index++) put(cache, context(index), index);
+      // By chance one in a hundred thousand pairs shares a number.
+      expect(cache.size).toBeGreaterThan(count - 10);
+    }
   });
 
   it('remembers the context as it was asked', () => {

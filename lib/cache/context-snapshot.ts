@@ -26,6 +26,12 @@ function mixValue(hash: number, value: unknown): number {
   }
 }
 
+/** Spreads what differs over all bits: sums of attributes that grow and shrink together would be the same otherwise. */
+function spread(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return mixed ^ (mixed >>> 13);
+}
+
 /**
  * A number that is the same for two equal questions, whatever the order of the attributes. Different ones may share it,
  * so what is found under it has still to be compared.
@@ -35,7 +41,7 @@ export function questionHash(flagKey: string, type: string, context: Attributes)
   for (const name of Object.keys(context)) {
     const value = context[name];
     // Left out of a request, so left out here.
-    if (value !== undefined) hash = (hash + mixValue(mixText(SEED, name), value)) | 0;
+    if (value !== undefined) hash = (hash + spread(mixValue(mixText(SEED, name), value))) | 0;
   }
   return hash;
 }

@@ -19,7 +19,9 @@ export interface BindingDetails {
 
 /**
  * A store that several instances share: what of a cache-manager `Cache` is used. Any failure of it costs an evaluation
- * 50 ms at most, and then nothing until the store works again.
+ * 50 ms at most, and then nothing until the store works again. It must forget what it was told to keep for a time: one
+ * that does not is found out within seconds and not used. Where it has levels (`stores`), the last one is read and
+ * written directly, because a memory in front of it would hide what other instances write.
  *
  * @example
  * const redis = createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true }, { throwOnErrors: true });

@@ -2,7 +2,7 @@ import { LogLimit, messageOf } from '../errors';
 import { type CacheStore } from '../options';
 import { callSafely, detached, limited } from '../runtime';
 import { deleteFrom, sharedLevel } from './store-level';
-import { type ProbeListener, refusesTtl, TtlProbe } from './ttl-probe';
+import { type ProbeListener, TtlProbe } from './ttl-probe';
 import { WriteBudget } from './write-budget';
 
 /** How long an evaluation waits for the store, in milliseconds. */
@@ -178,8 +178,7 @@ export class GuardedStore {
       return result;
     } catch (error) {
       const problem = messageOf(error);
-      if (action === 'write' && refusesTtl(problem)) this.probe.refuse(problem);
-      else this.fail(action, problem);
+      if (action !== 'write' || !this.probe.concludesFrom(problem)) this.fail(action, problem);
       return undefined;
     }
   }

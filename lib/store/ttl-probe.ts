@@ -29,9 +29,6 @@ const FAILURES_TOLD = 4;
 /** What Redis says to a command that has a plain number in the place of its options. */
 const REFUSES_TTL = /syntax error|wrong number of arguments|invalid expire/i;
 
-/** Whether a failed write means that the store does not take a TTL as its third argument. */
-export const refusesTtl = (problem: string): boolean => REFUSES_TTL.test(problem);
-
 /** What becomes of probing. */
 export interface ProbeListener {
   /** The store keeps what it should forget, or refuses to be told how long to keep it: it must not be used. */
@@ -105,11 +102,16 @@ export class TtlProbe {
     return this.isPassed;
   }
 
-  /** Ends probing, because the store has refused a write for its TTL. */
-  refuse(problem: string): void {
-    if (this.state !== 'untested') return;
+  /**
+   * Ends probing where a write has failed because the store does not take a TTL as its third argument.
+   *
+   * @returns Whether that is why it has failed.
+   */
+  concludesFrom(problem: string): boolean {
+    if (this.state === 'passed' || !REFUSES_TTL.test(problem)) return false;
     this.stop();
     this.conclude('refused', refusal(problem));
+    return true;
   }
 
   private cancelTimer(): void {
@@ -155,10 +157,7 @@ export class TtlProbe {
   }
 
   private fail(problem: string): void {
-    if (this.state === 'untested' && refusesTtl(problem)) {
-      this.conclude('refused', refusal(problem));
-      return;
-    }
+    if (this.concludesFrom(problem)) return;
     this.notBefore = performance.now() + Math.min(BACKOFF_MS * 2 ** this.failures, MAX_BACKOFF_MS);
     if (++this.failures === FAILURES_TOLD) this.listener.untested(problem);
   }
