@@ -15,7 +15,7 @@ const MAX_FILE_BYTES = 2 * MAX_DEFINITIONS_BYTES + 1024 * 1024;
 const READ_LIMIT_MS = 5000;
 /** How long a write may take before it is reported: the disk is slow, or hangs. */
 const WRITE_LIMIT_MS = 10_000;
-/** How long a closing application waits for the write under way; a healthy disk takes a fraction of that. */
+/** How long a closing application waits for the write under way, and a write for the clean-up before it. */
 const CLOSE_LIMIT_MS = 2000;
 /** How long a refresh that has put its flags in force waits for the write: a process may end right after it. */
 const SETTLE_LIMIT_MS = 250;
@@ -23,6 +23,8 @@ const SETTLE_LIMIT_MS = 250;
 /** The last good definitions in a file, for a start without Flagship. */
 export class DefinitionsCache {
   private readonly writes = new NewestWrite();
+  /** Counts openings and closings. */
+  private generation = 0;
 
   /**
    * @param path The file.
@@ -37,7 +39,8 @@ export class DefinitionsCache {
 
   /** Cleans up after processes that were killed while they wrote. */
   open(): void {
-    this.writes.run(() => limited('definitionsCacheWrite', removeLeftovers(this.path), WRITE_LIMIT_MS));
+    this.generation++;
+    this.writes.run(() => limited('definitionsCacheWrite', removeLeftovers(this.path), CLOSE_LIMIT_MS));
   }
 
   /** Writes the definitions without making anything wait: the newest ones, when the write under way has ended. */
@@ -75,8 +78,11 @@ export class DefinitionsCache {
   }
 
   /** Waits a little for the write under way, so that it leaves no draft. Never rejects. */
-  close(): Promise<void> {
-    return this.waitForWrites(CLOSE_LIMIT_MS);
+  async close(): Promise<void> {
+    const generation = ++this.generation;
+    await this.waitForWrites(CLOSE_LIMIT_MS);
+    // A closed source must not write later on, unless it was opened again.
+    if (generation === this.generation) this.writes.forget();
   }
 
   private waitForWrites(limitMs: number): Promise<void> {

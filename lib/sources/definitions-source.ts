@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
-import { outsideRequests, outsideTraces } from '../http';
+import { outsideRequests } from '../http';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
 import { DefinitionsFeed, type FetchedDefinitions, type HeldDefinitions } from './definitions-feed';
@@ -65,9 +65,7 @@ export class DefinitionsSource implements FlagSource {
             listener.warn(problem);
           });
     this.loads = this.newQueue();
-    this.timer = new RefreshTimer(refreshInterval, () => {
-      void outsideTraces(() => this.loads.request(true));
-    });
+    this.timer = new RefreshTimer(refreshInterval, () => this.loads.request(true));
   }
 
   /**

@@ -64,7 +64,9 @@ export class FlagsFile {
     this.generation++;
     this.timer = detached(() =>
       setInterval(() => {
-        this.look();
+        callSafely(() => {
+          this.look();
+        });
       }, WATCH_INTERVAL_MS).unref(),
     );
   }

@@ -15,6 +15,11 @@ export class NewestWrite {
     if (this.running === undefined) callSafely(() => outsideTraces(() => (this.running = this.drain())));
   }
 
+  /** Drops the write that waits, if there is one. */
+  forget(): void {
+    this.waiting = undefined;
+  }
+
   /** Resolves when no write is under way or waits. Never rejects. */
   get idle(): Promise<void> {
     return this.running ?? Promise.resolve();

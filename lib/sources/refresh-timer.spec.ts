@@ -76,6 +76,23 @@ describe('RefreshTimer', () => {
     timer.stop();
   });
 
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('unforeseen');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('unforeseen'))],
+  ])('goes on after a refresh that %s', async (_, fail) => {
+    const refresh = jest.fn(fail);
+    const timer = new RefreshTimer(1000, refresh);
+    timer.schedule(true);
+    await jest.advanceTimersByTimeAsync(5500);
+    expect(refresh.mock.calls.length).toBeGreaterThanOrEqual(4);
+    timer.stop();
+  });
+
   it('does not keep the process alive', () => {
     const timeout = jest.spyOn(globalThis, 'setTimeout');
     new RefreshTimer(1000, () => undefined).schedule(true);

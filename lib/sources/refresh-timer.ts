@@ -7,8 +7,8 @@ const JITTER = 0.1;
 const FIRST_RETRY = 1000;
 
 /**
- * Decides when to refresh next. Never keeps the process alive, nor the request that happens to schedule a refresh; what the
- * refresh throws is dropped.
+ * Decides when to refresh next. Never keeps the process alive, nor the request that happens to schedule a refresh; a refresh that
+ * throws is not the last one.
  */
 export class RefreshTimer {
   private timer: NodeJS.Timeout | undefined;
@@ -20,7 +20,7 @@ export class RefreshTimer {
    */
   constructor(
     private readonly interval: number,
-    private readonly refresh: () => void,
+    private readonly refresh: () => unknown,
   ) {}
 
   /** @param hasFlags Without any, the pauses are short at first and grow. */
@@ -30,9 +30,12 @@ export class RefreshTimer {
     this.retryPause = hasFlags ? FIRST_RETRY : this.retryPause * 2;
     const jittered = pause * (1 - JITTER + 2 * JITTER * Math.random());
     const run = (): void => {
-      callSafely(() => {
-        outsideTraces(this.refresh);
-      });
+      callSafely(
+        () => outsideTraces(this.refresh),
+        () => {
+          this.schedule(true);
+        },
+      );
     };
     this.timer = outsideTraces(() => setTimeout(run, Math.max(1, jittered)).unref());
   }

@@ -1,0 +1,283 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import promises from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { buildPackage } from '../../fixtures/built-package';
+import { captureLog } from '../../fixtures/captured-log';
+import { fixedFlags, serves } from '../../fixtures/definitions';
+import { openProviders } from '../../fixtures/open-providers';
+import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
+import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { waitUntil } from '../../fixtures/wait-until';
+import { within } from '../../fixtures/within';
+
+const SOON = 15_000;
+
+let server: ScriptedServer;
+let folder: string;
+let definitionsCache: string;
+let lines: string[];
+let watch: ProcessWatch;
+const openAny = openProviders(() => server);
+
+beforeAll(async () => {
+  server = await startScriptedServer();
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'flagship-'));
+  definitionsCache = join(folder, 'kept.json');
+  lines = captureLog();
+  watch = watchProcess();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+  expect(watch.problems).toEqual([]);
+  watch.stop();
+});
+afterAll(() => server.close());
+
+const open = (options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider =>
+  openAny({
+    localEvaluation: true,
+    accountId: 'account',
+    refreshInterval: 60_000,
+    definitionsCache,
+    ...options,
+  });
+const flag = (value: string, etag?: string) => serves(fixedFlags({ flag: value }), etag);
+const valueOf = async (provider: FlagshipServerProvider) => {
+  const { value, errorCode } = await provider.resolveStringEvaluation('flag', 'default', {});
+  return errorCode ?? value;
+};
+const kept = (): string => (existsSync(definitionsCache) ? readFileSync(definitionsCache, 'utf8') : '');
+const drafts = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+
+/** A disk on which opening a draft hangs until it is released. */
+function hangWrites() {
+  const held: (() => void)[] = [];
+  const original = promises.open;
+  const spy = jest
+    .spyOn(promises, 'open')
+    .mockImplementation(((path: string, ...rest: never[]) =>
+      path.endsWith('.tmp')
+        ? new Promise((resolve) => held.push(() => resolve(original(path, ...rest))))
+        : original(path, ...rest)) as never);
+  return {
+    held,
+    release: () => {
+      spy.mockRestore();
+      for (const go of held) go();
+    },
+  };
+}
+
+describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
+  it('a disk that hangs holds up neither start nor refresh; writes do not pile up, and the newest wins', async () => {
+    const disk = hangWrites();
+    server.script(flag('one'));
+    const provider = open({ refreshInterval: 30 });
+    await within(SOON, provider.initialize());
+    expect(await valueOf(provider)).toBe('one');
+    for (const value of ['two', 'three', 'four']) {
+      server.script(flag(value));
+      expect(await within(SOON, provider.refresh())).toBe(true);
+      expect(await valueOf(provider)).toBe(value);
+    }
+    server.script(flag('five'));
+    await waitUntil(async () => (await valueOf(provider)) === 'five', 'the timer goes on', SOON);
+    await waitUntil(() => lines.length > 0, 'a warning', SOON);
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn .*could not be kept.*"definitionsCache".*did not finish within 10000 ms/),
+    ]);
+    expect(disk.held).toHaveLength(1);
+    const renamed = jest.spyOn(promises, 'rename');
+    disk.release();
+    await waitUntil(() => kept().includes('five'), 'the newest is kept', SOON);
+    expect(renamed.mock.calls).toHaveLength(2);
+    expect(drafts()).toEqual([]);
+  }, 60_000);
+
+  it('a disk that hangs does not hold up closing, nor opening again', async () => {
+    const disk = hangWrites();
+    server.script(flag('one'));
+    const provider = open();
+    await within(SOON, provider.initialize());
+    await within(SOON, provider.onClose());
+    server.script(flag('two'));
+    await within(SOON, provider.initialize());
+    expect(await valueOf(provider)).toBe('two');
+    disk.release();
+    await waitUntil(() => kept().includes('two'), 'the newest is kept', SOON);
+    await provider.onClose();
+    expect(drafts()).toEqual([]);
+  }, 60_000);
+
+  it('a folder that cannot be listed in time does not keep definitions from being used', async () => {
+    jest.spyOn(promises, 'readdir').mockReturnValue(new Promise(() => undefined));
+    server.script(flag('one'));
+    const provider = open();
+    await within(SOON, provider.initialize());
+    expect(await valueOf(provider)).toBe('one');
+    await waitUntil(() => kept().includes('one'), 'they are kept', SOON);
+    await within(SOON, provider.onClose());
+  }, 60_000);
+});
+
+describe('waits: definitionsCacheRead', () => {
+  it('a disk that hangs holds up a start without Flagship for five seconds', async () => {
+    const original = promises.open;
+    jest.spyOn(promises, 'open').mockReturnValue(new Promise(() => undefined));
+    server.script({ status: 503 });
+    const provider = open({ refreshInterval: 30 });
+    await within(SOON, expect(provider.initialize()).rejects.toThrow(/HTTP 503/));
+    expect(lines).toEqual([expect.stringMatching(/cannot be used: The read of .* within 5000 ms/)]);
+    jest.spyOn(promises, 'open').mockImplementation(original);
+    server.script(flag('one'));
+    await waitUntil(async () => (await valueOf(provider)) === 'one', 'the flags come alive', SOON);
+  }, 60_000);
+});
+
+describe('what is no regular file', () => {
+  it.each([
+    ['a FIFO', () => void execFileSync('mkfifo', [definitionsCache]), /is a FIFO/],
+    ['a directory', () => void promises.mkdir(definitionsCache), /is a directory/],
+  ])('is neither read nor replaced: %s', async (_, make, problem) => {
+    make();
+    server.script({ status: 503 });
+    const provider = open();
+    await expect(within(SOON, provider.initialize())).rejects.toThrow(/HTTP 503/);
+    expect(lines.splice(0)).toEqual([expect.stringMatching(problem)]);
+    server.script(flag('one'));
+    expect(await provider.refresh()).toBe(true);
+    await waitUntil(() => lines.length > 0, 'a warning', SOON);
+    expect(lines).toEqual([expect.stringMatching(/could not be kept.*is not a regular file/)]);
+    expect(statSync(definitionsCache).isFile()).toBe(false);
+    expect(readdirSync(folder)).toEqual(['kept.json']);
+  });
+
+  it('may be as large as what was downloaded, quotation marks included', async () => {
+    const text = JSON.stringify({ flags: fixedFlags({ flag: 'one', large: '"'.repeat(12 * 1024 * 1024) }) });
+    server.script((response) => void response.writeHead(200).end(text));
+    const provider = open({ timeout: 20_000 });
+    await provider.initialize();
+    await provider.onClose();
+    expect(lines).toEqual([]);
+    server.script({ status: 503 });
+    await waitUntil(() => drafts().length === 0 && readdirSync(folder).length === 1, 'it is kept', SOON);
+    const next = open();
+    await next.initialize();
+    expect(await valueOf(next)).toBe('one');
+  }, 60_000);
+});
+
+describe('definitions from the disk', () => {
+  it('are reported where a flag is malformed, once, and followed by what Flagship says', async () => {
+    const flags = { ...fixedFlags({ flag: 'one' }), bad: { enabled: true }, worse: 7 };
+    server.script(serves(flags));
+    const provider = open();
+    await provider.initialize();
+    await provider.onClose();
+    lines.length = 0;
+    server.script({ status: 503 });
+    const next = open();
+    await next.initialize();
+    const malformed = () => lines.filter((line) => line.includes('malformed'));
+    expect(malformed()).toEqual([
+      expect.stringMatching(/"bad" is malformed at bad\.variations.*PARSE_ERROR/),
+      expect.stringMatching(/"worse" is malformed at worse:.*PARSE_ERROR/),
+    ]);
+    expect(next.stats().definitions).toEqual({ confirmedAt: undefined });
+    server.script(serves(flags));
+    expect(await next.refresh()).toBe(true);
+    expect(malformed()).toHaveLength(2);
+    expect(next.stats().definitions?.confirmedAt).toBeInstanceOf(Date);
+  });
+});
+
+describe('a process that is killed while it writes', () => {
+  const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  const number = '0123456789ab';
+  const draft = (name: string, ageMs = 0): string => {
+    const path = join(folder, name);
+    writeFileSync(path, 'half');
+    const at = new Date(Date.now() - ageMs);
+    utimesSync(path, at, at);
+    return name;
+  };
+
+  it('leaves a draft, which the next start removes', async () => {
+    const built = buildPackage();
+    const text = JSON.stringify({ flags: fixedFlags({ flag: 'x'.repeat(8 * 1024 * 1024) }) });
+    server.script((response) => void response.writeHead(200).end(text));
+    const script = `
+      const { FlagshipServerProvider } = require('./dist');
+      new FlagshipServerProvider({
+        endpoint: '${server.url}/evaluate', accountId: 'account', localEvaluation: true, refreshInterval: 1,
+        definitionsCache: ${JSON.stringify(definitionsCache)}, timeout: 20000,
+      }).initialize();`;
+    for (let attempt = 0; attempt < 20 && drafts().length === 0; attempt++) {
+      const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, stdio: 'ignore' });
+      const exit = once(child, 'exit');
+      await waitUntil(() => drafts().length > 0, 'the file is being written', 30_000);
+      child.kill('SIGKILL');
+      await exit;
+    }
+    built.remove();
+    expect(drafts()).toHaveLength(1);
+    server.script({ status: 503 });
+    const provider = open();
+    await provider.initialize().catch(() => undefined);
+    await provider.onClose();
+    expect(drafts()).toEqual([]);
+  }, 120_000);
+
+  it('is told from one that still runs, and from what is none of ours', async () => {
+    const { pid } = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+    const dead = pid!;
+    await waitUntil(() => {
+      try {
+        process.kill(dead, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    }, 'the process has ended');
+    const hour = 3_600_000;
+    const stay = [
+      draft(`kept.json.${host}-${process.ppid}-${number}.tmp`),
+      draft(`kept.json.${host}-${process.pid}-${number}.tmp`),
+      draft(`kept.json.ffffffff-${dead}-${number}.tmp`),
+      draft(`kept.json.${number}.tmp`),
+      draft('kept.json.tmp', 2 * hour),
+      draft('kept.json.backup.tmp', 2 * hour),
+      draft(`other.json.${host}-${dead}-${number}.tmp`, 2 * hour),
+    ];
+    draft(`kept.json.${host}-${dead}-${number}.tmp`);
+    draft(
+      `kept.json.${host}-${process.pid}-${number.replace('0', 'f')}.tmp`,
+      1000 * process.uptime() + 60_000,
+    );
+    draft(`kept.json.ffffffff-${dead}-${number.replace('0', 'f')}.tmp`, 2 * hour);
+    draft(`kept.json.${number.replace('0', 'f')}.tmp`, 2 * hour);
+    server.script(flag('one'));
+    const provider = open();
+    await provider.initialize();
+    await provider.onClose();
+    expect(readdirSync(folder).toSorted()).toEqual([...stay, 'kept.json'].toSorted());
+    expect(lines).toEqual([]);
+  });
+});
