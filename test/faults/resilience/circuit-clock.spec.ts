@@ -1,0 +1,56 @@
+import { type FlagshipServerProvider } from 'nestjs-flagship';
+import { captureOutput } from '../../fixtures/captured-output';
+import { answer, askNew, openProviders } from '../../fixtures/open-providers';
+import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+
+const HOUR = 3_600_000;
+let server: ScriptedServer;
+const open = openProviders(() => server);
+captureOutput();
+
+beforeAll(async () => {
+  server = await startScriptedServer();
+});
+afterAll(() => server.close());
+
+const stateOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.state;
+
+/** How wrong the two clocks are, in milliseconds. */
+const wrong = { day: 0, running: 0 };
+beforeEach(() => {
+  Object.assign(wrong, { day: 0, running: 0 });
+  const [day, running] = [Date.now.bind(Date), performance.now.bind(performance)];
+  jest.spyOn(Date, 'now').mockImplementation(() => day() + wrong.day);
+  jest.spyOn(performance, 'now').mockImplementation(() => running() + wrong.running);
+});
+
+async function openBroken(): Promise<FlagshipServerProvider> {
+  server.script({ status: 500 });
+  const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: 10_000 } });
+  await askNew(provider);
+  expect(stateOf(provider)).toBe('open');
+  return provider;
+}
+
+describe('the circuit', () => {
+  it.each([-HOUR, -20_000, HOUR])('does not take a clock that is set by %i ms for time', async (by) => {
+    const provider = await openBroken();
+    wrong.day = by;
+    server.script(answer(true));
+    expect((await askNew(provider)).errorMessage).toMatch(/circuit to Flagship is open/);
+    wrong.running = 10_000;
+    expect(await askNew(provider)).toMatchObject({ value: true });
+    expect(stateOf(provider)).toBe('closed');
+  });
+
+  it('tries again after each pause, however the clock of the day goes', async () => {
+    const provider = await openBroken();
+    for (let round = 2; round < 6; round++) {
+      wrong.day -= HOUR;
+      wrong.running += 10_000;
+      await askNew(provider);
+      await askNew(provider);
+      expect(server.requests).toHaveLength(round);
+    }
+  });
+});
