@@ -1,10 +1,12 @@
-export { Answer, type ContextParts } from './answer-book';
+export { Answer, type DefaultApplied, isSame } from './answer';
+export { type AnswerBook, type ContextAnswers, type ContextParts } from './answer-book';
 export { ApplicationScopes } from './application-scopes';
 export { RESOLVED_OPTIONS } from './context.constants';
 export { EvaluationScope, type ScopeOwner } from './evaluation-scope';
 export { FlagshipContextInterceptor } from './flagship-context.interceptor';
 export { FlagshipContextMiddleware } from './flagship-context.middleware';
 export { Propagation, propagationProviders } from './propagation';
+export { refusalOf, refusedContext } from './refused-context';
 export { RequestContextBuilder } from './request-context-builder';
 export { RequestScopes } from './request-scopes';
 export { currentScope, ensurePropagation, runAsOwner, runInScope, transactionFor } from './scope-storage';

@@ -1,7 +1,7 @@
 /** What a thrown value says. Anything can be thrown, even what cannot become text. */
 export function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return 'Something was thrown that is no error.';
   }

@@ -53,9 +53,9 @@ export class FeatureFlagGuard implements CanActivate {
     const { keys, defaultValue, type, domain } = requirement;
     const given = defaultValue ?? NEUTRAL_DEFAULTS[type];
     const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
-      this.flags.evaluate(context, type, key, given as never, domain);
+      this.flags.evaluate(context, type, key, given as never, domain, defaultValue === undefined);
     const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined =>
-      defaultValue === undefined && isDefaultApplied(details, given as never)
+      defaultValue === undefined && isDefaultApplied(details)
         ? undefined
         : accepts(requirement, details.value);
     const [only] = keys;

@@ -1,5 +1,6 @@
 import { type Logger } from '@openfeature/server-sdk';
 import { LogLimit } from '../errors';
+import { callSafely, oneLine } from '../runtime';
 
 /** Where evaluations are logged. */
 export interface Log {
@@ -31,9 +32,5 @@ export class EvaluationLog {
 }
 
 function write(logger: Logger, level: keyof Log, message: string): void {
-  try {
-    logger[level](message);
-  } catch {
-    // There is nobody left to tell.
-  }
+  callSafely(() => logger[level](oneLine(message)));
 }

@@ -4,6 +4,8 @@
  */
 export const WAITS = {
   contextFactory: 'option "contextFactory"',
+  evaluation: 'evaluation of a flag',
+  hook: 'hook',
 } as const;
 
 /** The name of a wait. */

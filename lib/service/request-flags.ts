@@ -1,8 +1,9 @@
 import { type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { ErrorCode, type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
-import { type RequestScopes } from '../context';
+import { type EvaluationScope, type RequestScopes } from '../context';
 import { type FlagType } from '../options';
-import { failedDetails } from './evaluation-details';
+import { ownCopy } from '../types';
+import { failedDetails, thrownDetails } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
 
 /** What one Flagship module of an application evaluates flags with. */
@@ -30,21 +31,32 @@ export class RequestFlags {
     if (unit.domain !== undefined && !this.units.has(unit.domain)) this.units.set(unit.domain, unit);
   }
 
-  /** @param domain Whose flag it is; without one, that of the module without a domain. */
+  /**
+   * Evaluates a flag; never throws or rejects.
+   *
+   * @param domain Whose flag it is; without one, that of the module without a domain.
+   * @param mustTell Whether `isDefaultApplied` must know of the details; see {@link FlagEvaluator.evaluate}.
+   */
   evaluate<T extends JsonValue>(
     context: ExecutionContext,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     domain?: string,
+    mustTell = false,
   ): Promise<EvaluationDetails<T>> {
     const unit = this.units.get(domain);
     if (unit === undefined) return Promise.resolve(this.unanswered(flagKey, defaultValue, domain));
     const { scopes, evaluator } = unit;
-    const scope = scopes.for(context);
-    return scope instanceof Promise
-      ? scope.then((ready) => evaluator.evaluate(type, flagKey, defaultValue, undefined, ready))
-      : evaluator.evaluate(type, flagKey, defaultValue, undefined, scope);
+    const ask = (scope: EvaluationScope) =>
+      evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustTell);
+    const failed = (error: unknown) => thrownDetails(flagKey, ownCopy(defaultValue), error);
+    try {
+      const scope = scopes.for(context);
+      return scope instanceof Promise ? scope.then(ask).catch(failed) : ask(scope);
+    } catch (error) {
+      return Promise.resolve(failed(error));
+    }
   }
 
   private unanswered<T extends JsonValue>(
@@ -58,6 +70,6 @@ export class RequestFlags {
         : `There is no FlagshipModule with the domain "${domain}".`;
     if (!this.reported.has(domain)) this.logger.error(`${problem} Flag "${flagKey}" has no answer.`);
     this.reported.add(domain);
-    return failedDetails(flagKey, defaultValue, ErrorCode.PROVIDER_NOT_READY, problem);
+    return failedDetails(flagKey, ownCopy(defaultValue), ErrorCode.PROVIDER_NOT_READY, problem);
   }
 }

@@ -5,9 +5,9 @@ import {
   type Provider,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { copyValue } from '../cache';
 import { type FlagType } from '../options';
-import { answered, OwnEvents, type Question, unanswered } from '../provider';
+import { answered, markPrecise, OwnEvents, type Question, unanswered } from '../provider';
+import { ownCopy } from '../types';
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 
@@ -20,7 +20,9 @@ export class TestFlagsProvider implements Provider {
   constructor(
     private readonly table: FlagTable,
     private readonly log: EvaluationLog,
-  ) {}
+  ) {
+    markPrecise(this);
+  }
 
   resolveBooleanEvaluation(
     flagKey: string,
@@ -68,7 +70,7 @@ export class TestFlagsProvider implements Provider {
       defaultValue,
       context: { ...context },
       // What becomes of the caller's copy does not change the record.
-      value: value === defaultValue ? value : copyValue(value),
+      value: ownCopy(value),
       variant,
       reason,
       errorCode,

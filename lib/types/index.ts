@@ -1,0 +1,4 @@
+export { CONTEXT_LIMITS, contextError } from './context-limits';
+export { type Attributes, attributesOf, checkedContext, copyContext, keptContext } from './copy-context';
+export { ownCopy } from './own-copy';
+export { isPlainObject } from './plain-object';
