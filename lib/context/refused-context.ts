@@ -1,6 +1,6 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 
-const refusals = new WeakMap<object, unknown>();
+const refusals = new WeakMap<object, Error>();
 
 /**
  * Makes a context that stands for one that cannot be used. Flags are not evaluated for it: without its attributes they
@@ -9,13 +9,13 @@ const refusals = new WeakMap<object, unknown>();
  * @param attributes What plain OpenFeature clients see of it.
  * @param refusal The error that evaluations answer.
  */
-export function refusedContext(attributes: EvaluationContext, refusal: unknown): EvaluationContext {
+export function refusedContext(attributes: EvaluationContext, refusal: Error): EvaluationContext {
   const context = Object.freeze({ ...attributes });
   refusals.set(context, refusal);
   return context;
 }
 
 /** Why flags cannot be evaluated for a context, if they cannot. */
-export function refusalOf(context: EvaluationContext): unknown {
+export function refusalOf(context: EvaluationContext): Error | undefined {
   return refusals.get(context);
 }

@@ -31,6 +31,9 @@ export class EvaluationLog {
   }
 }
 
-function write(logger: Logger, level: keyof Log, message: string): void {
+/** A logger of the application's may be asynchronous, whatever its type says. */
+type AnyLogger = Record<keyof Log, (message: string) => unknown>;
+
+function write(logger: AnyLogger, level: keyof Log, message: string): void {
   callSafely(() => logger[level](oneLine(message)));
 }

@@ -167,7 +167,8 @@ export class FlagService {
     const details = await this.getNumberDetails(key, defaultValue, context);
     const { value } = details;
     // The caller's own default is what a mismatch would give as well.
-    if (isDefaultApplied(details) || Number.isInteger(value) || Object.is(value, defaultValue)) return details;
+    if (isDefaultApplied(details) || Number.isInteger(value) || Object.is(value, defaultValue))
+      return details;
     // A provider of the application's can answer anything.
     const actual = typeof value === 'number' ? String(value) : typeof value;
     const message = `Flag "${key}" type mismatch: expected integer, got ${actual}`;
@@ -263,7 +264,7 @@ export class FlagService {
     try {
       return { ...this.options.context, ...copyContext(context) } as EvaluationContext;
     } catch (error) {
-      return refusedContext(this.options.context, error);
+      return refusedContext(this.options.context, error as Error);
     }
   }
 }

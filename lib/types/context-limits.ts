@@ -40,7 +40,9 @@ export class ContextMeter {
   /** @throws FlagshipError `INVALID_CONTEXT` when the structure is deeper than Flagship accepts. */
   enter(level: number, path: string): void {
     if (level <= CONTEXT_LIMITS.levels) return;
-    throw contextError(`${shown(path)} is nested more than ${CONTEXT_LIMITS.levels} levels deep, or circular.`);
+    throw contextError(
+      `${shown(path)} is nested more than ${CONTEXT_LIMITS.levels} levels deep, or circular.`,
+    );
   }
 
   /**
@@ -68,6 +70,9 @@ export class ContextMeter {
   }
 }
 
+/** Those made here: what else is thrown while a context is read may be anything, and must not be looked at. */
+const errors = new WeakSet<object>();
+
 /** The error for a context whose JSON is larger than Flagship accepts. */
 export function tooLarge(): FlagshipError {
   return contextError(`it is larger than ${CONTEXT_LIMITS.bytes} bytes of JSON.`);
@@ -75,9 +80,17 @@ export function tooLarge(): FlagshipError {
 
 /** The error for a context that cannot be used. Problems name attributes, never their values: they end up in logs. */
 export function contextError(problem: string, cause?: unknown): FlagshipError {
-  return new FlagshipError(
+  const error = new FlagshipError(
     `The evaluation context cannot be used: ${problem}`,
     FlagshipErrorCode.INVALID_CONTEXT,
     cause,
   );
+  errors.add(error);
+  return error;
+}
+
+/** The error for what was thrown while a context was read: a getter's, or a proxy's, unless it is ours already. */
+export function readError(error: unknown): FlagshipError {
+  const isOurs = typeof error === 'object' && error !== null && errors.has(error);
+  return isOurs ? (error as FlagshipError) : contextError('one of its attributes cannot be read.', error);
 }

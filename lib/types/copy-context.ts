@@ -1,11 +1,12 @@
 import { isDate, isMap, isPromise, isSet } from 'node:util/types';
-import { FlagshipError, shown } from '../errors';
+import { shown } from '../errors';
 import {
   CONTEXT_LIMITS,
   contextError,
   ContextMeter,
   MAX_CHARACTER_BYTES,
   MAX_SCALAR_BYTES,
+  readError,
   TEXT_FRAME_BYTES,
   tooLarge,
 } from './context-limits';
@@ -117,7 +118,8 @@ function isSmallAndFlat(context: Attributes): boolean {
     // A context without attributes may be one by mistake.
     count > 0 &&
     count <= CONTEXT_LIMITS.attributes &&
-    length * MAX_CHARACTER_BYTES + count * (MAX_SCALAR_BYTES + 2 * TEXT_FRAME_BYTES) <= CONTEXT_LIMITS.bytes &&
+    length * MAX_CHARACTER_BYTES + count * (MAX_SCALAR_BYTES + 2 * TEXT_FRAME_BYTES) <=
+      CONTEXT_LIMITS.bytes &&
     !Array.isArray(context)
   );
 }
@@ -131,9 +133,7 @@ function copied(context: unknown, isStrict: boolean): Attributes {
     if (meter.isInDoubt && jsonBytes(copy) > CONTEXT_LIMITS.bytes) throw tooLarge();
     return copy;
   } catch (error) {
-    if (error instanceof FlagshipError) throw error;
-    // A getter or a trap of a proxy.
-    throw contextError('one of its attributes cannot be read.', error);
+    throw readError(error);
   }
 }
 

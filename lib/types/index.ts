@@ -1,4 +1,4 @@
-export { CONTEXT_LIMITS, contextError } from './context-limits';
+export { CONTEXT_LIMITS, readError } from './context-limits';
 export { type Attributes, attributesOf, checkedContext, copyContext, keptContext } from './copy-context';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
