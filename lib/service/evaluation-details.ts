@@ -6,6 +6,7 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { messageOf } from '../errors';
+import { type FlagType } from '../options';
 import { NO_METADATA } from '../provider';
 import { ownCopy } from '../types';
 
@@ -26,6 +27,23 @@ export function markDefault<T extends object>(details: T): T {
 /** Whether the value is known to be the default that was given, so that another caller gets another one. */
 export function isDefaultApplied(details: EvaluationDetails<JsonValue>): boolean {
   return Boolean(details.errorCode) || defaults.has(details);
+}
+
+/**
+ * Other defaults than the neutral ones that a guard without a default asks with. A value that is the default both times
+ * is no answer of the flag's.
+ */
+export const OTHER_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
+  boolean: true,
+  string: 'another default',
+  number: -1,
+  object: { default: 'another' },
+};
+
+/** Details for a key that is none. */
+export function keyDetails<T extends JsonValue>(flagKey: unknown, defaultValue: T): EvaluationDetails<T> {
+  const message = `A flag's key is text, but a ${typeof flagKey} was given.`;
+  return failedDetails(flagKey as string, ownCopy(defaultValue), ErrorCode.FLAG_NOT_FOUND, message);
 }
 
 /** Details of an evaluation that failed: the caller's default and why. */

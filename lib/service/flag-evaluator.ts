@@ -1,6 +1,5 @@
 import {
   type Client,
-  ErrorCode,
   type EvaluationContext,
   type EvaluationDetails,
   type JsonValue,
@@ -21,22 +20,11 @@ import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
 import { ownCopy } from '../types';
 import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
-import { failedDetails, isDefaultApplied, markDefault } from './evaluation-details';
+import { isDefaultApplied, keyDetails, markDefault, OTHER_DEFAULTS } from './evaluation-details';
 import { mergedContext } from './merged-context';
 
 // Read once: the SDK exports it through a getter, which would be called several times an evaluation.
 const openFeature = OpenFeature;
-
-/**
- * Another default than the neutral one that a guard without a default asks with. A value that is the default both times
- * is no answer of the flag's.
- */
-const OTHER_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
-  boolean: true,
-  string: 'another default',
-  number: -1,
-  object: { default: 'another' },
-};
 
 /** Where the answer to one question is, or will be. */
 interface Place {
@@ -97,9 +85,13 @@ export class FlagEvaluator {
         return late.then(goOn, (error: unknown) => this.refuse(type, flagKey, defaultValue, error, scope));
       }
       const place = this.find(scope, type, flagKey, defaultValue, context);
-      return place.answer.tells(defaultValue, mustTell)
-        ? Promise.resolve(detailsFor(place.answer, defaultValue))
-        : this.readLater(place, type, flagKey, defaultValue, scope, mustTell);
+      const { answer } = place;
+      if (answer.tells(defaultValue, mustTell)) return Promise.resolve(detailsFor(answer, defaultValue));
+      return answer.details.then(() =>
+        answer.tells(defaultValue, mustTell)
+          ? detailsFor(answer, defaultValue)
+          : this.findOut(place, type, flagKey, defaultValue, scope),
+      );
     } catch (error) {
       return this.refuse(type, flagKey, defaultValue, error, scope);
     }
@@ -114,17 +106,21 @@ export class FlagEvaluator {
   ): Promise<T> {
     const scope = currentScope(this.owner);
     try {
-      if (scope !== undefined && typeof flagKey === 'string' && scope.pending() === undefined) {
+      if (typeof flagKey === 'string' && scope?.pending() === undefined) {
+        if (scope === undefined) return this.ask(type, flagKey, defaultValue, context).then(valueOf);
         const place = this.find(scope, type, flagKey, defaultValue, context);
         const { answer } = place;
-        return answer.tells(defaultValue, false)
-          ? Promise.resolve(answer.valueFor(defaultValue))
-          : this.readLater(place, type, flagKey, defaultValue, scope, false).then(({ value }) => value);
+        if (answer.tells(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
+        return answer.details.then(() =>
+          answer.tells(defaultValue, false)
+            ? answer.valueFor(defaultValue)
+            : this.findOut(place, type, flagKey, defaultValue, scope).then(valueOf),
+        );
       }
     } catch {
       // Happens again, and is dealt with there.
     }
-    return this.evaluate(type, flagKey, defaultValue, context, scope).then(({ value }) => value);
+    return this.evaluate(type, flagKey, defaultValue, context, scope).then(valueOf);
   }
 
   /** Looks for new definitions now; true when the flags are up to date. Other providers are left to themselves. */
@@ -226,23 +222,21 @@ export class FlagEvaluator {
     return new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
   }
 
-  private async readLater<T extends JsonValue>(
+  /** Reads an answer of which it is not known whether it is the default, with a second evaluation's help. */
+  private async findOut<T extends JsonValue>(
     { answer, context }: Place,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     scope: EvaluationScope,
-    mustTell: boolean,
   ): Promise<EvaluationDetails<T>> {
-    await answer.details;
-    if (!answer.tells(defaultValue, mustTell)) {
-      const other = answer.tells(defaultValue, false) ? OTHER_DEFAULTS[type] : defaultValue;
-      const failure = await answer.findOut(other, (second) =>
-        this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
-      );
-      if (failure !== undefined) return { ...failure, value: ownCopy(defaultValue) };
-    }
-    return detailsFor(answer, defaultValue);
+    const isOther = !answer.tells(defaultValue, false);
+    const failure = await answer.findOut(isOther ? defaultValue : OTHER_DEFAULTS[type], (second) =>
+      this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
+    );
+    return failure === undefined
+      ? detailsFor(answer, defaultValue)
+      : { ...failure, value: ownCopy(defaultValue) };
   }
 }
 
@@ -251,7 +245,6 @@ function detailsFor<T extends JsonValue>(answer: Answer, defaultValue: T): Evalu
   return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
 }
 
-function keyDetails<T extends JsonValue>(flagKey: unknown, defaultValue: T): EvaluationDetails<T> {
-  const message = `A flag's key is text, but a ${typeof flagKey} was given.`;
-  return failedDetails(flagKey as string, ownCopy(defaultValue), ErrorCode.FLAG_NOT_FOUND, message);
+function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
+  return value;
 }

@@ -42,11 +42,15 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  */
 @Injectable()
 export class FlagService {
+  private readonly hasStatic: boolean;
+
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     @Optional() private readonly findUsage: () => readonly FlagUsage[] = () => [],
-  ) {}
+  ) {
+    this.hasStatic = Object.keys(options.context).length > 0;
+  }
 
   /**
    * Is a boolean flag on?
@@ -262,7 +266,8 @@ export class FlagService {
 
   private contextWith(context: unknown): EvaluationContext {
     try {
-      return { ...this.options.context, ...copyContext(context) } as EvaluationContext;
+      const own = copyContext(context) as EvaluationContext;
+      return this.hasStatic ? { ...this.options.context, ...own } : own;
     } catch (error) {
       return refusedContext(this.options.context, error as Error);
     }

@@ -1,9 +1,7 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { type ContextParts, refusalOf } from '../context';
-import { type Attributes, attributesOf, keptContext, readError } from '../types';
+import { type Attributes, attributesOf, isKept, keptContext, NO_ATTRIBUTES, readError } from '../types';
 import { mergeFor } from './layered-context';
-
-const NO_CONTEXT: Attributes = {};
 
 /**
  * Merges the contexts of an evaluation in the order in which the OpenFeature client does.
@@ -22,16 +20,23 @@ export function mergedContext(parts: ContextParts, context: unknown): Evaluation
   }
 }
 
-function merge({ api, transaction, client }: ContextParts, context: Attributes | undefined): Attributes {
+function merge(parts: ContextParts, context: Attributes | undefined): Attributes {
+  const { api, transaction, client } = parts;
   // As a rule all but one are empty. Copying that one costs a tenth of spreading all.
-  const [only = NO_CONTEXT, ...more] = [api, transaction, client, context ?? NO_CONTEXT].filter(
-    hasAttributes,
-  );
-  return mergeFor(transaction, () =>
-    more.length === 0 && !Object.hasOwn(only, '__proto__')
-      ? Object.assign({}, only)
-      : { ...api, ...transaction, ...client, ...context },
-  );
+  let only = context ?? NO_ATTRIBUTES;
+  let count = context === undefined ? 0 : 1;
+  for (const part of [client, transaction, api]) {
+    if (!hasAttributes(part)) continue;
+    only = part;
+    count++;
+  }
+  if (count === 0) return NO_ATTRIBUTES;
+  // The client's attributes look into the transaction context as they are read.
+  if (count > 1 || only === client)
+    return mergeFor(transaction, () => ({ ...api, ...transaction, ...client, ...context }));
+  // A context that nothing can change needs no copy.
+  if (isKept(only)) return only;
+  return Object.hasOwn(only, '__proto__') ? { ...only } : Object.assign({}, only);
 }
 
 function hasAttributes(context: Attributes): boolean {

@@ -1,4 +1,12 @@
 export { CONTEXT_LIMITS, readError } from './context-limits';
-export { type Attributes, attributesOf, checkedContext, copyContext, keptContext } from './copy-context';
+export {
+  type Attributes,
+  attributesOf,
+  checkedContext,
+  copyContext,
+  isKept,
+  keptContext,
+  NO_ATTRIBUTES,
+} from './copy-context';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';

@@ -3,7 +3,6 @@ import { type INestApplication, Logger } from '@nestjs/common';
 import { type EvaluationContext, type Hook, OpenFeature } from '@openfeature/server-sdk';
 import { FlagService, type FlagshipModuleOptions, LoggingHook, TelemetryHook } from 'nestjs-flagship';
 import request from 'supertest';
-import { oneLine } from '../../lib/runtime';
 import { captureLog } from '../fixtures/captured-log';
 import { startShop } from '../fixtures/shop-app';
 
@@ -244,12 +243,12 @@ describe('the hooks of this package', () => {
     expect(lines).toHaveLength(3);
     for (const line of lines) {
       expect(line.length).toBeLessThan(300);
-      expect(line).toBe(oneLine(line));
+      expect(Array.from(line).every((character) => character >= ' ')).toBe(true);
     }
   });
 
   it('survive a logger that is asynchronous and rejects', () => {
-    const fail = () => Promise.reject(new Error('disk full'));
+    const fail = (): unknown => Promise.reject(new Error('disk full'));
     const hook = new LoggingHook({ logger: { log: fail, warn: fail } });
     hook.after(hookContext, { flagKey: 'a', value: true, flagMetadata: {} });
     hook.error(hookContext, new Error('x'));
