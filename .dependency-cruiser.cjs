@@ -58,6 +58,18 @@ module.exports = {
       'store/',
       'options/',
     ),
+    layer(
+      'types',
+      ...roots,
+      ...face,
+      'provider/',
+      'cache/',
+      'sources/',
+      'http/',
+      'evaluation/',
+      'store/',
+      'options/',
+    ),
     layer('errors', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'options/'),
     {
       name: 'pure-core',

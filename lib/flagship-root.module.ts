@@ -33,6 +33,7 @@ import { type FlagshipIdentity } from './flagship-main';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './flagship.module-definition';
 import { optionalStandIn, type StandIn } from './flagship.stand-in';
 import { FlagshipShared, FlagshipSharedModule } from './flagship-shared.module';
+import { guardedHooks } from './hooks';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
 import { bindProvider, type BoundProvider, FlagshipServerProvider, START_LIMIT_MS } from './provider';
 import { callSafely, detached } from './runtime';
@@ -40,10 +41,13 @@ import { FlagEvaluator, FlagService, layeredContext, scopedClient } from './serv
 import { tellUsage } from './usage';
 
 function createClient({ domain }: BoundProvider, options: ResolvedModuleOptions, lifetime: Lifetime): Client {
-  const { context, hooks, handlers } = options;
+  const { context, hooks, hookTimeout, handlers } = options;
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
   lifetime.onEnd(listenTo(client, handlers));
-  return scopedClient(client.setContext(layeredContext(context)).addHooks(...hooks), options);
+  return scopedClient(
+    client.setContext(layeredContext(context)).addHooks(...guardedHooks(hooks, hookTimeout)),
+    options,
+  );
 }
 
 /** Asynchronous, so that whoever injects a flag gets one from a provider that has started. */

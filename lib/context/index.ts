@@ -1,4 +1,6 @@
-export { Answer, type ContextParts } from './answer-book';
+export { Answer, type DefaultApplied, isSame } from './scope/answer';
+export { type AnswerBook, type ContextAnswers, type ContextParts } from './scope/answer-book';
+export { refusalOf, refusedContext } from './scope/refused-context';
 export { RESOLVED_OPTIONS } from './context.constants';
 export { FlagshipContextInterceptor } from './propagation/flagship-context.interceptor';
 export { FlagshipContextMiddleware } from './propagation/flagship-context.middleware';

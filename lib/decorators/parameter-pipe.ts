@@ -70,7 +70,7 @@ export function parameterSource(wanted: WantedFlag, part: Part): ParameterSource
 
   const factory = (_: unknown, context: ExecutionContext): unknown => {
     const ask: Ask = async (flags) =>
-      part(await flags.evaluate(context, type, key, defaultValue, domain, wanted));
+      part(await flags.evaluate(context, type, key, defaultValue, { domain, parameter: wanted }));
     const flags = applications.flagsFor(context);
     return flags === undefined ? new PendingParameter(ask) : ask(flags);
   };

@@ -58,10 +58,12 @@ export class FeatureFlagGuard implements CanActivate {
   protected async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
     const { keys, defaultValue, type, domain } = requirement;
     const given = defaultOf(requirement);
+    // A flag that is off and one that has no answer look alike; the difference counts where either lets a request pass.
+    const mustTell = defaultValue === undefined && (requirement.not || accepts(requirement, given));
     const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
-      this.flags.evaluate(context, type, key, given as never, domain);
+      this.flags.evaluate(context, type, key, given as never, { domain, mustTell });
     const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined =>
-      defaultValue === undefined && isDefaultApplied(details, given as never)
+      defaultValue === undefined && isDefaultApplied(details)
         ? undefined
         : accepts(requirement, details.value);
     const [only] = keys;

@@ -129,12 +129,14 @@ describe('LoggingHook', () => {
     it.each(odd)('when the context holds %s', async (_, context) => {
       for (const shown of [true, ['plan']]) {
         const client = clientWith({ context: shown });
-        const details = await client.getBooleanDetails('on', false, context as EvaluationContext);
-        expect(details).toMatchObject({ value: true, reason: 'STATIC' });
-        await client.getBooleanDetails('absent', false, context as EvaluationContext);
+        for (const key of ['on', 'absent']) {
+          const details = await client.getBooleanDetails(key, false, context as EvaluationContext);
+          expect(details).toEqual(
+            await OpenFeature.getClient(DOMAIN).getBooleanDetails(key, false, context as EvaluationContext),
+          );
+        }
       }
       expect(lines).toHaveLength(4);
-      expect(lines.map((line) => line.split(' ')[0])).toEqual(['log', 'warn', 'log', 'warn']);
     });
 
     it('when an attribute throws as it is read', () => {

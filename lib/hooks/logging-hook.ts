@@ -5,7 +5,9 @@ import {
   type Hook,
   type HookContext,
 } from '@openfeature/server-sdk';
+import { messageOf } from '../errors';
 import { FlagshipLogger, writeSafely } from '../logging';
+import { shownValue } from './shown-value';
 
 /** Where a {@link LoggingHook} writes; a Nest logger and `console` both fit. */
 export interface LoggingHookLogger {
@@ -45,25 +47,21 @@ export class LoggingHook implements Hook {
 
   /** Called by OpenFeature after an evaluation that has an answer. */
   after({ flagKey, context }: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
-    const { value, variant = 'no variant', reason = 'no reason' } = details;
-    writeSafely(
-      this.logger,
-      'log',
-      `Flag "${flagKey}" is ${shown(value)} (${variant}, ${reason})${this.told(context)}`,
-    );
+    this.write('log', () => {
+      const { value, variant = 'no variant', reason = 'no reason' } = details;
+      return `Flag "${flagKey}" is ${shownValue(value)} (${variant}, ${reason})${this.told(context)}`;
+    });
   }
 
   /** Called by OpenFeature after an evaluation that has none. */
   error({ flagKey, context, defaultValue }: Readonly<HookContext>, error: unknown): void {
-    const { code = 'GENERAL', message = String(error) } = (error ?? {}) as {
-      code?: string;
-      message?: string;
-    };
-    writeSafely(
-      this.logger,
-      'warn',
-      `Flag "${flagKey}" stays at its default ${shown(defaultValue)} (${code}): ${message}${this.told(context)}`,
-    );
+    this.write('warn', () => {
+      const { code = 'GENERAL', message = messageOf(error) } = (error ?? {}) as {
+        code?: string;
+        message?: string;
+      };
+      return `Flag "${flagKey}" stays at its default ${shownValue(defaultValue)} (${code}): ${message}${this.told(context)}`;
+    });
   }
 
   private told(context: EvaluationContext): string {
@@ -72,23 +70,19 @@ export class LoggingHook implements Hook {
       this.context === true
         ? Object.keys(context)
         : this.context.filter((name) => Object.hasOwn(context, name));
-    return ` for {${names.map((name) => `${shown(name)}:${shownAttribute(context, name)}`).join(',')}}`;
+    return ` for {${names.map((name) => `${shownValue(name)}:${shownAttribute(context, name)}`).join(',')}}`;
   }
-}
 
-/** What is no JSON must not fail the evaluation that is written about. */
-function shown(value: unknown): string {
-  try {
-    const text: unknown = JSON.stringify(value);
-    return typeof text === 'string' ? text : `"(${typeof value})"`;
-  } catch {
-    return '"(not JSON)"';
+  /** OpenFeature would fail the evaluation for what is thrown here, and a rejection could end the process. */
+  private write(level: 'log' | 'warn', line: () => string): void {
+    const logger: Record<'log' | 'warn', (message: string) => unknown> = this.logger;
+    writeSafely(logger, level, line);
   }
 }
 
 function shownAttribute(context: EvaluationContext, name: string): string {
   try {
-    return shown(context[name]);
+    return shownValue(context[name]);
   } catch {
     return '"(unreadable)"';
   }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import { FlagshipServerProvider } from '../provider';
 import { type TelemetryEvent, TelemetryHook } from './index';
@@ -133,7 +134,7 @@ describe('TelemetryHook', () => {
 
   describe('changes no answer', () => {
     it('when the callback throws', async () => {
-      const error = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       const throwing = clientWith(() => {
         throw new Error('metrics are down');
       });
@@ -141,11 +142,11 @@ describe('TelemetryHook', () => {
       expect(await throwing.getBooleanDetails('absent', false)).toMatchObject({
         errorCode: 'FLAG_NOT_FOUND',
       });
-      expect(JSON.stringify(error.mock.calls)).toContain('metrics are down');
+      expect(JSON.stringify(warn.mock.calls)).toContain('metrics are down');
     });
 
     it('when an asynchronous callback rejects, and the process lives on', async () => {
-      jest.spyOn(console, 'error').mockImplementation(() => undefined);
+      jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       const unhandled = jest.fn();
       process.once('unhandledRejection', unhandled);
       const callback = async (): Promise<void> => Promise.reject(new Error('metrics are down'));

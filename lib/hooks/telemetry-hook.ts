@@ -6,6 +6,10 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
+import { LogLimit, messageOf } from '../errors';
+import { FlagshipLogger } from '../logging';
+import { callSafely, wallClockMs } from '../runtime';
+import { ownCopy } from '../types';
 
 /** What a {@link TelemetryHook} tells about one evaluation. */
 export interface TelemetryEvent {
@@ -28,17 +32,19 @@ export interface TelemetryEvent {
 }
 
 /**
- * Calls you after every evaluation, for metrics and traces of your own. What the callback throws is logged by
- * OpenFeature and changes nothing; what it returns is not waited for, and if that is a promise that rejects, nobody is
- * told.
+ * Calls you after every evaluation, for metrics and traces of your own. The callback changes no answer: what it throws
+ * or rejects with is logged, the same once a minute, what it returns is not waited for, and what it writes into the
+ * event stays there.
  *
  * @example
  * new TelemetryHook(({ flagKey, duration }) => histogram.observe({ flagKey }, duration));
  */
 export class TelemetryHook implements Hook {
   private readonly starts = new WeakMap<object, number>();
+  private readonly logger = new FlagshipLogger('Flagship');
+  private readonly limit = new LogLimit();
 
-  /** @param onEvent Called once an evaluation; nobody waits for what it returns. */
+  /** @param onEvent Called once an evaluation; what it returns is not waited for. */
   constructor(private readonly onEvent: (event: TelemetryEvent) => unknown) {}
 
   /** Called by OpenFeature before an evaluation. */
@@ -52,22 +58,33 @@ export class TelemetryHook implements Hook {
     details: EvaluationDetails<FlagValue>,
     hints?: HookHints,
   ): void {
-    const { value, reason, variant, errorCode, errorMessage } = details;
+    callSafely(
+      () => this.onEvent(this.eventOf(hookContext, details, hints)),
+      (error) => {
+        const line = this.limit.pass(`The callback of a TelemetryHook failed: ${messageOf(error)}`);
+        if (line !== undefined) this.logger.warn(line);
+      },
+    );
+  }
+
+  private eventOf(
+    hookContext: Readonly<HookContext>,
+    { value, reason, variant, errorCode, errorMessage }: EvaluationDetails<FlagValue>,
+    hints: HookHints | undefined,
+  ): TelemetryEvent {
     const now = performance.now();
-    const outcome = this.onEvent({
+    return {
       type: errorCode === undefined ? 'evaluation' : 'error',
       flagKey: hookContext.flagKey,
-      timestamp: Date.now(),
+      timestamp: wallClockMs(),
       duration: now - (this.starts.get(hookContext) ?? now),
-      value,
+      value: ownCopy(value),
       reason,
       variant,
       errorCode,
       errorMessage,
-      context: { ...hookContext.context },
+      context: ownCopy({ ...hookContext.context }),
       hints,
-    });
-    // An asynchronous callback fits the type as well; its failure must not end the process.
-    if (outcome instanceof Promise) outcome.catch(() => undefined);
+    };
   }
 }

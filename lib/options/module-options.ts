@@ -95,10 +95,27 @@ export interface FlagshipModuleSettings {
   readonly propagation?: Propagation;
 
   /**
-   * OpenFeature hooks for every evaluation through `FlagService`, the decorators and the injected client.
+   * OpenFeature hooks for every evaluation through `FlagService`, the decorators and the injected client. One that fails
+   * changes no answer: the evaluation goes on without it, and the failure is logged.
    * @default []
    */
   readonly hooks?: readonly Hook[];
+
+  /**
+   * How long one hook of `hooks` may take in each of its stages, in milliseconds; from 1. An evaluation that has waited
+   * so long goes on without that hook.
+   * @default 1000
+   * @example 200
+   */
+  readonly hookTimeout?: number;
+
+  /**
+   * Longest time in milliseconds that an evaluation takes where hooks run, or where `provider` is set; from 1. After it
+   * the default is answered, with the error code `GENERAL`. Flagship's own provider without hooks keeps its `deadline`.
+   * @default 10000, or `deadline` + 1000 where that is longer
+   * @example 2000
+   */
+  readonly evaluationTimeout?: number;
 
   /**
    * What to call on the provider's events: ready, stale, error, configuration changed. Removed when the application

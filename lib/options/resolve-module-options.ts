@@ -1,6 +1,7 @@
 import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
-import { configurationError, shown } from '../errors';
+import { configurationError, messageOf, shown } from '../errors';
+import { copyContext } from '../types';
 import {
   checkOptions,
   type CheckTable,
@@ -27,6 +28,9 @@ import { providerOptionNames } from './resolve-provider-options';
 /** Headers that hold credentials: no flag needs them, and a listed one would leave the application. */
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 
+/** A hook that writes a line or counts takes microseconds; a second is what one that asks a service may take. */
+const HOOK_TIMEOUT_MS = 1000;
+
 const EVENTS = new Set<unknown>(Object.values(ProviderEvents));
 
 const isHandlerList = (value: unknown): boolean =>
@@ -42,6 +46,8 @@ const settingsTable: CheckTable<FlagshipModuleSettings> = {
   contextTimeout: milliseconds(1),
   propagation: oneOf('interceptor', 'middleware', 'none'),
   hooks: list,
+  hookTimeout: milliseconds(1),
+  evaluationTimeout: milliseconds(1),
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
   listUsage: flag,
 };
@@ -74,6 +80,9 @@ export interface ResolvedModuleOptions {
   readonly contextTimeout: number;
   readonly propagation: Propagation;
   readonly hooks: readonly Hook[];
+  readonly hookTimeout: number;
+  /** Without it, the time that the provider may take decides. */
+  readonly evaluationTimeout?: number;
   readonly handlers: readonly ProviderEventHandler[];
   readonly listUsage: boolean;
 }
@@ -109,6 +118,15 @@ function resolveHeaderAttributes(headers: RequestContextOptions['headers'] = [])
 
 function resolveUserId(userId: RequestContextOptions['userId']): ResolvedModuleOptions['userId'] {
   return typeof userId === 'string' ? { header: checkHeader('requestContext.userId', userId) } : userId;
+}
+
+/** A copy that stays as it is, whatever becomes of the application's own object. */
+function staticContext(context: EvaluationContext | undefined): EvaluationContext {
+  try {
+    return copyContext(context) as EvaluationContext;
+  } catch (error) {
+    throw configurationError(`option "context" cannot be used. ${messageOf(error)}`);
+  }
 }
 
 /** Which options are the provider's and which are the module's. */
@@ -147,13 +165,15 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
     domain: settings.domain,
     provider: settings.provider,
     providerOptions,
-    context: settings.context ?? {},
+    context: staticContext(settings.context),
     userId: resolveUserId(requestContext.userId),
     headers: resolveHeaderAttributes(requestContext.headers),
     contextFactory: settings.contextFactory,
     contextTimeout: settings.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS,
     propagation: settings.propagation ?? 'interceptor',
     hooks: settings.hooks ?? [],
+    hookTimeout: settings.hookTimeout ?? HOOK_TIMEOUT_MS,
+    evaluationTimeout: settings.evaluationTimeout,
     handlers: settings.handlers ?? [],
     listUsage: settings.listUsage ?? false,
   };

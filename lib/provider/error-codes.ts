@@ -17,5 +17,10 @@ const codes: Readonly<Record<FlagshipErrorCode, ErrorCode>> = {
 
 /** The OpenFeature error code for whatever was thrown. */
 export function openFeatureCode(error: unknown): ErrorCode {
-  return error instanceof FlagshipError ? codes[error.code] : ErrorCode.GENERAL;
+  try {
+    return error instanceof FlagshipError ? codes[error.code] : ErrorCode.GENERAL;
+  } catch {
+    // A proxy that throws when its prototype is looked at.
+    return ErrorCode.GENERAL;
+  }
 }

@@ -9,12 +9,19 @@ import {
 } from '@openfeature/server-sdk';
 import { type Answers } from '../cache';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
+import {
+  type FlagshipProviderOptions,
+  type FlagType,
+  type ResolvedProviderOptions,
+  resolveProviderOptions,
+} from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
+import { type Attributes, checkedContext } from '../types';
 import { createAnswers } from './create-answers';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { OwnEvents } from './own-events';
+import { markPrecise } from './precise-providers';
 import { answered, type Question, unanswered } from './resolution-details';
 import { SourceEvents } from './source-events';
 
@@ -41,6 +48,7 @@ export class FlagshipServerProvider implements Provider {
   readonly #answers: Answers | undefined;
   readonly #counts = new EvaluationCounts();
   readonly #log: EvaluationLog | undefined;
+  readonly #deadlineMs: number;
   #closed = false;
 
   /**
@@ -52,6 +60,26 @@ export class FlagshipServerProvider implements Provider {
     this.#source = createSource(resolved.source, this.#events);
     this.#answers = createAnswers(this.#source, resolved, this.#events);
     this.#log = resolved.logging ? new EvaluationLog() : undefined;
+    this.#deadlineMs = deadlineOf(resolved);
+    markPrecise(this);
+  }
+
+  /**
+   * Whether a provider is one of these. Reads nothing of it: a provider of the application's may be a proxy that throws.
+   *
+   * @internal
+   */
+  static isOne(provider: object): provider is FlagshipServerProvider {
+    return #source in provider;
+  }
+
+  /**
+   * The longest time in milliseconds that an evaluation takes; 0 where it does not wait.
+   *
+   * @internal
+   */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
   }
 
   /**
@@ -160,23 +188,25 @@ export class FlagshipServerProvider implements Provider {
     type: FlagType,
     flagKey: string,
     defaultValue: T,
-    context: EvaluationContext = {},
-    logger?: Logger,
+    context: EvaluationContext | undefined,
+    logger: Logger | undefined,
   ): Promise<ResolutionDetails<T>> {
     const log = logger && this.#log?.to(logger);
     const question: Question<T> = { type, flagKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
       if (this.#closed) throw closedError();
+      if (typeof flagKey !== 'string') throw keyError(flagKey);
+      const attributes = checkedContext(context);
       return this.#answers === undefined
-        ? this.ask(question, context)
-        : this.askAnswers(question, context, this.#answers);
+        ? this.ask(question, attributes)
+        : this.askAnswers(question, attributes, this.#answers);
     } catch (error) {
       return Promise.resolve(this.fail(question, error));
     }
   }
 
-  private ask<T>(question: Question<T>, context: EvaluationContext): Promise<ResolutionDetails<T>> {
+  private ask<T>(question: Question<T>, context: Attributes): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
     const resolution = this.#source.evaluate(flagKey, context, type, defaultValue);
     return resolution instanceof Promise
@@ -186,7 +216,7 @@ export class FlagshipServerProvider implements Provider {
 
   private askAnswers<T>(
     question: Question<T>,
-    context: EvaluationContext,
+    context: Attributes,
     answers: Answers,
   ): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
@@ -228,4 +258,16 @@ function closedError(): FlagshipError {
     'The provider is closed; register it again to open it.',
     FlagshipErrorCode.PROVIDER_NOT_READY,
   );
+}
+
+function keyError(key: unknown): FlagshipError {
+  return new FlagshipError(
+    `A flag's key is text, but a ${typeof key} was given.`,
+    FlagshipErrorCode.FLAG_NOT_FOUND,
+  );
+}
+
+function deadlineOf({ source }: ResolvedProviderOptions): number {
+  if (source.kind === 'remote') return source.http.deadline;
+  return source.kind === 'binding' ? source.deadline : 0;
 }

@@ -1,8 +1,9 @@
 import { type AnswerCounts } from '../cache';
 import { type CircuitStats, type DefinitionsStats, type SourceStats } from '../sources';
 import { type UpstreamStats } from '../http';
+import { ownCopy } from '../types';
 
-/** What has happened since the provider was made. */
+/** What has happened since the provider was made. Whoever asks gets an object of their own. */
 export interface FlagshipStats {
   /** Evaluations that have reached the provider, answered from wherever; none before it is ready. */
   readonly evaluations: number;
@@ -43,7 +44,7 @@ export class EvaluationCounts {
     source: SourceStats | undefined,
   ): FlagshipStats {
     const { evaluations, errors, stale } = this;
-    return {
+    return ownCopy({
       evaluations,
       errors,
       hits: { request: 0, memory, store },
@@ -53,6 +54,6 @@ export class EvaluationCounts {
       upstream: source?.upstream,
       circuit: source?.circuit,
       definitions: source?.definitions,
-    };
+    });
   }
 }

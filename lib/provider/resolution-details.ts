@@ -3,6 +3,7 @@ import { copyValue } from '../cache';
 import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
+import { ownCopy } from '../types';
 import { openFeatureCode } from './error-codes';
 import { type Log } from './evaluation-log';
 
@@ -18,20 +19,25 @@ export interface Question<T> {
   readonly log: Log | undefined;
 }
 
-/** What OpenFeature is told of a source's answer. The value is the caller's own. */
+/** What OpenFeature is told of a source's answer. The value is the caller's own, a default that applies too. */
 export function answered<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
   const { type, flagKey, defaultValue, log } = question;
   const { value, variant, reason } = resolution;
   // Switched off: the caller's own default rules, and that is no error.
   if (reason === 'DISABLED') {
     log?.debug(`[Flagship] Flag "${flagKey}" leaves the default (DISABLED)`);
-    return { value: defaultValue, reason: 'DISABLED', flagMetadata: NO_METADATA };
+    return { value: ownCopy(defaultValue), reason: 'DISABLED', flagMetadata: NO_METADATA };
   }
   const actual = flagTypeOf(value);
   if (actual !== type) {
     const errorMessage = `Flag "${flagKey}" type mismatch: expected ${type}, got ${actual}`;
     log?.warn(`[Flagship] ${errorMessage}`);
-    return { value: defaultValue, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH, errorMessage };
+    return {
+      value: ownCopy(defaultValue),
+      reason: 'ERROR',
+      errorCode: ErrorCode.TYPE_MISMATCH,
+      errorMessage,
+    };
   }
   log?.debug(found(flagKey, value, variant, reason));
   return { value: copyValue(value) as T, variant, reason, flagMetadata: NO_METADATA };
@@ -45,7 +51,7 @@ export function unanswered<T>(
   const errorCode = openFeatureCode(error);
   const errorMessage = messageOf(error);
   log?.error(`[Flagship] Flag "${flagKey}" has no answer (${errorCode}): ${errorMessage}`);
-  return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
+  return { value: ownCopy(defaultValue), reason: 'ERROR', errorCode, errorMessage };
 }
 
 function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {

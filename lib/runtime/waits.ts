@@ -23,6 +23,8 @@ export const WAITS = {
   fetch: 'option "fetch"',
   headersFactory: 'option "headersFactory"',
   withFlagContext: 'function of @WithFlagContext',
+  evaluation: 'evaluation of a flag',
+  hook: 'hook',
 } as const;
 
 /** The name of a wait. */

@@ -25,7 +25,7 @@ class ScriptedProvider implements Provider {
   readonly events = new OpenFeatureEventEmitter();
   readonly asked: unknown[][] = [];
   hooks?: Provider['hooks'];
-  outcome: { resolve: unknown } | { throw: unknown } = { resolve: { value: true } };
+  outcome: { resolve: unknown } | { throw: unknown } | { off: string } = { resolve: { value: true } };
 
   constructor(readonly initialize?: () => Promise<void>) {}
 
@@ -37,6 +37,7 @@ class ScriptedProvider implements Provider {
   private async answer(type: FlagType, [key, value, context, logger]: unknown[]): Promise<never> {
     this.asked.push([type, key, value, { ...(context as object) }, Object.isFrozen(context), logger]);
     if ('throw' in this.outcome) throw this.outcome.throw;
+    if ('off' in this.outcome) return { value, reason: this.outcome.off } as never;
     return this.outcome.resolve as never;
   }
 }
@@ -261,16 +262,17 @@ describe('the short way and the way of the OpenFeature client', () => {
     });
 
     it.each([
-      ['failed', { throw: new Error('down') }],
-      ['is switched off', { resolve: { value: 'x', reason: 'DISABLED' } }],
-    ])('gives each caller its own default when the flag %s', async (_, script) => {
+      ['failed', { throw: new Error('down') }, 1],
+      // That it is off is known when the answer follows the default.
+      ['is switched off', { off: 'DISABLED' }, 2],
+    ])('gives each caller its own default when the flag %s', async (_, script, times) => {
       provider.outcome = script;
       const one = scope();
-      if ('resolve' in script) provider.outcome = { resolve: { value: 'first', reason: 'DISABLED' } };
       const first = await evaluator.evaluate('string', 'a', 'first', undefined, one);
       const second = await evaluator.evaluate('string', 'a', 'second', undefined, one);
-      expect([first.value, second.value]).toEqual(['first', 'second']);
-      expect(provider.asked).toHaveLength(1);
+      const third = await evaluator.evaluate('string', 'a', 'third', undefined, one);
+      expect([first.value, second.value, third.value]).toEqual(['first', 'second', 'third']);
+      expect(provider.asked).toHaveLength(times);
     });
 
     it('tells contexts apart by content, not by order or identity', async () => {

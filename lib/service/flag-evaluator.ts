@@ -1,49 +1,51 @@
 import {
   type Client,
-  DefaultLogger,
-  ErrorCode,
   type EvaluationContext,
   type EvaluationDetails,
   type JsonValue,
-  type Logger,
   OpenFeature,
-  type Provider,
-  ProviderStatus,
 } from '@openfeature/server-sdk';
-import { copyValue } from '../cache';
 import {
   Answer,
+  type AnswerBook,
+  type ContextAnswers,
   type ContextParts,
   currentScope,
+  type DefaultApplied,
   type EvaluationScope,
-  runInScope,
-  type ScopeOwner,
+  isSame,
   transactionFor,
 } from '../context';
 import { type FlagType } from '../options';
-import { FlagshipServerProvider, type FlagshipStats } from '../provider';
-import { failedDetails, isDefaultApplied, resolvedDetails, thrownDetails } from './evaluation-details';
-import { mergeFor } from './layered-context';
-import { askClient, resolveWith } from './typed-methods';
+import { type FlagshipStats } from '../provider';
+import { ownCopy } from '../types';
+import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
+import { isDefaultApplied, keyDetails, markDefault, OTHER_DEFAULTS } from './evaluation-details';
+import { mergedContext } from './merged-context';
 
-const fallbackLogger = new DefaultLogger();
-
-// Read once: the SDK exports them through getters, which would be called several times an evaluation.
+// Read once: the SDK exports it through a getter, which would be called several times an evaluation.
 const openFeature = OpenFeature;
-const { NOT_READY, FATAL } = ProviderStatus;
 
-/** The logger that the client would hand to the provider. OpenFeature has no public way to ask for it. */
-function loggerOf(client: Client): Logger {
-  return (client as unknown as { readonly _logger?: Logger })._logger ?? fallbackLogger;
+/** Where the answer to one question is, or will be. */
+interface Place {
+  readonly answer: Answer;
+  /** The whole context that the question is about. */
+  readonly context: EvaluationContext;
 }
 
 /**
- * Evaluates flags for `FlagService`, guard and parameters: once a request, with hooks through the OpenFeature client,
- * and without any hook by the short way, which does what the client does at a fraction of its cost.
+ * Evaluates flags for `FlagService`, guard and parameters: once a scope, and each reader gets values of its own.
+ *
+ * 1. The contexts are merged; one that cannot be used ends here, with `INVALID_CONTEXT`.
+ * 2. Within a scope, the answer for this flag, type and context is looked up; one that failed is kept for a second only.
+ * 3. Where there is none, the flag is evaluated: see {@link ClientEvaluator}.
+ * 4. Each reader gets a copy of the value, or of the reader's own default where the default applies. Where one answer
+ *    cannot tell which of the two it is, the flag is evaluated with a second default.
  */
 export class FlagEvaluator {
   /** How often a flag had been answered earlier in the same scope. */
   private requestHits = 0;
+  private readonly evaluator: ClientEvaluator;
 
   /**
    * @param client The OpenFeature client whose answers these are.
@@ -52,15 +54,19 @@ export class FlagEvaluator {
    */
   constructor(
     readonly client: Client,
-    private readonly domain: string | undefined,
-    private readonly owner?: ScopeOwner,
-  ) {}
+    domain: string | undefined,
+    private readonly owner?: EvaluationOwner,
+  ) {
+    this.evaluator = new ClientEvaluator(client, domain, owner);
+  }
 
   /**
-   * Evaluates a flag; never rejects.
+   * Evaluates a flag; never throws or rejects, whatever it is given.
    *
    * @param context Attributes of this call; they win over all others.
    * @param scope The request's scope, where the calling code does not run in it.
+   * @param mustTell Whether `isDefaultApplied` must know of the details, at the price of a second evaluation where the
+   * provider is not Flagship's and its value is the default that was given.
    */
   evaluate<T extends JsonValue>(
     type: FlagType,
@@ -68,16 +74,25 @@ export class FlagEvaluator {
     defaultValue: T,
     context?: EvaluationContext,
     scope: EvaluationScope | undefined = currentScope(this.owner),
+    mustTell = false,
   ): Promise<EvaluationDetails<T>> {
-    if (scope === undefined) return this.ask(type, flagKey, defaultValue, context, undefined, undefined);
-    const asked = scope.asked();
-    if (asked instanceof Promise)
-      return asked.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready));
-    const answer = this.answerIn(asked, type, flagKey, defaultValue, context);
-    const { settled } = answer;
-    return settled === undefined
-      ? answer.details.then((details) => readAgain(details, answer, defaultValue))
-      : Promise.resolve(readAgain(settled, answer, defaultValue));
+    try {
+      if (typeof flagKey !== 'string') return Promise.resolve(keyDetails(flagKey, defaultValue));
+      if (scope === undefined) return this.ask(type, flagKey, defaultValue, context);
+      const open = scope.asked();
+      if (open instanceof Promise)
+        return open.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready, mustTell));
+      const place = this.find(open, type, flagKey, defaultValue, context);
+      const { answer } = place;
+      if (answer.tells(defaultValue, mustTell)) return Promise.resolve(detailsFor(answer, defaultValue));
+      return answer.details.then(() =>
+        answer.tells(defaultValue, mustTell)
+          ? detailsFor(answer, defaultValue)
+          : this.findOut(place, type, flagKey, defaultValue, open),
+      );
+    } catch (error) {
+      return this.refuse(type, flagKey, defaultValue, error, scope);
+    }
   }
 
   /** As `evaluate`, for those who want no more than the value. */
@@ -88,60 +103,42 @@ export class FlagEvaluator {
     context?: EvaluationContext,
   ): Promise<T> {
     const scope = currentScope(this.owner);
-    if (scope === undefined) {
-      return this.ask(type, flagKey, defaultValue, context, undefined, undefined).then(({ value }) => value);
+    try {
+      const open = scope?.asked();
+      if (typeof flagKey === 'string' && !(open instanceof Promise)) {
+        if (open === undefined) return this.ask(type, flagKey, defaultValue, context).then(valueOf);
+        const place = this.find(open, type, flagKey, defaultValue, context);
+        const { answer } = place;
+        if (answer.tells(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
+        return answer.details.then(() =>
+          answer.tells(defaultValue, false)
+            ? answer.valueFor(defaultValue)
+            : this.findOut(place, type, flagKey, defaultValue, open).then(valueOf),
+        );
+      }
+    } catch {
+      // Happens again, and is dealt with there.
     }
-    const asked = scope.asked();
-    if (asked instanceof Promise) {
-      const late = asked.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready));
-      return late.then(({ value }) => value);
-    }
-    const answer = this.answerIn(asked, type, flagKey, defaultValue, context);
-    const { settled } = answer;
-    return settled === undefined
-      ? answer.details.then((details) => valueAgain(details, answer, defaultValue))
-      : Promise.resolve(valueAgain(settled, answer, defaultValue));
-  }
-
-  /** The scope's one answer to this question; asks for it if nobody has. */
-  private answerIn(
-    scope: EvaluationScope,
-    type: FlagType,
-    flagKey: string,
-    defaultValue: JsonValue,
-    context: EvaluationContext | undefined,
-  ): Answer {
-    const parts = this.parts(scope);
-    const book = scope.bookOf(this);
-    let { merged, answers } = book.forParts(parts, () => merge(parts, undefined));
-    if (context !== undefined) {
-      merged = Object.freeze(merge(parts, context));
-      answers = book.forContext(merged);
-    }
-    const ofType = (answers[type] ??= new Map<string, Answer>());
-    let answer = ofType.get(flagKey);
-    if (answer === undefined) {
-      answer = new Answer(this.ask(type, flagKey, defaultValue, context, merged, scope), defaultValue);
-      ofType.set(flagKey, answer);
-    } else {
-      this.requestHits++;
-    }
-    return answer;
+    return this.evaluate(type, flagKey, defaultValue, context, scope).then(valueOf);
   }
 
   /** Looks for new definitions now; true when the flags are up to date. Other providers are left to themselves. */
-  refresh(): Promise<boolean> {
-    return this.flagship?.refresh() ?? Promise.resolve(true);
+  async refresh(): Promise<boolean> {
+    try {
+      return (await this.evaluator.flagship?.refresh()) ?? true;
+    } catch {
+      return false;
+    }
   }
 
   /** Leaves a store that instances share to its owner, who may close it before the flags are no longer asked for. */
   letGoOfStore(): void {
-    this.flagship?.letGoOfStore();
+    this.evaluator.flagship?.letGoOfStore();
   }
 
   /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
   stats(): FlagshipStats | undefined {
-    const stats = this.flagship?.stats();
+    const stats = this.evaluator.flagship?.stats();
     if (stats === undefined) return undefined;
     const request = this.requestHits;
     return { ...stats, evaluations: stats.evaluations + request, hits: { ...stats.hits, request } };
@@ -149,13 +146,27 @@ export class FlagEvaluator {
 
   /** The keys of the flags at hand, where the provider has them. */
   flagKeys(): ReadonlySet<string> | undefined {
-    return this.flagship?.flagKeys();
+    return this.evaluator.flagship?.flagKeys();
   }
 
-  /** The provider, where it is one of ours. */
-  private get flagship(): FlagshipServerProvider | undefined {
-    const provider = openFeature.getProvider(this.domain);
-    return provider instanceof FlagshipServerProvider ? provider : undefined;
+  private ask<T extends JsonValue>(
+    type: FlagType,
+    flagKey: string,
+    defaultValue: T,
+    context: EvaluationContext | undefined,
+  ): Promise<EvaluationDetails<T>> {
+    const asked: Asked<T> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
+    return this.evaluator.evaluate(asked, mergedContext(this.parts(undefined), context), undefined);
+  }
+
+  private refuse<T extends JsonValue>(
+    type: FlagType,
+    flagKey: string,
+    defaultValue: T,
+    error: unknown,
+    scope: EvaluationScope | undefined,
+  ): Promise<EvaluationDetails<T>> {
+    return this.evaluator.refuse({ type, flagKey, defaultValue: ownCopy(defaultValue) }, error, scope);
   }
 
   private parts(scope: EvaluationScope | undefined): ContextParts {
@@ -166,110 +177,73 @@ export class FlagEvaluator {
     };
   }
 
-  private ask<T extends JsonValue>(
+  /** The scope's one answer to this question; evaluates the flag where there is none. */
+  private find(
+    scope: EvaluationScope,
     type: FlagType,
     flagKey: string,
-    defaultValue: T,
+    defaultValue: JsonValue,
     context: EvaluationContext | undefined,
-    merged: EvaluationContext | undefined,
-    scope: EvaluationScope | undefined,
-  ): Promise<EvaluationDetails<T>> {
-    const provider = openFeature.getProvider(this.domain);
-    if (this.hasHooks(provider)) {
-      const viaClient = () => askClient(this.client, type, flagKey, defaultValue, context);
-      return scope === undefined || currentScope(this.owner)?.asked() === scope
-        ? viaClient()
-        : runInScope(scope, viaClient);
+  ): Place {
+    const parts = this.parts(scope);
+    const book = scope.bookOf(this);
+    let { merged, answers } = book.forParts(parts, () => mergedContext(parts, undefined));
+    if (context !== undefined) {
+      merged = mergedContext(parts, context);
+      answers = book.forContext(merged);
     }
-    const whole = merged ?? merge(this.parts(undefined), context);
-    return this.askProvider(provider, type, flagKey, defaultValue, whole);
+    const known = answers.get(type, flagKey);
+    if (known !== undefined && !known.isOver) {
+      this.requestHits++;
+      return { answer: known, context: merged };
+    }
+    const asked: Asked<JsonValue> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
+    const answer = this.open(asked, merged, scope, book, answers);
+    answers.set(type, flagKey, answer);
+    return { answer, context: merged };
   }
 
-  private hasHooks(provider: Provider): boolean {
-    return (
-      openFeature.getHooks().length > 0 ||
-      this.client.getHooks().length > 0 ||
-      (provider.hooks !== undefined && provider.hooks.length > 0)
-    );
+  /** Begins an evaluation whose answer the scope remembers. */
+  private open(
+    asked: Asked<JsonValue>,
+    context: EvaluationContext,
+    scope: EvaluationScope,
+    book: AnswerBook,
+    answers: ContextAnswers,
+  ): Answer {
+    const { flagKey, defaultValue } = asked;
+    const { tellsDefaults } = this.evaluator;
+    const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
+      book.weigh(answers, flagKey, details.value);
+      if (isDefaultApplied(details)) return true;
+      return !tellsDefaults && isSame(details.value, defaultValue) ? undefined : false;
+    };
+    return new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
   }
 
-  private async askProvider<T extends JsonValue>(
-    provider: Provider,
+  /** Reads an answer of which it is not known whether it is the default, with a second evaluation's help. */
+  private async findOut<T extends JsonValue>(
+    { answer, context }: Place,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
-    context: EvaluationContext,
+    scope: EvaluationScope,
   ): Promise<EvaluationDetails<T>> {
-    const status = this.client.providerStatus;
-    if (status === NOT_READY) {
-      return failedDetails(
-        flagKey,
-        defaultValue,
-        ErrorCode.PROVIDER_NOT_READY,
-        'provider has not yet initialized',
-      );
-    }
-    if (status === FATAL) {
-      return failedDetails(
-        flagKey,
-        defaultValue,
-        ErrorCode.PROVIDER_FATAL,
-        'provider is in an irrecoverable error state',
-      );
-    }
-    try {
-      const logger = loggerOf(this.client);
-      const resolution = await resolveWith(
-        provider,
-        type,
-        flagKey,
-        defaultValue,
-        Object.freeze(context),
-        logger,
-      );
-      return resolvedDetails(flagKey, defaultValue, resolution);
-    } catch (error) {
-      return thrownDetails(flagKey, defaultValue, error);
-    }
+    const isOther = !answer.tells(defaultValue, false);
+    const failure = await answer.findOut(isOther ? defaultValue : OTHER_DEFAULTS[type], (second) =>
+      this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
+    );
+    return failure === undefined
+      ? detailsFor(answer, defaultValue)
+      : { ...failure, value: ownCopy(defaultValue) };
   }
 }
 
-const NO_CONTEXT: EvaluationContext = {};
-
-/** The order in which the OpenFeature client merges contexts. */
-function merge(
-  { api, transaction, client }: ContextParts,
-  context: EvaluationContext | undefined,
-): EvaluationContext {
-  // As a rule all but one are empty. Copying that one costs a tenth of spreading all, and freezing the copy a seventh.
-  const [only = NO_CONTEXT, ...more] = [api, transaction, client, context ?? NO_CONTEXT].filter(
-    hasAttributes,
-  );
-  return mergeFor(transaction, () =>
-    more.length === 0 && !Object.hasOwn(only, '__proto__')
-      ? Object.assign({}, only)
-      : { ...api, ...transaction, ...client, ...context },
-  );
+function detailsFor<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
+  const details = answer.detailsFor(defaultValue);
+  return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
 }
 
-function hasAttributes(context: EvaluationContext): boolean {
-  for (const name in context) if (Object.hasOwn(context, name)) return true;
-  return false;
-}
-
-/** The answer for one more reader: a copy of its own, and its own default where the default applies. */
-function readAgain<T extends JsonValue>(
-  details: EvaluationDetails<JsonValue>,
-  answer: Answer,
-  defaultValue: T,
-): EvaluationDetails<T> {
-  return { ...details, value: valueAgain(details, answer, defaultValue) };
-}
-
-function valueAgain<T extends JsonValue>(
-  details: EvaluationDetails<JsonValue>,
-  answer: Answer,
-  defaultValue: T,
-): T {
-  return isDefaultApplied(details, answer.defaultValue) ? defaultValue : copyValue(details.value as never);
+function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
+  return value;
 }

@@ -6,7 +6,14 @@ import {
   type EvaluationDetails,
   type JsonValue,
 } from '@openfeature/server-sdk';
-import { currentScope, EvaluationScope, keepScope, RESOLVED_OPTIONS, runInScope } from '../context';
+import {
+  currentScope,
+  EvaluationScope,
+  keepScope,
+  refusedContext,
+  RESOLVED_OPTIONS,
+  runInScope,
+} from '../context';
 import {
   type BooleanFlagKey,
   DEFAULT_CONTEXT_TIMEOUT_MS,
@@ -16,7 +23,8 @@ import {
   type StringFlagKey,
 } from '../options';
 import { type FlagshipStats } from '../provider';
-import { failedDetails } from './evaluation-details';
+import { copyContext, ownCopy } from '../types';
+import { failedDetails, isDefaultApplied } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 import { type FlagUsage } from './flag-usage';
 
@@ -27,7 +35,8 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  * Answers flags wherever code has to choose. Inside a request it answers for that request's user, and a flag that was
  * asked for once keeps its answer until the request ends.
  *
- * No method rejects: when there is no answer, the default is returned (and the `…Details` methods say why).
+ * No evaluation throws or rejects, whatever it is given: when there is no answer, the default is returned (and the
+ * `…Details` methods say why). Values, defaults and contexts that it hands out are the caller's own.
  *
  * @example
  * @Injectable()
@@ -41,11 +50,15 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  */
 @Injectable()
 export class FlagService {
+  private readonly hasStatic: boolean;
+
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     @Optional() private readonly findUsage: () => readonly FlagUsage[] = () => [],
-  ) {}
+  ) {
+    this.hasStatic = Object.keys(options.context).length > 0;
+  }
 
   /**
    * Is a boolean flag on?
@@ -164,9 +177,13 @@ export class FlagService {
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<number>> {
     const details = await this.getNumberDetails(key, defaultValue, context);
-    if (details.errorCode !== undefined || details.reason === 'DISABLED' || Number.isInteger(details.value))
+    const { value } = details;
+    // The caller's own default is what a mismatch would give as well.
+    if (isDefaultApplied(details) || Number.isInteger(value) || Object.is(value, defaultValue))
       return details;
-    const message = `Flag "${key}" type mismatch: expected integer, got ${details.value}`;
+    // A provider of the application's can answer anything.
+    const actual = typeof value === 'number' ? String(value) : typeof value;
+    const message = `Flag "${key}" type mismatch: expected integer, got ${actual}`;
     return failedDetails(key, defaultValue, ErrorCode.TYPE_MISMATCH, message);
   }
 
@@ -197,7 +214,8 @@ export class FlagService {
 
   /**
    * Runs code outside a request (a job, a script, a consumer) under an evaluation context, with a scope of its own:
-   * a flag answers once within it. The module's static context is merged in.
+   * a flag answers once within it. The module's static context is merged in. The context is taken as it is now; under
+   * one that cannot be used, flags answer the default with `INVALID_CONTEXT`.
    *
    * Work that `run` returns without having done it, a generator's, an observable's or a stream's, is done in the scope too.
    *
@@ -206,7 +224,7 @@ export class FlagService {
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    const scope = new EvaluationScope({ ...this.options.context, ...context }, undefined, this.options);
+    const scope = new EvaluationScope(this.contextWith(context), undefined, this.options);
     return keepScope(runInScope(scope, run), scope);
   }
 
@@ -241,17 +259,29 @@ export class FlagService {
    * const unused = keysOfTheDashboard.filter((key) => !flags.usage().some((flag) => flag.key === key));
    */
   usage(): readonly FlagUsage[] {
-    return this.findUsage();
+    return ownCopy(this.findUsage());
   }
 
-  /** The evaluation context in force: the request's, that of `withContext`, or else the static one. */
+  /**
+   * The evaluation context in force: the request's, that of `withContext`, or else the static one. A copy of your own:
+   * what is written into it changes no evaluation, unless it is given to one.
+   */
   get context(): EvaluationContext {
-    return currentScope(this.options)?.context ?? this.options.context;
+    return ownCopy(currentScope(this.options)?.context ?? this.options.context);
   }
 
   /** The OpenFeature client behind this service. */
   get client(): Client {
     return this.evaluator.client;
+  }
+
+  private contextWith(context: unknown): EvaluationContext {
+    try {
+      const own = copyContext(context) as EvaluationContext;
+      return this.hasStatic ? { ...this.options.context, ...own } : own;
+    } catch (error) {
+      return refusedContext(this.options.context, error as Error);
+    }
   }
 }
 

@@ -3,7 +3,8 @@ import { ErrorCode, type EvaluationDetails, type JsonValue } from '@openfeature/
 import { type RequestScopes } from '../context';
 import { FlagshipLogger } from '../logging';
 import { type FlagType } from '../options';
-import { failedDetails } from './evaluation-details';
+import { ownCopy } from '../types';
+import { failedDetails, thrownDetails } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
 
 /** What one Flagship module of an application evaluates flags with. */
@@ -12,6 +13,16 @@ export interface FlagUnit {
   readonly domain: string | undefined;
   readonly scopes: RequestScopes;
   readonly evaluator: FlagEvaluator;
+}
+
+/** How a flag of a request is asked. */
+export interface AskOptions {
+  /** The domain of the module whose flag it is; without one, the module without a domain. */
+  readonly domain?: string;
+  /** Identifies the handler's parameter that asks, if it is one: it asks once a message. */
+  readonly parameter?: object;
+  /** Whether `isDefaultApplied` must know of the details; see {@link FlagEvaluator.evaluate}. */
+  readonly mustTell?: boolean;
 }
 
 /**
@@ -32,21 +43,26 @@ export class RequestFlags {
   }
 
   /**
-   * @param domain Whose flag it is; without one, that of the module without a domain.
-   * @param parameter Identifies the handler's parameter that asks, if it is one: it asks once a message.
+   * Evaluates a flag; never throws or rejects.
+   *
+   * @param options Whose flag it is, and for what it is asked.
    */
   evaluate<T extends JsonValue>(
     context: ExecutionContext,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
-    domain?: string,
-    parameter?: object,
+    { domain, parameter, mustTell }: AskOptions = {},
   ): Promise<EvaluationDetails<T>> {
     const unit = this.units.get(domain);
     if (unit === undefined) return Promise.resolve(this.unanswered(flagKey, defaultValue, domain));
     const { scopes, evaluator } = unit;
-    return evaluator.evaluate(type, flagKey, defaultValue, undefined, scopes.for(context, parameter));
+    try {
+      const scope = scopes.for(context, parameter);
+      return evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustTell);
+    } catch (error) {
+      return Promise.resolve(thrownDetails(flagKey, ownCopy(defaultValue), error));
+    }
   }
 
   private unanswered<T extends JsonValue>(
@@ -60,6 +76,6 @@ export class RequestFlags {
         : `There is no FlagshipModule with the domain "${domain}".`;
     if (!this.reported.has(domain)) this.logger.error(`${problem} Flag "${flagKey}" has no answer.`);
     this.reported.add(domain);
-    return failedDetails(flagKey, defaultValue, ErrorCode.PROVIDER_NOT_READY, problem);
+    return failedDetails(flagKey, ownCopy(defaultValue), ErrorCode.PROVIDER_NOT_READY, problem);
   }
 }

@@ -2,6 +2,7 @@ import {
   type Client,
   type EvaluationContext,
   type EvaluationDetails,
+  type Hook,
   type JsonValue,
   type Logger,
   type Provider,
@@ -37,23 +38,29 @@ export function resolveWith<T extends JsonValue>(
   }
 }
 
-/** Asks an OpenFeature client for a flag of a type. */
+/**
+ * Asks an OpenFeature client for a flag of a type.
+ *
+ * @param hooks For this evaluation only.
+ */
 export function askClient<T extends JsonValue>(
   client: Client,
   type: FlagType,
   flagKey: string,
   defaultValue: T,
   context: EvaluationContext | undefined,
+  hooks: Hook[] = [],
 ): Promise<EvaluationDetails<T>> {
   const value = defaultValue as never;
+  const options = { hooks };
   switch (type) {
     case 'boolean':
-      return client.getBooleanDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
+      return client.getBooleanDetails(flagKey, value, context, options) as Promise<EvaluationDetails<never>>;
     case 'string':
-      return client.getStringDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
+      return client.getStringDetails(flagKey, value, context, options) as Promise<EvaluationDetails<never>>;
     case 'number':
-      return client.getNumberDetails(flagKey, value, context) as Promise<EvaluationDetails<never>>;
+      return client.getNumberDetails(flagKey, value, context, options) as Promise<EvaluationDetails<never>>;
     case 'object':
-      return client.getObjectDetails<T>(flagKey, defaultValue, context);
+      return client.getObjectDetails<T>(flagKey, defaultValue, context, options);
   }
 }

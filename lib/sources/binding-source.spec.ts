@@ -344,7 +344,7 @@ describe('a Workers binding, beside @cloudflare/flagship 0.4.2', () => {
     ['a date', { since: new Date(5) }],
     ['null and undefined', { a: null, b: undefined, c: 'c' }],
     ['odd names', { flagKey: 'x', constructor: 'y', '': 'z' }],
-    ['odd numbers', { a: NaN, b: Infinity, c: -0 }],
+    ['odd numbers', { a: -0, b: Number.MAX_VALUE, c: 5e-324 }],
   ];
 
   async function outcome(
@@ -393,14 +393,16 @@ describe('a Workers binding, beside @cloudflare/flagship 0.4.2', () => {
     await expectSame(answer, {});
   });
 
-  it('differs, knowingly, on structure: theirs leaves it out and evaluates for somebody else', async () => {
+  it.each([
+    ['structure: theirs leaves it out and evaluates for another user', { tags: ['beta'] }, {}],
+    ['numbers that JSON cannot carry', { a: NaN, b: -Infinity }, { a: NaN, b: -Infinity }],
+  ])('differs, knowingly, on %s', async (_, context, sent) => {
     const answer = () => Promise.resolve({ value: true });
-    const context = { tags: ['beta'] };
     const ours = await outcome((binding) => new FlagshipServerProvider({ binding }), answer, context);
     const theirs = await outcome((binding) => new VendorProvider({ binding }), answer, context);
     expect(ours.calls).toEqual([]);
     expect(ours.results[0]).toMatchObject({ value: false, errorCode: 'INVALID_CONTEXT' });
     expect(theirs.results[0]).toMatchObject({ value: true });
-    expect(theirs.calls[0]?.context).toEqual({});
+    expect(theirs.calls[0]?.context).toEqual(sent);
   });
 });

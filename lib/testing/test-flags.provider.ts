@@ -6,7 +6,7 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { type FlagType } from '../options';
-import { answered, OwnEvents, type Question, unanswered } from '../provider';
+import { answered, markPrecise, OwnEvents, type Question, unanswered } from '../provider';
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 
@@ -19,7 +19,9 @@ export class TestFlagsProvider implements Provider {
   constructor(
     private readonly table: FlagTable,
     private readonly log: EvaluationLog,
-  ) {}
+  ) {
+    markPrecise(this);
+  }
 
   resolveBooleanEvaluation(
     flagKey: string,

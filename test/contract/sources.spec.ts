@@ -410,7 +410,7 @@ describe('whatever the flags and contexts are', () => {
         for (const flagKey of ['flag', '', '__proto__', 'absent']) {
           for (const type of ['boolean', 'string', 'number', 'object'] as const) {
             const details = await ask(provider, type, flagKey, context);
-            if (details.errorCode !== undefined) expect(details.value).toBe(defaults[type]);
+            if (details.errorCode !== undefined) expect(details.value).toEqual(defaults[type]);
             else expect(typeOf(details.value)).toBe(type);
           }
         }

@@ -71,23 +71,6 @@ describe('the module’s hooks and handlers', () => {
     expect(events[0]?.context).toEqual({ region: 'eu', plan: 'pro', targetingKey: 'ann' });
   });
 
-  it('that fail give the default; the request goes on', async () => {
-    const failing: Hook = {
-      before: () => {
-        throw new Error('no');
-      },
-    };
-    const app = await start({ hooks: [failing] });
-    expect(await app.get(FlagService).getStringDetails('home-page', 'mine')).toMatchObject({
-      value: 'mine',
-      errorCode: 'GENERAL',
-      errorMessage: 'no',
-    });
-    await request(app.getHttpServer() as string)
-      .get('/checkout/7')
-      .expect(404);
-  });
-
   it('belong to their application: another one in the process does not run them', async () => {
     const lines: string[] = [];
     const logger = {

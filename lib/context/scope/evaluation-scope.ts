@@ -1,5 +1,5 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { AnswerBook } from '../answer-book';
+import { AnswerBook } from './answer-book';
 
 /** The module whose flags a scope is for: its options, which no other module of the process has. */
 export interface ScopeOwner {

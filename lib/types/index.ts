@@ -1,0 +1,12 @@
+export { CONTEXT_LIMITS, readError } from './context-limits';
+export {
+  type Attributes,
+  attributesOf,
+  checkedContext,
+  copyContext,
+  isKept,
+  keptContext,
+  NO_ATTRIBUTES,
+} from './copy-context';
+export { ownCopy } from './own-copy';
+export { isPlainObject } from './plain-object';
