@@ -182,7 +182,7 @@ describe.each(adapters)('an answer that is streamed, on %s', (name, adapter) => 
       const texts = await Promise.all(
         users.map(async (user) => {
           const answer = await request(app.getHttpServer()).get(`/${path}`).set('x-user', user).buffer();
-          return (answer.text as string | undefined) ?? (answer.body as Buffer).toString();
+          return answer.text ?? (answer.body as Buffer).toString();
         }),
       );
       for (const [index, text] of texts.entries()) {

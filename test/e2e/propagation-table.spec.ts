@@ -255,6 +255,7 @@ async function start(
   propagation: Propagation,
   adapter: (typeof adapters)[number][1],
   enhancers = false,
+  prepare: (server: { addHook(name: string, hook: unknown): unknown }) => unknown = () => undefined,
 ): Promise<INestApplication> {
   const options = { provider: subjectProvider().provider, requestContext: { userId: 'x-user' } };
   @Module({
@@ -272,6 +273,7 @@ async function start(
   const app: INestApplication = testing.createNestApplication(adapter());
   app.useLogger(['error', 'warn']);
   closing.push(() => app.close());
+  prepare(app.getHttpAdapter().getInstance());
   app.use((_request: unknown, _response: unknown, next: () => void) => {
     void app.get(Probe).at('app.use').then(next);
   });
@@ -281,7 +283,7 @@ async function start(
 
 async function visit(app: INestApplication, path: string, user = 'ann'): Promise<string> {
   const { text, body } = await request(app.getHttpServer()).get(path).set('x-user', user).buffer();
-  return (text as string | undefined) ?? String(body);
+  return text ?? String(body);
 }
 
 /** Column of the table: for whom flags are answered. */
@@ -358,6 +360,18 @@ describe.each(adapters)('on %s', (name, adapter) => {
       ]);
       expect(propagation === 'middleware' ? ['ann', 'bob'] : ['nobody']).toContain(seen.guard);
     });
+
+    if (name === 'fastify') {
+      it('a hook of Fastify that goes on from a callback that belongs elsewhere', async () => {
+        const hook = (_request: unknown, _reply: unknown, done: () => void) => outside.runInAsyncScope(done);
+        const app = await start(propagation, adapter, false, (fastify) =>
+          fastify.addHook('preValidation', hook),
+        );
+        PoolMiddleware.waiting = [() => undefined];
+        expect(await visit(app, '/continued')).toBe(JSON.stringify(['ann', hasScope ? 'ann' : 'nobody']));
+        expect(seen.guard).toBe(propagation === 'middleware' ? 'ann' : 'nobody');
+      });
+    }
 
     it('resolvers of GraphQL, those of fields with and without enhancers', async () => {
       const ask = async (app: INestApplication) => {
