@@ -281,9 +281,13 @@ async function start(
   return app;
 }
 
-async function visit(app: INestApplication, path: string, user = 'ann'): Promise<string> {
-  const { text, body } = await request(app.getHttpServer()).get(path).set('x-user', user).buffer();
+/** Without a type of text, an answer is bytes. */
+function textOf({ text, body }: { readonly text?: string; readonly body: unknown }): string {
   return text ?? String(body);
+}
+
+async function visit(app: INestApplication, path: string, user = 'ann'): Promise<string> {
+  return textOf(await request(app.getHttpServer()).get(path).set('x-user', user).buffer());
 }
 
 /** Column of the table: for whom flags are answered. */
