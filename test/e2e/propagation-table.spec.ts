@@ -30,6 +30,7 @@ import { Test } from '@nestjs/testing';
 import { FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { Observable } from 'rxjs';
 import request from 'supertest';
+import { Batcher, OwnStream } from '../fixtures/lost-scopes';
 import { adapters } from '../fixtures/shop-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
@@ -130,39 +131,6 @@ class ProbeFilter implements ExceptionFilter {
   async catch(_error: unknown, host: ArgumentsHost): Promise<void> {
     await this.probe.at('exception filter');
     host.switchToHttp().getResponse<{ send(body: string): void }>().send('caught');
-  }
-}
-
-/** Batches the keys of one turn, as `dataloader` does: one load sets off the turn for all. */
-class Batcher {
-  private waiting: { readonly key: string; readonly resolve: (value: string) => void }[] = [];
-  constructor(private readonly batch: (keys: string[]) => Promise<string>) {}
-  load(key: string): Promise<string> {
-    return new Promise((resolve) => {
-      if (this.waiting.push({ key, resolve }) > 1) return;
-      setImmediate(() => {
-        const batch = this.waiting.splice(0);
-        void this.batch(batch.map((one) => one.key)).then((value) => {
-          for (const one of batch) one.resolve(value);
-        });
-      });
-    });
-  }
-}
-
-/** A stream of a class of its own, as an archiver's. */
-class OwnStream extends Readable {
-  private isRead = false;
-  constructor(private readonly make: () => Promise<string>) {
-    super();
-  }
-  override _read(): void {
-    if (this.isRead) return;
-    this.isRead = true;
-    void this.make().then((text) => {
-      this.push(text);
-      this.push(null);
-    });
   }
 }
 
