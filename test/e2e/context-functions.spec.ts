@@ -46,6 +46,18 @@ class SeeingController {
     return this.flags.getStringValue('who', '').then((service) => ({ service }) as Seen);
   }
 
+  /** An administrator who looks at the shop as another user does, and goes back. */
+  @Get('impersonation')
+  async impersonation(@Req() incoming: { user?: object }) {
+    const seen: string[] = [];
+    const users = [{ id: 'admin' }, { id: 'ann' }];
+    for (const user of [users[0], users[1], users[0], users[1]]) {
+      incoming.user = user;
+      seen.push(await this.flags.getStringValue('who', ''));
+    }
+    return { seen };
+  }
+
   @Get('health')
   health() {
     return 'up';
@@ -126,6 +138,23 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     const { get } = await start({ propagation, contextFactory });
     expect((await get('/accessor')).service).toBe(hasScope ? 'ann pro' : 'nobody -');
     expect(calls).toBeLessThan(10);
+  });
+
+  it('calls both once for each user of a request, also where it goes back to an earlier one', async () => {
+    const userId = jest.fn(({ user }) => (user as { id: string } | undefined)?.id ?? randomUUID());
+    let made = 0;
+    const contextFactory = jest.fn(async () => {
+      await new Promise(setImmediate);
+      return { plan: `plan-${++made}` };
+    });
+    const requestContext = { userId: userId as (request: unknown) => unknown };
+    const { get } = await start({ propagation, requestContext, contextFactory });
+    const { seen } = (await get('/impersonation')) as unknown as { seen: string[] };
+    if (!hasScope) return;
+    expect(seen.map((one) => one.split(' ')[0])).toEqual(['admin', 'ann', 'admin', 'ann']);
+    expect([seen[2], seen[3]]).toEqual([seen[0], seen[1]]);
+    // The request came in without a user.
+    expect([userId.mock.calls.length, contextFactory.mock.calls.length]).toEqual([3, 3]);
   });
 
   describe('re-entrance', () => {

@@ -145,6 +145,11 @@ class Jobs {
   }
 }
 
+/** Without a type of text, an answer is bytes. */
+function textOf({ text, body }: { readonly text?: string; readonly body: unknown }): string {
+  return text ?? String(body);
+}
+
 const closing: (() => unknown)[] = [];
 let lines: string[];
 beforeEach(() => {
@@ -182,7 +187,7 @@ describe.each(adapters)('an answer that is streamed, on %s', (name, adapter) => 
       const texts = await Promise.all(
         users.map(async (user) => {
           const answer = await request(app.getHttpServer()).get(`/${path}`).set('x-user', user).buffer();
-          return (answer.text as string | undefined) ?? (answer.body as Buffer).toString();
+          return textOf(answer);
         }),
       );
       for (const [index, text] of texts.entries()) {

@@ -30,6 +30,7 @@ import { Test } from '@nestjs/testing';
 import { FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { Observable } from 'rxjs';
 import request from 'supertest';
+import { Batcher, OwnStream } from '../fixtures/lost-scopes';
 import { adapters } from '../fixtures/shop-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
@@ -133,39 +134,6 @@ class ProbeFilter implements ExceptionFilter {
   }
 }
 
-/** Batches the keys of one turn, as `dataloader` does: one load sets off the turn for all. */
-class Batcher {
-  private waiting: { readonly key: string; readonly resolve: (value: string) => void }[] = [];
-  constructor(private readonly batch: (keys: string[]) => Promise<string>) {}
-  load(key: string): Promise<string> {
-    return new Promise((resolve) => {
-      if (this.waiting.push({ key, resolve }) > 1) return;
-      setImmediate(() => {
-        const batch = this.waiting.splice(0);
-        void this.batch(batch.map((one) => one.key)).then((value) => {
-          for (const one of batch) one.resolve(value);
-        });
-      });
-    });
-  }
-}
-
-/** A stream of a class of its own, as an archiver's. */
-class OwnStream extends Readable {
-  private isRead = false;
-  constructor(private readonly make: () => Promise<string>) {
-    super();
-  }
-  override _read(): void {
-    if (this.isRead) return;
-    this.isRead = true;
-    void this.make().then((text) => {
-      this.push(text);
-      this.push(null);
-    });
-  }
-}
-
 @Controller()
 class TableController {
   constructor(private readonly probe: Probe) {}
@@ -255,6 +223,7 @@ async function start(
   propagation: Propagation,
   adapter: (typeof adapters)[number][1],
   enhancers = false,
+  prepare: (server: { addHook(name: string, hook: unknown): unknown }) => unknown = () => undefined,
 ): Promise<INestApplication> {
   const options = { provider: subjectProvider().provider, requestContext: { userId: 'x-user' } };
   @Module({
@@ -272,6 +241,7 @@ async function start(
   const app: INestApplication = testing.createNestApplication(adapter());
   app.useLogger(['error', 'warn']);
   closing.push(() => app.close());
+  prepare(app.getHttpAdapter().getInstance());
   app.use((_request: unknown, _response: unknown, next: () => void) => {
     void app.get(Probe).at('app.use').then(next);
   });
@@ -279,9 +249,13 @@ async function start(
   return app;
 }
 
+/** Without a type of text, an answer is bytes. */
+function textOf({ text, body }: { readonly text?: string; readonly body: unknown }): string {
+  return text ?? String(body);
+}
+
 async function visit(app: INestApplication, path: string, user = 'ann'): Promise<string> {
-  const { text, body } = await request(app.getHttpServer()).get(path).set('x-user', user).buffer();
-  return (text as string | undefined) ?? String(body);
+  return textOf(await request(app.getHttpServer()).get(path).set('x-user', user).buffer());
 }
 
 /** Column of the table: for whom flags are answered. */
@@ -358,6 +332,18 @@ describe.each(adapters)('on %s', (name, adapter) => {
       ]);
       expect(propagation === 'middleware' ? ['ann', 'bob'] : ['nobody']).toContain(seen.guard);
     });
+
+    if (name === 'fastify') {
+      it('a hook of Fastify that goes on from a callback that belongs elsewhere', async () => {
+        const hook = (_request: unknown, _reply: unknown, done: () => void) => outside.runInAsyncScope(done);
+        const app = await start(propagation, adapter, false, (fastify) =>
+          fastify.addHook('preValidation', hook),
+        );
+        PoolMiddleware.waiting = [() => undefined];
+        expect(await visit(app, '/continued')).toBe(JSON.stringify(['ann', hasScope ? 'ann' : 'nobody']));
+        expect(seen.guard).toBe(propagation === 'middleware' ? 'ann' : 'nobody');
+      });
+    }
 
     it('resolvers of GraphQL, those of fields with and without enhancers', async () => {
       const ask = async (app: INestApplication) => {

@@ -12,6 +12,7 @@ import {
   type Type,
   UseGuards,
 } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -229,6 +230,34 @@ describe.each(adapters)('messages of WebSockets on %s', (_name, adapter) => {
     }
     expect(new Set(counts).size).toBe(counts.length);
   });
+});
+
+it.each(['graphql', 'ws', 'rpc', 'http'])('answers for a request of %s that cannot be read', async (type) => {
+  const lines = captureLog();
+  closing.push(() => jest.restoreAllMocks());
+  const broken = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('revoked');
+      },
+    },
+  );
+  const args = {
+    graphql: [undefined, {}, broken, {}],
+    ws: [broken, {}],
+    rpc: [{}, broken],
+    http: [broken, {}],
+  };
+  const execution = new ExecutionContextHost(args[type as 'ws'], IdentityController, () => undefined);
+  execution.setType(type);
+  const { provider } = subjectProvider();
+  const imports = [FlagshipModule.forRoot({ provider, contextFactory: () => ({ plan: 'pro' }) })];
+  const testing = await Test.createTestingModule({ imports }).compile();
+  closing.push(() => testing.close());
+  const flags = testing.get(RequestFlags, { strict: false });
+  expect((await flags.evaluate(execution, 'string', 'who', '')).value).toBe('nobody pro');
+  expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);
 });
 
 it('answers for a message whose user and headers cannot be read', async () => {

@@ -41,7 +41,7 @@ function isNoop(propagator: TransactionContextPropagator): boolean {
  * Whether transaction contexts are carried: tried in an asynchronous context of its own, which goes with what a propagator
  * enters there, and what was carried before is put back for one that keeps it elsewhere.
  */
-function carries(): boolean {
+export function carries(): boolean {
   return new AsyncResource('nestjs-flagship.probe').runInAsyncScope(() => {
     const before = OpenFeature.getTransactionContext();
     const probe: EvaluationContext = { ...before, targetingKey: 'probe' };

@@ -86,8 +86,8 @@ export class GraphqlOperation implements RequestSource {
     this.request = found ?? (isObject(req) ? req : key);
     const nodeRequest = requests.nodeRequestOf(this.request);
     this.source = new HttpRequest(nodeRequest, this.request);
-    const isOverHttp = !isSubscription && (found === req || found === known(reply).request);
-    this.httpRequest = found !== undefined && isOverHttp ? nodeRequest : undefined;
+    const isOverHttp = this.request === req || this.request === known(reply).request;
+    this.httpRequest = isOverHttp && !isSubscription ? nodeRequest : undefined;
   }
 
   get user(): unknown {

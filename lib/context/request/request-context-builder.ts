@@ -32,6 +32,11 @@ export class RequestContextBuilder {
     return this.late ?? this.needsExecution;
   }
 
+  /** Warns of a request, or a context, whose properties cannot be read. */
+  unreadable(error: unknown): void {
+    this.warnings.failed('requestContext', error);
+  }
+
   /** Makes the context without the context factory's attributes. */
   attributes(source: RequestSource | undefined, userId: string | undefined): EvaluationContext {
     // Not spread: adding to an object made by spreading is slow.

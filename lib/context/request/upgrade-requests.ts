@@ -35,7 +35,7 @@ export class UpgradeRequests implements OnApplicationBootstrap, OnApplicationShu
   onApplicationBootstrap(): void {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- there is none in an application without HTTP
     const server = this.host.httpAdapter?.getHttpServer() as UpgradingServer | undefined;
-    // Where nobody listens, Node treats such a request like any other; one listener more would leave it unanswered.
+    // Without a listener, Node treats such a request like any other; one listener more would leave it unanswered.
     if (server === undefined || server.listenerCount('upgrade') === 0) return;
     this.server = server.prependListener('upgrade', keep) as UpgradingServer;
   }

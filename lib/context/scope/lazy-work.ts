@@ -85,7 +85,10 @@ function scopedFile(file: StreamableFile, scopes: Scopes): StreamableFile {
   const isPlain = Object.getPrototypeOf(file) === StreamableFile.prototype;
   if (!isPlain || !canBeRead(stream)) return file;
   const copy = new StreamableFile(scopedStream(stream, scopes), file.options);
-  return copy.setErrorHandler(file.errorHandler).setErrorLogger(file.errorLogger);
+  copy.setErrorHandler(file.errorHandler);
+  // The first versions of Nest 10 have no logger of their own here.
+  (copy as Partial<StreamableFile>).setErrorLogger?.(file.errorLogger);
+  return copy;
 }
 
 /** Whether this is what the handler of a GraphQL subscription returns. */

@@ -99,24 +99,27 @@ export class RequestScope extends EvaluationScope {
 
   /** Reads the subject, and builds its context where it is new. */
   private now(): Built {
-    const { builder, source, parent } = this;
-    // A function of the application's, or a getter, that asks a flag while it is being asked for the subject.
+    // A function of the application's, or a getter, asks a flag while it is being asked for the subject.
     if (this.isReading) return this.built ?? this.withoutSubject();
+    const subject = this.readSubject();
+    if (subject === undefined) return this.parent?.now() ?? this.withoutSubject();
+    const known = this.builtFor(subject.user);
+    if (known?.subject !== subject || known.execution !== this.execution) return this.build(subject);
+    if (known !== this.built) this.remember(known);
+    return known;
+  }
+
+  /** Returns nothing for an operation that has no user of its own: its subject is that of its request. */
+  private readSubject(): Subject | undefined {
+    const { builder, source, parent } = this;
     this.isReading = true;
-    let subject: Subject;
     try {
       const user = builder.subjects.userOf(source);
-      // An operation that has no user of its own is its request's.
-      if (parent?.hasUser(user) === true) return parent.now();
-      const known = this.builtFor(user);
-      subject = builder.subjects.read(source, user, known?.subject);
-      if (known?.subject === subject && known.execution === this.execution) {
-        return (this.built = known);
-      }
+      if (parent?.hasUser(user) === true) return undefined;
+      return builder.subjects.read(source, user, this.builtFor(user)?.subject);
     } finally {
       this.isReading = false;
     }
-    return this.build(subject);
   }
 
   private builtFor(user: unknown): Built | undefined {
@@ -141,15 +144,13 @@ export class RequestScope extends EvaluationScope {
     return built;
   }
 
+  /** Makes these the scopes of the current subject, and keeps those of the one before. */
   private remember(built: Built): void {
     const before = this.built;
     this.built = built;
     if (before === undefined || before.subject.user === built.subject.user) return;
-    this.earlier ??= [];
-    const index = this.earlier.findIndex(({ subject }) => subject.user === built.subject.user);
-    if (index >= 0) this.earlier.splice(index, 1);
-    this.earlier.push(before);
-    if (this.earlier.length > MAX_SUBJECTS) this.earlier.shift();
+    const others = (this.earlier ?? []).filter(({ subject }) => subject.user !== built.subject.user);
+    this.earlier = [...others, before].slice(-MAX_SUBJECTS);
   }
 
   private withoutSubject(): Built {

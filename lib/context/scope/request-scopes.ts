@@ -37,7 +37,7 @@ export class RequestScopes {
    * @param parameter Identifies the handler's parameter that asks, if it is one.
    */
   for(execution: ExecutionContext, parameter?: object): RequestScope {
-    const scope = this.find(execution, parameter) ?? this.open(withoutRequest(execution));
+    const scope = this.found(execution, parameter) ?? this.open(withoutRequest(execution));
     scope.attach(execution);
     return scope;
   }
@@ -65,10 +65,25 @@ export class RequestScopes {
    * @returns A promise while the context factory takes its time: code that cannot wait would miss its attributes.
    */
   meet(execution: ExecutionContext): Promise<unknown> | undefined {
-    const request = this.httpRequestOf(execution);
-    const opened = request === undefined ? undefined : this.entered(request);
-    opened?.attach(execution);
-    return opened?.untilReady();
+    try {
+      const request = this.httpRequestOf(execution);
+      const opened = request === undefined ? undefined : this.entered(request);
+      opened?.attach(execution);
+      return opened?.untilReady();
+    } catch (error) {
+      this.builder.unreadable(error);
+      return undefined;
+    }
+  }
+
+  /** Returns nothing for a request whose properties cannot be read: flags answer without its user then. */
+  private found(execution: ExecutionContext, parameter: object | undefined): RequestScope | undefined {
+    try {
+      return this.find(execution, parameter);
+    } catch (error) {
+      this.builder.unreadable(error);
+      return undefined;
+    }
   }
 
   private httpRequestOf(execution: ExecutionContext): object | undefined {

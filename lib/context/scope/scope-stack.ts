@@ -12,7 +12,7 @@ export class ScopeStack {
     return new ScopeStack(scope, scope.owner === undefined ? undefined : on?.without(scope.owner));
   }
 
-  /** The scope that holds for the flags of a module; the top one for nobody in particular. */
+  /** The scope that holds for the flags of a module; without a module, the top one. */
   for(owner: ScopeOwner | undefined): EvaluationScope | undefined {
     if (this.top.isFor(owner)) return this.top;
     return this.below?.for(owner);
