@@ -25,6 +25,10 @@ const encodings: Readonly<Record<string, (text: string) => string>> = {
   'as base64 for URLs': (text) => Buffer.from(text).toString('base64url'),
   'as hexadecimal': (text) => Buffer.from(text).toString('hex'),
   'in capitals': (text) => text.toUpperCase(),
+  'as UTF-8 that was taken for Latin-1': (text) => Buffer.from(text).toString('latin1'),
+  'as Latin-1 for a URL': (text) =>
+    Array.from(Buffer.from(text, 'latin1'), (byte) => `%${byte.toString(16)}`).join(''),
+  'with accents of their own': (text) => text.normalize('NFD'),
   'with an ellipsis': (text) => `${text.slice(0, Math.max(8, text.length - 3))}…`,
 };
 const names = Object.keys(encodings);
@@ -116,6 +120,13 @@ describe('redact', () => {
   ])('makes of "%s" "%s"', (text, expected, attributes) => {
     expect(redact(text, context(attributes))).toBe(expected);
   });
+
+  it.each(['ZoÃ« MÃ¼ller', 'Zo%EB+M%FCller', 'Zoe\u0308 Mu\u0308ller', 'ZO\\u00cb M\\u00dcLLER'])(
+    'finds "Zoë Müller" in "%s"',
+    (text) => {
+      expect(redact(`no ${text} here`, context({ name: 'Zoë Müller' }))).toBe('[hidden]');
+    },
+  );
 
   it('hides names that are data, and the password of basic credentials', () => {
     const body = JSON.stringify({ flagKey: 'flag', context: { seats: { 'ann@example.com': 1 } } });

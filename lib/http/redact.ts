@@ -30,6 +30,7 @@ const CREDENTIALS: readonly RegExp[] = [
 /** Letters and signs that different encodings tell apart and readers do not. */
 function normal(text: string): string {
   return text
+    .normalize('NFKC')
     .replace(/\p{Cs}/gu, '\ufffd')
     .replace(/\\/g, '')
     .replace(/[\s+]+/g, ' ')

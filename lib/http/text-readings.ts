@@ -57,6 +57,12 @@ function unescaped(text: string): string {
   );
 }
 
+/** UTF-8 that was taken for Latin-1, as text; nothing where it is none. */
+function reread(text: string): string {
+  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return '';
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
+
 /** What of decoded bytes may be text; the rest is noise: the word was no encoding, or began elsewhere. */
 const TEXTS = /[^\p{Cc}\ufffd]{4,}/gu;
 
@@ -89,6 +95,7 @@ export function readingsOf(text: string): ReadonlySet<string> {
   for (let round = 0; round < MAX_ROUNDS && latest.length > 0; round++) {
     const next = latest.flatMap((reading) => [
       unescaped(reading),
+      reread(reading),
       ...ENCODINGS.map((encoding) => decodedWords(reading, encoding)),
     ]);
     latest = [...new Set(next)].filter((reading) => reading !== '' && !readings.has(reading));

@@ -112,19 +112,23 @@ export interface FlagshipProviderOptions {
 
   /**
    * Makes headers for each attempt, retries included, for credentials that rotate. May be asynchronous: the time it
-   * takes counts towards `timeout`. Wins over `headers` and `authToken`.
+   * takes counts towards `timeout`. Wins over `headers` and `authToken`. Called outside of the request that asks: it sees
+   * none of its `AsyncLocalStorage`.
    * @example async () => ({ authorization: `Bearer ${await tokens.current()}` })
    */
   readonly headersFactory?: () => HeadersInput | Promise<HeadersInput>;
 
   /**
    * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are the same as `headers` above, which
-   * win over them; any other field makes requests go through `fetch` instead of the built-in, much faster client.
+   * win over them; any other field makes requests go through `fetch` instead of the built-in, much faster client. When its
+   * `signal` is aborted, attempts and pauses end, nothing is repeated or sent any more, and the circuit counts neither a
+   * failure nor an answer.
    */
   readonly fetchOptions?: RequestInit;
 
   /**
-   * A `fetch` of your own (a proxy, another runtime) in place of the built-in client.
+   * A `fetch` of your own (a proxy, another runtime) in place of the built-in client. Called outside of the request that
+   * asks, within the span of the attempt. Whatever it gives that is no response counts as a failure.
    * @default undici, loaded when it is first needed
    */
   readonly fetch?: typeof globalThis.fetch;
@@ -174,8 +178,8 @@ export interface FlagshipProviderOptions {
 
   /**
    * Tell OpenFeature's logger about every evaluation (debug), type mismatch (warn) and failure (error). The same
-   * mismatch or failure again is counted, and the count is told once a minute. Tokens are never logged, and of an
-   * evaluation context no more than Flagship itself quotes in an error.
+   * mismatch or failure again is counted, and the count is told once a minute. Tokens and the values of evaluation
+   * contexts are never logged: what a server or a function of yours quotes of them is hidden.
    * @default false
    */
   readonly logging?: boolean;
@@ -291,7 +295,8 @@ export interface FlagshipProviderOptions {
   readonly definitions?: string | FlagsInput;
 
   /**
-   * A Cloudflare Workers binding to ask instead of HTTP. Not together with the options of HTTP.
+   * A Cloudflare Workers binding to ask instead of HTTP. A call ends at `deadline` and when the provider closes. Not
+   * together with the options of HTTP.
    * @default none
    */
   readonly binding?: FlagshipBinding;

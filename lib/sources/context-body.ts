@@ -24,18 +24,24 @@ class BodyContext {
     this.structures++;
     const copy: [string, unknown][] = [];
     for (const name of attributeNames(holder)) {
-      this.size += name.length;
+      this.count(name.length, prefix);
       copy.push([name, this.sendable(attributeOf(holder, name), `${prefix}${name}`, level)]);
     }
     return Object.fromEntries(copy);
   }
 
+  private count(characters: number, path: string): void {
+    this.size += characters;
+    if (this.scalars > MAX_VALUES || this.structures > MAX_VALUES || this.size > MAX_SIZE)
+      throw tooLarge(path);
+  }
+
   private list(holder: readonly unknown[], path: string, level: number): unknown[] {
-    const { length } = holder;
+    const elements = holder as unknown as ContextAttributes;
+    const length = Number(attributeOf(elements, 'length'));
     this.structures++;
     // Before they are looked at: a list may claim four billion.
     if (length > MAX_VALUES) throw tooLarge(path);
-    const elements = holder as unknown as ContextAttributes;
     return Array.from(
       { length },
       (_, index) => this.sendable(attributeOf(elements, String(index)), `${path}[${index}]`, level) ?? null,
@@ -44,17 +50,17 @@ class BodyContext {
 
   private structure(value: object, path: string, level: number): unknown {
     if (level > MAX_LEVELS) return unsendable(path, `nested more than ${MAX_LEVELS} deep, or circular`);
-    if (Array.isArray(value)) return this.list(value, path, level);
+    if (isList(value)) return this.list(value, path, level);
     if (!isPlainObject(value)) return unsendable(path, 'neither a plain object nor a list');
     return this.attributes(value, `${path}.`, level);
   }
 
   private sendable(value: unknown, path: string, level: number): unknown {
-    if (++this.scalars > MAX_VALUES || this.structures > MAX_VALUES || this.size > MAX_SIZE)
-      throw tooLarge(path);
+    this.scalars++;
+    this.count(0, path);
     switch (typeof value) {
       case 'string':
-        this.size += value.length;
+        this.count(value.length, path);
         return value;
       case 'boolean':
       case 'undefined':
@@ -69,6 +75,15 @@ class BodyContext {
       default:
         return unsendable(path, `a ${typeof value}`);
     }
+  }
+}
+
+function isList(value: object): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A revoked proxy.
+    return false;
   }
 }
 

@@ -180,7 +180,10 @@ describe('the body', () => {
   };
   it.each([
     ['one object shared over and over', { odd: shared(9, (inner) => Array<unknown>(20).fill(inner)) }],
-    ['an empty object shared over and over', { odd: shared(9, (inner) => ({ a: inner, b: inner, c: {} })) }],
+    [
+      'an empty object shared over and over',
+      { odd: shared(9, (inner) => ({ a: inner, b: inner, c: inner })) },
+    ],
     ['one text many times', { odd: Array(5000).fill('secret-value'.repeat(100)) }],
     ['a long text', { odd: 'secret-value'.repeat(3000) }],
     ['long names', { odd: { ['n'.repeat(40_000)]: 1, last: 1 } }],
@@ -200,6 +203,16 @@ describe('the body', () => {
         odd: Object.defineProperty(['a'], 0, {
           get: () => {
             throw new FlagshipError('secret-value', 'GENERAL' as never);
+          },
+        }),
+      },
+    ],
+    [
+      'a list that throws',
+      {
+        odd: new Proxy([1], {
+          get: () => {
+            throw new Error('secret-value');
           },
         }),
       },

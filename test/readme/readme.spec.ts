@@ -1066,6 +1066,9 @@ describe('the table of errors is true:', () => {
     'The circuit is open': [
       { script: [{ status: 503 }], options: { circuitBreaker: { threshold: 1 } }, prepare: ask },
     ],
+    'The signal of `fetchOptions` is aborted': [
+      { options: { fetchOptions: { signal: AbortSignal.abort() } } },
+    ],
     '`maxConcurrent` evaluations are under way': [
       {
         script: [() => undefined],
@@ -1081,6 +1084,7 @@ describe('the table of errors is true:', () => {
       { script: [{ body: '<html>' }] },
       { script: [{ body: [] }] },
     ],
+    'The answer is about another flag': [{ script: [answer({ flagKey: 'other', value: true })] }],
     'The answer is larger than 128 KB': [{ script: [answer({ value: 'x'.repeat(2 ** 17) })] }],
     'A binding failed': [
       {
