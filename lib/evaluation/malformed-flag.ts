@@ -45,10 +45,15 @@ export function forOneFlag<T>(flagKey: string, step: () => T): T | MalformedFlag
   try {
     return step();
   } catch (error) {
-    const malformed = error instanceof MalformedFlag ? error : within(keyPlace(flagKey), error);
-    malformed.flagKey = flagKey;
-    return malformed;
+    return faultOf(flagKey, error);
   }
+}
+
+/** The fault of a flag, whatever was thrown; for a step that is too frequent for {@link forOneFlag}'s closure. */
+export function faultOf(flagKey: string, error: unknown): MalformedFlag {
+  const malformed = error instanceof MalformedFlag ? error : within(keyPlace(flagKey), error);
+  malformed.flagKey = flagKey;
+  return malformed;
 }
 
 /** Whatever was thrown while a part was read, JavaScript's own errors included, with the part's place. */
@@ -70,14 +75,16 @@ const MAX_LEVELS = 1000;
  * @throws MalformedFlag
  */
 export function expectShallow(value: unknown, path: string): void {
-  if (isDeeper(value, MAX_LEVELS)) throw new MalformedFlag(path, `is nested more than ${MAX_LEVELS} deep`);
+  if (typeof value === 'object' && value !== null && isDeeper(value, MAX_LEVELS))
+    throw new MalformedFlag(path, `is nested more than ${MAX_LEVELS} deep`);
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+function isDeeper(value: object, levels: number): boolean {
   if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
-  for (const name in value) if (isDeeper((value as JsonObject)[name], levels - 1)) return true;
+  for (const name in value) {
+    const item = (value as JsonObject)[name];
+    if (typeof item === 'object' && item !== null && isDeeper(item, levels - 1)) return true;
+  }
   return false;
 }
 

@@ -1,7 +1,7 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type Attributes } from './attribute';
 import { compileFlag, type CompiledFlag, type FlagAnswer } from './compile-flag';
-import { forOneFlag, MalformedFlag, quoted } from './malformed-flag';
+import { faultOf, MalformedFlag, quoted } from './malformed-flag';
 
 /** All flags of an app, compiled. */
 export class Ruleset {
@@ -49,8 +49,12 @@ export class Ruleset {
       problem.flagKey = key;
       this.problems.push(problem);
     };
-    const compiled = forOneFlag(key, () => compileFlag(key, definition, this.accountId, report));
-    if (compiled instanceof MalformedFlag) this.problems.push(compiled);
-    return compiled;
+    try {
+      return compileFlag(key, definition, this.accountId, report);
+    } catch (error) {
+      const malformed = faultOf(key, error);
+      this.problems.push(malformed);
+      return malformed;
+    }
   }
 }

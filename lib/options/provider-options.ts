@@ -279,13 +279,15 @@ export interface FlagshipProviderOptions {
 
   /**
    * A file in which `localEvaluation` keeps the last good definitions, readable by its owner only. It is used, with a
-   * warning, when Flagship cannot be reached at start.
+   * warning, when Flagship cannot be reached at start. Writing it holds up neither flags nor refreshes; a start waits for
+   * reading it 5 seconds at most, closing for the last write 2 seconds.
    * @default none
    */
   readonly definitionsCache?: string;
 
   /**
-   * Flags from a JSON file, which is watched, or from an object: evaluation in this process without any network. The
+   * Flags from a JSON file, which is watched (a regular file of 32 MB at most), or from an object: evaluation in this
+   * process without any network. The
    * format is that of Flagship's definitions, or keys with bare values. `accountId` may stand beside it as the seed of
    * rollouts (default `'local'`); the options of HTTP may not.
    * @default none

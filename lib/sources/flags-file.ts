@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { configurationError, messageOf } from '../errors';
@@ -49,8 +49,8 @@ export class FlagsFile {
 
   /** @throws FlagshipError When the file cannot be read or holds no flags. */
   read(): FlagMap {
-    this.notice(markOf(() => statSync(this.path, { bigint: true })));
     try {
+      this.notice(markOf(statSync(this.path, { bigint: true })));
       this.text = readRegularFileSync(this.path);
     } catch (error) {
       throw configurationError(unreadable(error));
@@ -94,13 +94,7 @@ export class FlagsFile {
 
   /** What is in the file now; nothing when it looks as it did. */
   private async find(): Promise<Found | undefined> {
-    const stats = await stat(this.path, { bigint: true }).catch((error: unknown) => error as Error);
-    const hasChanged = this.notice(
-      markOf(() => {
-        if (stats instanceof Error) throw stats;
-        return stats;
-      }),
-    );
+    const hasChanged = this.notice(await stat(this.path, { bigint: true }).then(markOf, messageOf));
     if (!hasChanged && this.suspected === undefined) return undefined;
     try {
       return { text: await readRegularFile(this.path) };
@@ -179,21 +173,7 @@ function unreadable(error: unknown): string {
   return `the flags file cannot be read: ${messageOf(error)}.`;
 }
 
-interface FileMark {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  /** Changes even where a copy keeps the time of the last edit. */
-  readonly ctimeNs: bigint;
-}
-
-/** The same text as long as the file is the same. */
-function markOf(read: () => FileMark): string {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = read();
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-  } catch (error) {
-    return messageOf(error);
-  }
+/** The same text as long as the file is the same. The last of the times changes even where a copy keeps the other one. */
+function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

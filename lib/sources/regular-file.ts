@@ -20,7 +20,7 @@ export function readRegularFileSync(path: string, maxBytes = MAX_DEFINITIONS_BYT
   const descriptor = openSync(path, OPEN_FLAGS);
   try {
     expectRegular(fstatSync(descriptor), path, maxBytes);
-    return textOf(readFileSync(descriptor), path, maxBytes);
+    return expectShort(readFileSync(descriptor, 'utf8'), path, maxBytes);
   } finally {
     closeSync(descriptor);
   }
@@ -31,7 +31,7 @@ export async function readRegularFile(path: string, maxBytes = MAX_DEFINITIONS_B
   const file = await open(path, OPEN_FLAGS);
   try {
     expectRegular(await file.stat(), path, maxBytes);
-    return textOf(await file.readFile(), path, maxBytes);
+    return expectShort(await file.readFile('utf8'), path, maxBytes);
   } finally {
     await file.close();
   }
@@ -43,9 +43,9 @@ function expectRegular(stats: Stats, path: string, maxBytes: number): void {
 }
 
 /** Checked again once it is read: it may have grown, and the files of `/proc` say that they are empty. */
-function textOf(bytes: Buffer, path: string, maxBytes: number): string {
-  expectSmall(bytes.length, path, maxBytes);
-  return bytes.toString('utf8');
+function expectShort(text: string, path: string, maxBytes: number): string {
+  expectSmall(text.length, path, maxBytes);
+  return text;
 }
 
 function expectSmall(size: number, path: string, maxBytes: number): void {

@@ -1,0 +1,130 @@
+import { type CacheStore, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { captureLog } from '../../fixtures/captured-log';
+import { fixedFlags, serves } from '../../fixtures/definitions';
+import { openProviders } from '../../fixtures/open-providers';
+import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
+import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { waitUntil } from '../../fixtures/wait-until';
+import { within } from '../../fixtures/within';
+
+const SOON = 15_000;
+
+let server: ScriptedServer;
+let watch: ProcessWatch;
+const openAny = openProviders(() => server);
+
+beforeAll(async () => {
+  server = await startScriptedServer();
+});
+beforeEach(() => {
+  captureLog();
+  watch = watchProcess();
+});
+afterEach(() => {
+  expect(watch.problems).toEqual([]);
+  watch.stop();
+  jest.restoreAllMocks();
+});
+afterAll(() => server.close());
+
+const open = (cacheStore: CacheStore, options: Partial<FlagshipProviderOptions> = {}) =>
+  openAny({
+    localEvaluation: true,
+    accountId: 'account',
+    refreshInterval: 3_600_000,
+    cacheStore,
+    ...options,
+  });
+const flag = (value: string, etag?: string) => serves(fixedFlags({ flag: value }), etag);
+const valueOf = async (provider: FlagshipServerProvider) =>
+  (await provider.resolveStringEvaluation('flag', 'default', {})).value;
+const isText = (key: string): boolean => key.endsWith('text');
+
+/** A store whose writes the test decides on. */
+function storeWith(set: (key: string, write: () => void) => Promise<void> | void) {
+  const entries = new Map<string, unknown>();
+  const store: CacheStore = {
+    get: async (key) => entries.get(key),
+    set: async (key, value) => set(key, () => void entries.set(key, value)),
+  };
+  const head = () => {
+    const text = [...entries].find(([key]) => !isText(key))?.[1] as string | undefined;
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+  };
+  return { entries, store, head };
+}
+
+describe('what an instance tells the others', () => {
+  it('is the text first: a head is never written for a text that is not', async () => {
+    let isBroken = true;
+    const { entries, store } = storeWith((key, write) => {
+      if (isText(key) && isBroken) throw new Error('too large');
+      write();
+    });
+    server.script(flag('one', '"1"'));
+    const provider = open(store);
+    await provider.initialize();
+    expect(await provider.refresh()).toBe(true);
+    expect([...entries.keys()]).toEqual([]);
+    // The store has had its rest: the text is written without another download of it.
+    isBroken = false;
+    await waitUntil(async () => (await provider.refresh()) && entries.size === 2, 'the text', SOON);
+    expect(server.requests.filter(({ headers }) => headers['if-none-match'] === undefined)).toHaveLength(1);
+  });
+
+  it('is what it holds, never what it has read', async () => {
+    const { entries, store, head } = storeWith((_, write) => {
+      write();
+    });
+    server.script(flag('one', '"1"'));
+    const [ahead, behind] = [open(store), open(store)];
+    await ahead.initialize();
+    await waitUntil(() => entries.size === 2, 'the definitions are shared', SOON);
+    await behind.initialize();
+    const old = new Map(entries);
+    server.script(flag('two', '"2"'));
+    expect(await ahead.refresh()).toBe(true);
+    await waitUntil(() => head()?.etag === '"2"', 'the news is shared', SOON);
+    // A write that was late: the store says the old again.
+    for (const [key, value] of old) entries.set(key, value);
+    // Flagship says that what it holds has not changed, and it does not say so of what is in the store.
+    expect(await ahead.refresh()).toBe(true);
+    await waitUntil(() => head()?.etag === '"2"', 'the news is shared again', SOON);
+    expect(await valueOf(ahead)).toBe('two');
+    server.script({ status: 503 });
+    expect(await ahead.refresh()).toBe(false);
+    expect(await valueOf(ahead)).toBe('two');
+  });
+
+  it('does not take it back to the old when Flagship goes away', async () => {
+    const { entries, store } = storeWith((_, write) => {
+      write();
+    });
+    server.script(flag('one', '"1"'));
+    const provider = open(store);
+    await provider.initialize();
+    await waitUntil(() => entries.size === 2, 'the definitions are shared', SOON);
+    const old = new Map(entries);
+    server.script(flag('two', '"2"'));
+    expect(await provider.refresh()).toBe(true);
+    server.script({ status: 503 });
+    for (let round = 0; round < 3; round++) {
+      for (const [key, value] of old) entries.set(key, value);
+      expect(await provider.refresh()).toBe(false);
+      expect(await valueOf(provider)).toBe('two');
+    }
+  });
+});
+
+describe('waits: sharedDefinitions', () => {
+  it('a store whose writes never end holds up neither start, refresh nor closing', async () => {
+    const { store } = storeWith(() => new Promise<void>(() => undefined));
+    server.script(flag('one'));
+    const provider = open(store, { timeout: 10_000 });
+    await within(9000, provider.initialize());
+    server.script(flag('two'));
+    expect(await within(9000, provider.refresh())).toBe(true);
+    expect(await valueOf(provider)).toBe('two');
+    await within(9000, provider.onClose());
+  });
+});
