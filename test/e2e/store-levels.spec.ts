@@ -49,6 +49,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
   const keys = async (): Promise<string[]> =>
     (await ask('KEYS *')).split('\r\n').filter((line) => line.includes('nestjs-flagship'));
   const answers = async () => (await keys()).filter((key) => key.includes(':v1:'));
+  const textKey = async () => (await answers()).find((key) => key.endsWith('definitions:text'));
   /** A connection of its own, as each process has. */
   const shared = async (): Promise<Keyv> => {
     const keyv = new Keyv({
@@ -106,31 +107,29 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
         // The memory level of this cache has had the answer: it would be served as stale.
         const third = await instance({ ...options, cacheStore });
         expect(await askFlag(third)).toMatchObject({ value: false, errorCode: 'GENERAL' });
-        expect(lines.filter((line) => line.includes('cacheStore'))).toEqual([]);
+        expect(lines.filter((line) => line.includes('forget'))).toEqual([]);
       });
 
-      it('shares definitions: what one instance finds, the others have at their next interval', async () => {
+      it('shares definitions, and hides none that another instance has found', async () => {
+        const cacheStore = await create();
+        const options = { cacheTtl: undefined, localEvaluation: true, accountId: 'acc' };
+        const valueOf = async (provider: FlagshipServerProvider) =>
+          (await provider.resolveStringEvaluation('flag', '', {})).value;
         server.script(serves(fixedFlags({ flag: 'one' }), '"1"'));
-        const options = {
-          cacheTtl: undefined,
-          localEvaluation: true,
-          accountId: 'acc',
-          refreshInterval: 100,
-        };
-        const all = [await instance(options), await instance(options), await instance(options)];
-        for (const provider of all) await provider.initialize();
+        const first = await instance({ ...options, cacheStore });
+        await first.initialize();
+        await waitUntil(async () => (await answers()).length === 2, 'the definitions');
+        const second = await instance(options);
+        await second.initialize();
+        expect([await valueOf(second), second.stats().upstream?.requests]).toEqual(['one', 0]);
+
         server.script(serves(fixedFlags({ flag: 'two' }), '"2"'));
-        for (const provider of all)
-          await waitUntil(
-            async () => (await provider.resolveStringEvaluation('flag', '', {})).value === 'two',
-            'the change',
-            PATIENCE,
-          );
-        const downloads = () => server.requests.length;
-        const [before, start] = [downloads(), performance.now()];
-        await waitUntil(() => performance.now() - start > 1500, 'many intervals', PATIENCE);
-        // Each for itself would ask three times as often; late timers may make a second one ask.
-        expect(downloads() - before).toBeLessThan(((performance.now() - start) / 100) * 2);
+        expect(await second.refresh()).toBe(true);
+        await waitUntil(async () => (await ask(`GET ${await textKey()}`)).includes('two'), 'the change');
+        // The memory level of this cache has had the older ones.
+        const third = await instance({ ...options, cacheStore });
+        await third.initialize();
+        expect([await valueOf(third), third.stats().upstream?.requests]).toEqual(['two', 0]);
       });
     });
 
@@ -190,14 +189,16 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
         const provider = open({ cacheTtl: LONG, cacheStore: await create() });
         await provider.initialize();
         await Promise.all(times(50, () => askNew(provider)));
-        await waitUntil(() => lines.length > 0, 'it is told of', PATIENCE);
-        expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*createCache.*KeyvRedis/)]);
+        // On a busy machine a read may take too long, too.
+        const refusals = () =>
+          lines.filter((line) => /^warn .*"cacheStore".*createCache.*KeyvRedis/.test(line));
+        await waitUntil(() => refusals().length > 0, 'it is told of', PATIENCE);
         for (const details of await Promise.all(times(50, () => askNew(provider))))
           expect(details).toMatchObject({ value: true, reason: 'STATIC' });
         await waitUntil(async () => (await answers()).length === 0, 'the answers are gone');
         await provider.onClose();
         await waitUntil(async () => (await keys()).length === 0, 'the probe is gone');
-        expect(lines).toHaveLength(1);
+        expect(refusals()).toHaveLength(1);
       },
       30_000,
     );
@@ -215,7 +216,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
       await Promise.all(times(50, () => askNew(provider)));
       await waitUntil(async () => (await answers()).length === 50, 'all are written', PATIENCE);
       for (const key of await answers()) expect(await ask(`PTTL ${key}`)).toMatch(/^\+OK\r\n:[45]\d{4}\r/);
-      expect(lines).toEqual([]);
+      expect(lines.filter((line) => line.includes('forget'))).toEqual([]);
     });
   });
 });
