@@ -18,9 +18,17 @@ import {
 } from '../context';
 import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
+import { isThenable } from '../runtime';
 import { ownCopy } from '../types';
 import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
-import { isDefaultApplied, keyDetails, markDefault, OTHER_DEFAULTS } from './evaluation-details';
+import {
+  isDefaultApplied,
+  keyDetails,
+  markDefault,
+  OTHER_DEFAULTS,
+  valueFrom,
+  valueOf,
+} from './evaluation-details';
 import { mergedContext } from './merged-context';
 
 // Read once: the SDK exports it through a getter, which would be called several times an evaluation.
@@ -105,6 +113,8 @@ export class FlagEvaluator {
     context?: EvaluationContext,
   ): Promise<T> {
     const scope = currentScope(this.owner);
+    if (isThenable(defaultValue))
+      return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
       if (typeof flagKey === 'string' && scope?.pending() === undefined) {
         if (scope === undefined) return this.ask(type, flagKey, defaultValue, context).then(valueOf);
@@ -243,8 +253,4 @@ export class FlagEvaluator {
 function detailsFor<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
   const details = answer.detailsFor(defaultValue);
   return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
-}
-
-function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
-  return value;
 }

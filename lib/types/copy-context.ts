@@ -97,9 +97,8 @@ function flatCopy(context: unknown): Attributes | undefined {
   try {
     if (Array.isArray(context)) return undefined;
     // Freezing an object made by spreading makes whatever reads it ten times as slow. `__proto__` cannot be assigned.
-    const copy: Record<string, unknown> = Object.hasOwn(context, '__proto__')
-      ? { ...context }
-      : Object.assign({}, context);
+    const given = context as Attributes;
+    const copy = Object.hasOwn(given, '__proto__') ? { ...given } : Object.assign({}, given);
     return isSmallAndFlat(copy) ? remember(Object.freeze(copy)) : undefined;
   } catch {
     // Copying it one by one finds out what cannot be read.
