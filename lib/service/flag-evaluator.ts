@@ -225,11 +225,12 @@ export class FlagEvaluator {
     const { flagKey, defaultValue } = asked;
     const { tellsDefaults } = this.evaluator;
     const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
-      book.weigh(answers, flagKey, details.value);
+      book.weigh(answers, flagKey, answer, details.value);
       if (isDefaultApplied(details)) return true;
       return !tellsDefaults && isSame(details.value, defaultValue) ? undefined : false;
     };
-    return new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
+    const answer = new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
+    return answer;
   }
 
   /** Reads an answer of which it is not known whether it is the default, with a second evaluation's help. */

@@ -111,8 +111,12 @@ const modules: [string, () => FlagshipModuleOptions | Promise<FlagshipModuleOpti
 
 describe.each(modules)('with %s', (_name, options) => {
   const closing: (() => Promise<unknown>)[] = [];
-  beforeAll(() => Logger.overrideLogger(false));
-  afterAll(() => Logger.overrideLogger(['error', 'warn', 'log']));
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+  afterAll(() => {
+    Logger.overrideLogger(['error', 'warn', 'log']);
+  });
   afterEach(async () => {
     for (const close of closing.splice(0)) await close();
     OpenFeature.setContext({});
