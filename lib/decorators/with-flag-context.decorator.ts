@@ -3,7 +3,7 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, keepScope, runInScope } from '../context';
 import { configurationError, FlagshipError, messageOf } from '../errors';
 import { FlagshipLogger } from '../logging';
-import { limited } from '../runtime';
+import { isThenable, limited } from '../runtime';
 import { contextTimeoutOf, FlagService } from '../service';
 
 /** What the job is for: its evaluation context, made from the method's arguments. */
@@ -146,8 +146,4 @@ function logFailure(what: string, error: unknown): void {
   new FlagshipLogger('FlagshipModule').warn(
     `${what}: its function failed; the job runs without what it would have added. ${messageOf(error)}`,
   );
-}
-
-function isThenable(made: unknown): made is PromiseLike<unknown> {
-  return typeof (made as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -8,7 +8,7 @@ import {
 } from '@openfeature/server-sdk';
 import { LogLimit, messageOf } from '../errors';
 import { FlagshipLogger } from '../logging';
-import { limited } from '../runtime';
+import { isThenable, limited } from '../runtime';
 import { copyContext, ownCopy } from '../types';
 
 type BeforeContext = Parameters<NonNullable<Hook['before']>>[0];
@@ -111,10 +111,6 @@ export class GuardedHook implements Hook {
 
 function copyOf(details: EvaluationDetails<FlagValue>): EvaluationDetails<FlagValue> {
   return { ...details, value: ownCopy(details.value) };
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
 /** The hooks of a module, guarded. */

@@ -8,6 +8,7 @@ import {
 import { messageOf } from '../errors';
 import { type FlagType } from '../options';
 import { NO_METADATA } from '../provider';
+import { isThenable } from '../runtime';
 import { ownCopy } from '../types';
 
 // What the OpenFeature client makes of a resolution, to the last field and in its order. The property test in
@@ -114,4 +115,20 @@ export function ownDetails<T extends JsonValue>(
 /** Freezing costs more than many an evaluation; the metadata that Flagship's answers share has been frozen once. */
 function frozen(metadata: FlagMetadata = NO_METADATA): FlagMetadata {
   return metadata === NO_METADATA ? metadata : Object.freeze(ownCopy(metadata));
+}
+
+export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
+  return value;
+}
+
+/**
+ * The value alone; never rejects. A promise cannot hand over a promise, so a default that is one gives what it resolves
+ * with, or nothing where it rejects.
+ */
+export function valueFrom<T extends JsonValue>(
+  details: Promise<EvaluationDetails<T>>,
+  defaultValue: T,
+): Promise<T> {
+  const value = details.then(valueOf);
+  return isThenable(defaultValue) ? value.catch(() => undefined as never) : value;
 }

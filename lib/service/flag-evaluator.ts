@@ -18,9 +18,17 @@ import {
 } from '../context';
 import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
+import { isThenable } from '../runtime';
 import { ownCopy } from '../types';
 import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
-import { isDefaultApplied, keyDetails, markDefault, OTHER_DEFAULTS } from './evaluation-details';
+import {
+  isDefaultApplied,
+  keyDetails,
+  markDefault,
+  OTHER_DEFAULTS,
+  valueFrom,
+  valueOf,
+} from './evaluation-details';
 import { mergedContext } from './merged-context';
 
 // Read once: the SDK exports it through a getter, which would be called several times an evaluation.
@@ -103,6 +111,8 @@ export class FlagEvaluator {
     context?: EvaluationContext,
   ): Promise<T> {
     const scope = currentScope(this.owner);
+    if (isThenable(defaultValue))
+      return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
       const open = scope?.asked();
       if (typeof flagKey === 'string' && !(open instanceof Promise)) {
@@ -214,11 +224,12 @@ export class FlagEvaluator {
     const { flagKey, defaultValue } = asked;
     const { tellsDefaults } = this.evaluator;
     const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
-      book.weigh(answers, flagKey, details.value);
+      book.weigh(answers, flagKey, answer, details.value);
       if (isDefaultApplied(details)) return true;
       return !tellsDefaults && isSame(details.value, defaultValue) ? undefined : false;
     };
-    return new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
+    const answer = new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
+    return answer;
   }
 
   /** Reads an answer of which it is not known whether it is the default, with a second evaluation's help. */
@@ -242,8 +253,4 @@ export class FlagEvaluator {
 function detailsFor<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
   const details = answer.detailsFor(defaultValue);
   return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
-}
-
-function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
-  return value;
 }

@@ -24,7 +24,7 @@ import {
 } from '../options';
 import { type FlagshipStats } from '../provider';
 import { copyContext, ownCopy } from '../types';
-import { failedDetails, isDefaultApplied } from './evaluation-details';
+import { failedDetails, isDefaultApplied, valueFrom } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 import { type FlagUsage } from './flag-usage';
 
@@ -167,7 +167,7 @@ export class FlagService {
 
   /** The value of a number flag that must be whole: a fraction is a `TYPE_MISMATCH` and gives the default. */
   getIntegerValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number> {
-    return this.getIntegerDetails(key, defaultValue, context).then(({ value }) => value);
+    return valueFrom(this.getIntegerDetails(key, defaultValue, context), defaultValue);
   }
 
   /** As {@link getIntegerValue}, with variant, reason and, where there is no answer, the error code. */

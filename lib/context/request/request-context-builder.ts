@@ -2,7 +2,7 @@ import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
-import { limited } from '../../runtime';
+import { isThenable, limited } from '../../runtime';
 import { RESOLVED_OPTIONS } from '../context.constants';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, isObject, type RequestSource } from './request-source';
@@ -111,8 +111,4 @@ export class RequestContextBuilder {
     } else this.warnings.failed(OPTION, error);
     return attributes;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

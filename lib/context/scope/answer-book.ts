@@ -15,6 +15,8 @@ export interface ContextParts {
 const MAX_CONTEXTS = 1000;
 /** How much is remembered, roughly, in bytes of memory. */
 const MAX_BYTES = 1_000_000;
+/** How much more than needed is forgotten at once of a single context. */
+const FREED_BYTES = MAX_BYTES / 4;
 /** What an answer takes beside its key and its value: its promise, its details, its place in a map. */
 const ANSWER_BYTES = 500;
 
@@ -34,10 +36,23 @@ export class ContextAnswers {
     (this.byType[type] ??= new Map<string, Answer>()).set(flagKey, answer);
   }
 
-  /** Drops what was remembered. */
-  clear(): void {
-    for (const answers of Object.values(this.byType)) answers.clear();
-    this.bytes = 0;
+  /**
+   * Forgets answers, the oldest first, until so many bytes are free.
+   *
+   * @param latest Stays, as do those that are still under way.
+   * @returns How many bytes have become free.
+   */
+  free(bytes: number, latest: Answer): number {
+    let freed = 0;
+    for (const answers of Object.values(this.byType)) {
+      for (const [flagKey, answer] of answers) {
+        if (freed >= bytes) return freed;
+        if (answer === latest || answer.bytes === 0) continue;
+        answers.delete(flagKey);
+        freed += answer.bytes;
+      }
+    }
+    return freed;
   }
 }
 
@@ -77,9 +92,17 @@ export class AnswerBook {
     return this.byContext?.get(key) ?? this.index(key, new ContextAnswers());
   }
 
-  /** Counts what an answer takes, and forgets the oldest contexts where all of them take too much. */
-  weigh(answers: ContextAnswers, flagKey: string, value: unknown): void {
-    this.grow(answers, ANSWER_BYTES + 2 * flagKey.length + approximateBytes(value, MAX_BYTES));
+  /** Counts what a settled answer takes, and forgets the oldest contexts where all of them take too much. */
+  weigh(answers: ContextAnswers, flagKey: string, answer: Answer, value: unknown): void {
+    answer.bytes = ANSWER_BYTES + 2 * flagKey.length + approximateBytes(value, MAX_BYTES);
+    this.grow(answers, answer.bytes);
+    if (this.bytes <= MAX_BYTES) return;
+    this.forgetOldest(answers);
+    for (const last of [this.base?.answers, answers]) {
+      // Rarely, and many at a time: what one context alone takes is too much.
+      if (last !== undefined && this.bytes > MAX_BYTES)
+        this.grow(last, -last.free(this.bytes - MAX_BYTES + FREED_BYTES, answer));
+    }
   }
 
   private grow(answers: ContextAnswers, bytes: number): void {
@@ -87,18 +110,14 @@ export class AnswerBook {
     if (answers.isForgotten) return;
     answers.bytes += bytes;
     this.bytes += bytes;
-    if (this.bytes > MAX_BYTES) this.forgetOldest(answers);
   }
 
+  /** Forgets contexts until what is left fits, or until there are only the latest and the scope's own. */
   private forgetOldest(latest: ContextAnswers): void {
     for (const [key, answers] of this.byContext ?? []) {
-      if (answers === latest || answers === this.base?.answers) continue;
-      this.forget(key, answers);
       if (this.bytes <= MAX_BYTES) return;
+      if (answers !== latest && answers !== this.base?.answers) this.forget(key, answers);
     }
-    // What is left takes too much: its flags are evaluated anew from here on.
-    this.clear(latest);
-    if (this.base !== undefined) this.clear(this.base.answers);
   }
 
   private forget(key: string, answers: ContextAnswers): void {
@@ -109,11 +128,6 @@ export class AnswerBook {
     }
     answers.isForgotten = true;
     this.bytes -= answers.bytes;
-  }
-
-  private clear(answers: ContextAnswers): void {
-    this.bytes -= answers.bytes;
-    answers.clear();
   }
 
   private indexBase(): void {

@@ -18,6 +18,8 @@ export class Answer {
   /** There once the promise is kept: a later reader need not wait again. */
   settled: Details | undefined;
   isDefault: DefaultApplied;
+  /** Roughly what it takes in memory; 0 while it is under way. */
+  bytes = 0;
   private second: Promise<Details | undefined> | undefined;
   private overAt = Infinity;
 

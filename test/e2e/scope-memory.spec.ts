@@ -1,0 +1,128 @@
+import { NestFactory } from '@nestjs/core';
+import { type INestApplicationContext, type NestApplicationOptions } from '@nestjs/common';
+import { type EvaluationContext, type Provider, TypedInMemoryProvider } from '@openfeature/server-sdk';
+import { FlagService, FlagshipModule } from 'nestjs-flagship';
+
+const quiet: Readonly<NestApplicationOptions> = { logger: ['error'] };
+let app: INestApplicationContext;
+let flags: FlagService;
+let asked: [string, EvaluationContext][];
+let isAway: boolean;
+let value: unknown;
+let now: number;
+
+beforeEach(async () => {
+  [asked, isAway, value, now] = [[], false, 'modern', performance.now()];
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+  const provider = new TypedInMemoryProvider({}) as unknown as Record<string, unknown>;
+  const answer = (key: string, _: unknown, context: EvaluationContext) => {
+    asked.push([key, context]);
+    if (isAway) throw new Error('away');
+    return Promise.resolve({ value, reason: 'STATIC' });
+  };
+  for (const type of ['String', 'Object']) provider[`resolve${type}Evaluation`] = answer;
+  const module = FlagshipModule.forRoot({ provider: provider as unknown as Provider });
+  app = await NestFactory.createApplicationContext(module, quiet);
+  flags = app.get(FlagService);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await app.close();
+});
+
+describe('an evaluation that failed', () => {
+  it('is kept for a second of a scope, and no longer', async () => {
+    await flags.withContext({ targetingKey: 'job' }, async () => {
+      isAway = true;
+      const read = () => flags.getStringValue('page', 'classic');
+      expect(await read()).toBe('classic');
+      isAway = false;
+      now += 999;
+      expect(await read()).toBe('classic');
+      expect(asked).toHaveLength(1);
+      now += 1;
+      expect(await Promise.all([read(), read()])).toEqual(['modern', 'modern']);
+      expect(asked).toHaveLength(2);
+      isAway = true;
+      now += 1_000_000;
+      expect(await read()).toBe('modern');
+    });
+  });
+
+  it('that fails again is kept for another second', async () => {
+    await flags.withContext({ targetingKey: 'job' }, async () => {
+      isAway = true;
+      for (let second = 0; second < 5; second++) {
+        for (let reader = 0; reader < 5; reader++)
+          expect((await flags.getStringDetails('page', `${reader}`)).value).toBe(`${reader}`);
+        expect(asked).toHaveLength(second + 1);
+        now += 1000;
+      }
+    });
+  });
+});
+
+describe('what a scope remembers', () => {
+  const kilobytes = (count: number) => 'x'.repeat(count * 1024);
+
+  it('is bounded in bytes, whatever values, contexts and keys are', async () => {
+    const loads: [string, (turn: number) => Promise<unknown>][] = [
+      [
+        'values',
+        (turn) => {
+          value = { text: kilobytes(64), turn };
+          return flags.getObjectValue('look', {}, { targetingKey: `user-${turn}` });
+        },
+      ],
+      ['contexts', (turn) => flags.getStringValue('page', '', { targetingKey: `${kilobytes(20)}${turn}` })],
+      ['keys', (turn) => flags.getStringValue(`${kilobytes(4)}${turn}`, '')],
+      [
+        'values of one context',
+        (turn) => {
+          value = { text: kilobytes(64), turn };
+          return flags.getObjectValue(`look-${turn}`, {});
+        },
+      ],
+    ];
+    for (const [, load] of loads) {
+      await flags.withContext({ targetingKey: 'job' }, async () => {
+        for (let turn = 0; turn < 400; turn++) await load(turn);
+        asked.length = 0;
+        await load(399);
+        expect(asked).toHaveLength(0);
+        // Of four hundred, only those that fit into a megabyte have been kept.
+        let kept = 0;
+        for (let turn = 398; turn >= 0; turn--) {
+          asked.length = 0;
+          await load(turn);
+          if (asked.length > 0) break;
+          kept++;
+        }
+        expect(kept).toBeLessThan(150);
+      });
+    }
+  });
+
+  it('keeps the flags of the scope’s own context while others come and go', async () => {
+    await flags.withContext({ targetingKey: 'job' }, async () => {
+      await flags.getStringValue('page', '');
+      value = { text: kilobytes(64) };
+      for (let turn = 0; turn < 100; turn++)
+        await flags.getObjectValue('look', {}, { targetingKey: `u${turn}` });
+      asked.length = 0;
+      await flags.getStringValue('page', '');
+      expect(asked).toHaveLength(0);
+    });
+  });
+
+  it('counts a value that goes round in circles once', async () => {
+    const circle: Record<string, unknown> = { text: 'x' };
+    circle.self = circle;
+    value = circle;
+    await flags.withContext({ targetingKey: 'job' }, async () => {
+      await flags.getObjectValue('look', {});
+      await flags.getObjectValue('look', {});
+    });
+    expect(asked).toHaveLength(1);
+  });
+});
