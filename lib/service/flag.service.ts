@@ -42,15 +42,11 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  */
 @Injectable()
 export class FlagService {
-  private readonly hasStatic: boolean;
-
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     @Optional() private readonly findUsage: () => readonly FlagUsage[] = () => [],
-  ) {
-    this.hasStatic = Object.keys(options.context).length > 0;
-  }
+  ) {}
 
   /**
    * Is a boolean flag on?
@@ -214,7 +210,10 @@ export class FlagService {
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    return runInScope(new EvaluationScope(this.contextWith(context), undefined, this.options), run);
+    return runInScope(
+      new EvaluationScope(scopeContext(this.options.context, context), undefined, this.options),
+      run,
+    );
   }
 
   /**
@@ -263,13 +262,15 @@ export class FlagService {
   get client(): Client {
     return this.evaluator.client;
   }
+}
 
-  private contextWith(context: unknown): EvaluationContext {
-    try {
-      const own = copyContext(context) as EvaluationContext;
-      return this.hasStatic ? { ...this.options.context, ...own } : own;
-    } catch (error) {
-      return refusedContext(this.options.context, error as Error);
-    }
+/** The context of a scope: a module's static attributes, and what was given for one evaluation context. */
+function scopeContext(attributes: EvaluationContext, context: unknown): EvaluationContext {
+  try {
+    const own = copyContext(context) as EvaluationContext;
+    for (const name in attributes) if (Object.hasOwn(attributes, name)) return { ...attributes, ...own };
+    return own;
+  } catch (error) {
+    return refusedContext(attributes, error as Error);
   }
 }
