@@ -50,15 +50,11 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  */
 @Injectable()
 export class FlagService {
-  private readonly hasStatic: boolean;
-
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     @Optional() private readonly findUsage: () => readonly FlagUsage[] = () => [],
-  ) {
-    this.hasStatic = Object.keys(options.context).length > 0;
-  }
+  ) {}
 
   /**
    * Is a boolean flag on?
@@ -224,7 +220,7 @@ export class FlagService {
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    const scope = new EvaluationScope(this.contextWith(context), undefined, this.options);
+    const scope = new EvaluationScope(scopeContext(this.options.context, context), undefined, this.options);
     return keepScope(runInScope(scope, run), scope);
   }
 
@@ -274,14 +270,16 @@ export class FlagService {
   get client(): Client {
     return this.evaluator.client;
   }
+}
 
-  private contextWith(context: unknown): EvaluationContext {
-    try {
-      const own = copyContext(context) as EvaluationContext;
-      return this.hasStatic ? { ...this.options.context, ...own } : own;
-    } catch (error) {
-      return refusedContext(this.options.context, error as Error);
-    }
+/** The context of a scope: a module's static attributes, and what was given for one evaluation context. */
+function scopeContext(attributes: EvaluationContext, context: unknown): EvaluationContext {
+  try {
+    const own = copyContext(context) as EvaluationContext;
+    for (const name in attributes) if (Object.hasOwn(attributes, name)) return { ...attributes, ...own };
+    return own;
+  } catch (error) {
+    return refusedContext(attributes, error as Error);
   }
 }
 

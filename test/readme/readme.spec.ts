@@ -21,7 +21,12 @@ import { GraphQLModule } from '@nestjs/graphql';
 import { ClientProxyFactory, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
-import { type Client, type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
+import {
+  type Client,
+  type EvaluationContext,
+  OpenFeature,
+  TypedInMemoryProvider,
+} from '@openfeature/server-sdk';
 import { type Cache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import { context, trace } from '@opentelemetry/api';
@@ -1009,6 +1014,8 @@ describe('the table of errors is true:', () => {
     readonly instead?: FlagshipProviderOptions;
     /** Where only OpenFeature's client knows the answer. */
     readonly throughClient?: boolean;
+    /** Where only the module knows the answer. */
+    readonly throughModule?: FlagshipModuleOptions;
   }
   const answer = (body: object): ScriptedAnswer => ({ body: { flagKey: 'flag', variant: 'on', ...body } });
   const ask = (provider: FlagshipServerProvider, context: EvaluationContext = {}) =>
@@ -1017,6 +1024,12 @@ describe('the table of errors is true:', () => {
     await OpenFeature.setProviderAndWait('errors', provider).catch(() => undefined);
     const details = await OpenFeature.getClient('errors').getStringDetails('flag', 'default');
     await OpenFeature.clearProviders();
+    return details;
+  };
+  const askModule = async (options: FlagshipModuleOptions) => {
+    const app = await NestFactory.createApplicationContext(FlagshipModule.forRoot(options), quiet);
+    const details = await app.get(FlagService).getStringDetails('flag', 'default');
+    await app.close();
     return details;
   };
   const failing = (status: number): Situation => ({ script: [{ status }] });
@@ -1052,6 +1065,7 @@ describe('the table of errors is true:', () => {
     ],
     'The flag has another type than you asked for': [{ script: [answer({ value: 7 })] }],
     'The context holds something that cannot be sent': [{ context: { tags: ['a'] } }],
+    'The context is larger than Flagship accepts': [{ context: { text: 'x'.repeat(2 ** 15) } }],
     'The token is wrong or lacks the permission (401, 403)': [401, 403].map(failing),
     'Any other 4xx, or a redirect': [400, 402, 405, 409, 418, 422, 301, 307].map(failing),
     'No connection, or no complete answer within `timeout`': [
@@ -1124,6 +1138,20 @@ describe('the table of errors is true:', () => {
       throughClient: true,
     })),
     'A provider used without Nest was closed': [{ prepare: (provider) => provider.onClose() }],
+    'A hook or another provider exceeds `evaluationTimeout`': [
+      {
+        throughModule: {
+          evaluationTimeout: 50,
+          provider: Object.assign(new TypedInMemoryProvider({}), { resolveStringEvaluation: hangs }),
+        },
+      },
+      {
+        throughModule: {
+          evaluationTimeout: 50,
+          provider: Object.assign(new TypedInMemoryProvider({}), { hooks: [{ before: hangs }] }),
+        },
+      },
+    ],
   };
   const rows = tableOf(readme, 'When something goes wrong');
   let server: ScriptedServer;
@@ -1145,7 +1173,11 @@ describe('the table of errors is true:', () => {
       );
       await prepare?.(provider);
       attempts = 0;
-      const details = await (situation.throughClient ? askClient(provider) : ask(provider, context));
+      const details = await (situation.throughModule !== undefined
+        ? askModule(situation.throughModule)
+        : situation.throughClient
+          ? askClient(provider)
+          : ask(provider, context));
       expect(details.value).toBe(value === 'your default' ? 'default' : 'served');
       if (details.reason !== undefined) expect(reason).toContain(`\`${details.reason}\``);
       expect(details.errorCode ?? '–').toBe(errorCode.replaceAll('`', ''));
