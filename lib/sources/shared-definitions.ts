@@ -37,6 +37,8 @@ export class SharedDefinitions {
   private written: { readonly print: string; readonly at: number; readonly writtenAt: number } | undefined;
   /** A text that is to be in the store and is not yet. */
   private unwritten: { readonly print: string; readonly text: string } | undefined;
+  /** The text that the head names and that was not there. */
+  private gone: string | undefined;
   /** When the unwritten text may be tried again, by the monotonic clock, and how long the pause after that is. */
   private retryAt = 0;
   private retryPauseMs = 0;
@@ -102,7 +104,9 @@ export class SharedDefinitions {
   /** The text that belongs to the head; nothing when it is gone, or another one by now. */
   async read({ print }: SharedHead): Promise<string | undefined> {
     const text = await this.store.get(BODY, this.textLimitMs);
-    return typeof text === 'string' && printOf(text) === print ? text : undefined;
+    if (typeof text === 'string' && printOf(text) === print) return text;
+    if (this.store.isAvailable) this.gone = print;
+    return undefined;
   }
 
   /**
@@ -114,8 +118,9 @@ export class SharedDefinitions {
    */
   announce(held: Announcement, head: SharedHead | undefined, downloaded?: string): void {
     const { print } = held;
-    if (downloaded !== undefined && this.isMissing(head, print)) this.unwritten = { print, text: downloaded };
-    if (this.unwritten?.print !== print) this.unwritten = undefined;
+    if (!this.isMissing(head, print)) this.unwritten = undefined;
+    else if (downloaded !== undefined) this.unwritten = { print, text: downloaded };
+    else if (this.unwritten?.print !== print) this.unwritten = undefined;
     const { unwritten } = this;
     if (unwritten !== undefined) {
       if (this.store.isAvailable && performance.now() >= this.retryAt)
@@ -137,6 +142,7 @@ export class SharedDefinitions {
   /** Not time and again for a store that forgets. */
   private isMissing(head: SharedHead | undefined, print: string | undefined): boolean {
     const { written } = this;
+    if (print !== undefined && this.gone === print) return true;
     if (written !== undefined && written.print === print && performance.now() - written.at < REWRITE_MS)
       return false;
     return head === undefined || head.print !== print || wallClockMs() - head.writtenAt > DAY_MS;
@@ -152,6 +158,7 @@ export class SharedDefinitions {
     if (isWritten) {
       this.retryPauseMs = 0;
       if (this.unwritten?.print === print) this.unwritten = undefined;
+      if (this.gone === print) this.gone = undefined;
       this.written = { print, at: performance.now(), writtenAt };
     } else {
       this.retryAt = performance.now() + this.retryPauseMs;

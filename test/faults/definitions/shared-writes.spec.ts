@@ -96,6 +96,23 @@ describe('what an instance tells the others', () => {
     expect(await valueOf(ahead)).toBe('two');
   });
 
+  it('makes up for a text that the store has lost, or that another instance has overwritten', async () => {
+    const { entries, store } = storeWith((_, write) => {
+      write();
+    });
+    server.script(flag('one', '"1"'));
+    const provider = open(store);
+    await provider.initialize();
+    await waitUntil(() => entries.size === 2, 'the definitions are shared', SOON);
+    const [text] = [...entries.keys()].filter(isText);
+    const right = entries.get(text!);
+    for (const wrong of [undefined, '{"flags":{}}']) {
+      entries.set(text!, wrong);
+      await open(store).initialize();
+      await waitUntil(() => entries.get(text!) === right, 'the text is there again', SOON);
+    }
+  });
+
   it('does not take it back to the old when Flagship goes away', async () => {
     const { entries, store } = storeWith((_, write) => {
       write();
