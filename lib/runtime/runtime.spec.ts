@@ -3,6 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callSafely, detached, limited } from '.';
 
 describe('limited', () => {
+  it('gives work its time once more when this process was too busy to begin it', async () => {
+    const begun = () => new Promise((resolve) => setImmediate(() => setTimeout(resolve, 5, 'done')));
+    const result = limited('contextFactory', begun, 100);
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    expect(await result).toBe('done');
+  });
+
   it('resolves with what the work resolves with', async () => {
     await expect(limited('contextFactory', Promise.resolve(1), 1000)).resolves.toBe(1);
     await expect(limited('contextFactory', () => 2, 1000)).resolves.toBe(2);

@@ -135,7 +135,7 @@ describe('a store is tried before much is written to it:', () => {
       guarded.close();
     }
     expect(store.answers.length).toBeLessThanOrEqual(16);
-    expect(store.probes.length).toBeLessThanOrEqual(16);
+    expect(store.probes.length).toBeLessThanOrEqual(32);
   });
 
   it('one with a minimum of a minute is used once it has been seen to forget', async () => {

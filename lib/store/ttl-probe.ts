@@ -18,9 +18,11 @@ const WATCH_MS = 75_000;
 /** A probe is no part of an evaluation, and comes when the store may still be connecting. */
 const LIMIT_MS = 2000;
 /** How many names probes have, so that they cannot pile up in a store that keeps everything. */
-const NAMES = 16;
+const NAMES = 32;
 /** How many probes in a row may be overwritten by those of other instances that start at the same time. */
 const MAX_OVERWRITTEN = 10;
+/** How long the second probe waits at most, and the last ones, so that those of many instances do not keep meeting. */
+const [RETRY_MS, MAX_RETRY_MS] = [500, 30_000] as const;
 const BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
 /** After so many failed probes the listener is told. */
@@ -146,7 +148,8 @@ export class TtlProbe {
 
   private async run(signal: AbortSignal): Promise<void> {
     try {
-      for (let tries = 0; tries < MAX_OVERWRITTEN; tries++) if (await this.probe(signal)) break;
+      for (let tries = 0; tries < MAX_OVERWRITTEN && !(await this.probe(signal)); tries++)
+        await sleep(randomInt(Math.min(RETRY_MS * 2 ** tries, MAX_RETRY_MS)), signal);
       this.failures = 0;
     } catch (error) {
       if (!signal.aborted) this.fail(messageOf(error));
@@ -173,7 +176,17 @@ export class TtlProbe {
       return await this.watch(key, value, ttlMs, signal);
     } finally {
       // Nothing else would remove it.
-      if (this.isRefused) deleteFrom(this.store, key);
+      if (this.isRefused) void this.remove(key, value);
+    }
+  }
+
+  /** Deletes the probe, but not that of another instance in its place: that one would take it for forgotten. */
+  private async remove(key: string, value: string): Promise<void> {
+    try {
+      const found = await limited('storeRead', () => this.store.get(key), LIMIT_MS);
+      if (found === value) deleteFrom(this.store, key);
+    } catch {
+      // It stays, and the next probe of this name takes its place.
     }
   }
 
