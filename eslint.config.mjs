@@ -50,6 +50,10 @@ export default tseslint.config(
           selector: 'CallExpression[callee.name="Date"]',
           message: 'The time of day is new Date(wallClockMs()).',
         },
+        {
+          selector: 'MemberExpression[object.name="Promise"][property.name=/^(race|any)$/]',
+          message: 'A wait with a limit is limited(…).',
+        },
       ],
       'no-console': 'error',
       'no-restricted-imports': [
@@ -67,7 +71,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/runtime/wall-clock.ts'],
+    // The two files that the rules above point to.
+    files: ['lib/runtime/wall-clock.ts', 'lib/runtime/limited.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

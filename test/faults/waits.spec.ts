@@ -1,5 +1,7 @@
 import dns from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import { resolve } from 'node:path';
 import { Controller, Get } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -41,8 +43,8 @@ async function endsInTime(start: () => Promise<unknown>): Promise<void> {
   expect(await time.settlesWithin(waiting, LONG)).toBe(true);
 }
 
-/** Each makes what is waited for hang, and sees the wait end. One for every wait there is. */
-const hangs: Readonly<Record<WaitName, () => Promise<void>>> = {
+/** Each makes what is waited for hang, and sees the wait end. */
+const hangs = {
   contextFactory: async () => {
     @Controller()
     class PageController {
@@ -85,10 +87,35 @@ const hangs: Readonly<Record<WaitName, () => Promise<void>>> = {
     const provider = Object.assign(new NamedProvider('named'), { initialize: never });
     await endsInTime(async () => (await compile({ provider })).close());
   },
+} satisfies Partial<Record<WaitName, () => Promise<void>>>;
+
+/** The spec that makes each other wait hang, in a test whose title names the wait. */
+const elsewhere: Readonly<Record<Exclude<WaitName, keyof typeof hangs>, string>> = {
+  binding: 'test/faults/http-waits.spec.ts',
+  bypass: 'test/guards/refusals.spec.ts',
+  connections: 'test/faults/http-waits.spec.ts',
+  definitionsCacheIdle: 'test/faults/definitions/kept-definitions.spec.ts',
+  definitionsCacheRead: 'test/faults/definitions/kept-definitions.spec.ts',
+  definitionsCacheWrite: 'test/faults/definitions/kept-definitions.spec.ts',
+  definitionsFile: 'test/faults/definitions/flags-file.spec.ts',
+  evaluation: 'test/e2e/default-applied.spec.ts',
+  fetch: 'test/faults/http-waits.spec.ts',
+  headersFactory: 'test/faults/http-waits.spec.ts',
+  hook: 'test/faults/failing-hooks.spec.ts',
+  otherwise: 'test/guards/refusals.spec.ts',
+  sharedDefinitions: 'test/faults/definitions/shared-writes.spec.ts',
+  storeRead: 'test/faults/resilience/hostile-store.spec.ts',
+  storeWrite: 'test/faults/resilience/hostile-store.spec.ts',
+  withFlagContext: 'test/e2e/lazy-work.spec.ts',
 };
 
-it.each(Object.keys(WAITS) as WaitName[])(
+it.each(Object.keys(hangs) as (keyof typeof hangs)[])(
   'the wait %s ends at its limit',
   (name) => hangs[name](),
   LONG + 10_000,
 );
+
+it.each(Object.entries(elsewhere))('the wait %s is made to hang in %s', (name, spec) => {
+  expect(Object.keys(WAITS)).toContain(name);
+  expect(readFileSync(resolve(spec), 'utf8')).toMatch(new RegExp(`waits[\\s\\S]*\\b${name}\\b`));
+});
