@@ -135,13 +135,15 @@ describe('what an instance tells the others', () => {
 
 describe('waits: sharedDefinitions', () => {
   it('a store whose writes never end holds up neither start, refresh nor closing', async () => {
-    const { store } = storeWith(() => new Promise<void>(() => undefined));
+    const held: (() => void)[] = [];
+    const { store } = storeWith(() => new Promise<void>((resolve) => held.push(resolve)));
     server.script(flag('one'));
-    const provider = open(store, { timeout: 10_000 });
-    await within(9000, provider.initialize());
+    const provider = open(store, { timeout: 60_000 });
+    await within(SOON, provider.initialize());
     server.script(flag('two'));
-    expect(await within(9000, provider.refresh())).toBe(true);
+    expect(await within(SOON, provider.refresh())).toBe(true);
     expect(await valueOf(provider)).toBe('two');
-    await within(9000, provider.onClose());
+    await within(SOON, provider.onClose());
+    for (const end of held) end();
   });
 });
