@@ -343,13 +343,19 @@ describe('a context that cannot be read', () => {
   };
   it.each<readonly [string, object]>([
     ['a getter that throws', Object.defineProperty({}, 'plan', { get: fail, enumerable: true })],
-    ['what calls itself a date', { plan: { [Symbol.toStringTag]: 'Date' } }],
-    ['a Proxy', new Proxy({}, { getOwnPropertyDescriptor: fail, get: fail })],
+    ['a Proxy', new Proxy({ plan: 'pro' }, { getOwnPropertyDescriptor: fail, get: fail })],
+    ['a Proxy that does not show its names', new Proxy({}, { ownKeys: fail })],
   ])('is the context’s fault: %s', async (_, context) => {
     const source = new FlagshipServerProvider({ definitions: JSON.parse(`{"flag":${rule}}`) as never });
     expect(await source.resolveNumberEvaluation('flag', 7, context as never)).toMatchObject({
       value: 7,
       errorCode: 'INVALID_CONTEXT',
     });
+  });
+
+  it('takes what calls itself a date for the object that it is', async () => {
+    const source = new FlagshipServerProvider({ definitions: JSON.parse(`{"flag":${rule}}`) as never });
+    const context = { plan: { [Symbol.toStringTag]: 'Date' } };
+    expect(await source.resolveNumberEvaluation('flag', 7, context as never)).toMatchObject({ value: 1 });
   });
 });
