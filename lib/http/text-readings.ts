@@ -98,8 +98,10 @@ export function readingsOf(text: string): ReadonlySet<string> {
       reread(reading),
       ...ENCODINGS.map((encoding) => decodedWords(reading, encoding)),
     ]);
-    latest = [...new Set(next)].filter((reading) => reading !== '' && !readings.has(reading));
-    for (const reading of latest) if (readings.size < MAX_READINGS) readings.add(reading);
+    latest = [...new Set(next)]
+      .filter((reading) => reading !== '' && !readings.has(reading))
+      .slice(0, MAX_READINGS - readings.size);
+    for (const reading of latest) readings.add(reading);
   }
   return readings;
 }
