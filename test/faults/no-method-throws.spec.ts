@@ -263,7 +263,6 @@ describe('FlagshipServerProvider, used directly', () => {
   });
 });
 
- 
 async function rejected(reason: unknown): Promise<never> {
   throw reason as Error;
 }

@@ -32,6 +32,6 @@ describe('the page of guarantees', () => {
 
   it('has a test for every promise', () => {
     const promises = rows.filter((row) => !/^\| (-+|Promise|Wait) /.test(row) && row.includes('`lib/'));
-    expect(promises.filter((row) => !/\.spec\.ts`/.test(row))).toEqual([]);
+    expect(promises.filter((row) => !row.includes('.spec.ts`'))).toEqual([]);
   });
 });
