@@ -48,7 +48,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
   const ask = (command: string) => redis.ask(command, database);
   const keys = async (): Promise<string[]> =>
     (await ask('KEYS *')).split('\r\n').filter((line) => line.includes('nestjs-flagship'));
-  const answers = async () => (await keys()).filter((key) => key.includes(':v1:'));
+  const answers = async () => (await keys()).filter((key) => /:v\d+:/.test(key));
   const textKey = async () => (await answers()).find((key) => key.endsWith('definitions:text'));
   /** A connection of its own, as each process has. */
   const shared = async (): Promise<Keyv> => {

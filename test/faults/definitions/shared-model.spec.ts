@@ -67,21 +67,22 @@ class Upstream {
 
 /** A store whose reads and writes take time, fail, and fail although they have taken effect. */
 class Store implements CacheStore {
-  readonly entries = new Map<string, unknown>();
+  readonly entries = new Map<string, { readonly value: unknown; readonly until: number }>();
   isWell = false;
 
   constructor(private readonly random: Random) {}
 
   async get(key: string): Promise<unknown> {
     await this.fail();
-    const value = this.entries.get(key);
+    const entry = this.entries.get(key);
     await this.fail();
-    return value;
+    return entry !== undefined && performance.now() < entry.until ? entry.value : undefined;
   }
 
-  async set(key: string, value: unknown): Promise<void> {
+  async set(key: string, value: unknown, ttlMs: number): Promise<void> {
     await this.fail();
-    this.entries.set(key, value);
+    const entry = { value, until: performance.now() + ttlMs };
+    this.entries.set(key, entry);
     await this.fail();
   }
 
