@@ -9,12 +9,7 @@ import {
 } from '@openfeature/server-sdk';
 import { type Answers } from '../cache';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import {
-  type FlagshipProviderOptions,
-  type FlagType,
-  type ResolvedProviderOptions,
-  resolveProviderOptions,
-} from '../options';
+import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
 import { type Attributes, checkedContext } from '../types';
 import { createAnswers } from './create-answers';
@@ -22,7 +17,9 @@ import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { OwnEvents } from './own-events';
 import { markPrecise } from './precise-providers';
+import { closedError, keyError } from './provider-errors';
 import { answered, type Question, unanswered } from './resolution-details';
+import { deadlineOf } from './source-deadline';
 import { SourceEvents } from './source-events';
 
 /**
@@ -60,7 +57,7 @@ export class FlagshipServerProvider implements Provider {
     this.#source = createSource(resolved.source, this.#events);
     this.#answers = createAnswers(this.#source, resolved, this.#events);
     this.#log = resolved.logging ? new EvaluationLog() : undefined;
-    this.#deadlineMs = deadlineOf(resolved);
+    this.#deadlineMs = deadlineOf(resolved.source);
     markPrecise(this);
   }
 
@@ -192,11 +189,12 @@ export class FlagshipServerProvider implements Provider {
     logger: Logger | undefined,
   ): Promise<ResolutionDetails<T>> {
     const log = logger && this.#log?.to(logger);
-    const question: Question<T> = { type, flagKey, defaultValue, log };
+    const isKey = typeof flagKey === 'string';
+    const question: Question<T> = { type, flagKey: isKey ? flagKey : typeof flagKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
       if (this.#closed) throw closedError();
-      if (typeof flagKey !== 'string') throw keyError(flagKey);
+      if (!isKey) throw keyError(flagKey);
       const attributes = checkedContext(context);
       return this.#answers === undefined
         ? this.ask(question, attributes)
@@ -252,22 +250,3 @@ export class FlagshipServerProvider implements Provider {
 }
 
 const NO_COUNTS = { memory: 0, store: 0, shared: 0 };
-
-function closedError(): FlagshipError {
-  return new FlagshipError(
-    'The provider is closed; register it again to open it.',
-    FlagshipErrorCode.PROVIDER_NOT_READY,
-  );
-}
-
-function keyError(key: unknown): FlagshipError {
-  return new FlagshipError(
-    `A flag's key is text, but a ${typeof key} was given.`,
-    FlagshipErrorCode.FLAG_NOT_FOUND,
-  );
-}
-
-function deadlineOf({ source }: ResolvedProviderOptions): number {
-  if (source.kind === 'remote') return source.http.deadline;
-  return source.kind === 'binding' ? source.deadline : 0;
-}

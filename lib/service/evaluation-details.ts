@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
+import { type Answer } from '../context';
 import { messageOf } from '../errors';
 import { type FlagType } from '../options';
 import { NO_METADATA } from '../provider';
@@ -115,6 +116,12 @@ export function ownDetails<T extends JsonValue>(
 /** Freezing costs more than many an evaluation; the metadata that Flagship's answers share has been frozen once. */
 function frozen(metadata: FlagMetadata = NO_METADATA): FlagMetadata {
   return metadata === NO_METADATA ? metadata : Object.freeze(ownCopy(metadata));
+}
+
+/** The details of a settled answer for one more reader. */
+export function readDetails<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
+  const details = answer.detailsFor(defaultValue);
+  return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
 }
 
 export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {

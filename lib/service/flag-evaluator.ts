@@ -24,8 +24,8 @@ import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-eval
 import {
   isDefaultApplied,
   keyDetails,
-  markDefault,
   OTHER_DEFAULTS,
+  readDetails,
   valueFrom,
   valueOf,
 } from './evaluation-details';
@@ -92,10 +92,10 @@ export class FlagEvaluator {
         return open.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready, mustTell));
       const place = this.find(open, type, flagKey, defaultValue, context);
       const { answer } = place;
-      if (answer.tells(defaultValue, mustTell)) return Promise.resolve(detailsFor(answer, defaultValue));
+      if (answer.tells(defaultValue, mustTell)) return Promise.resolve(readDetails(answer, defaultValue));
       return answer.details.then(() =>
         answer.tells(defaultValue, mustTell)
-          ? detailsFor(answer, defaultValue)
+          ? readDetails(answer, defaultValue)
           : this.findOut(place, type, flagKey, defaultValue, open),
       );
     } catch (error) {
@@ -245,12 +245,7 @@ export class FlagEvaluator {
       this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
     );
     return failure === undefined
-      ? detailsFor(answer, defaultValue)
+      ? readDetails(answer, defaultValue)
       : { ...failure, value: ownCopy(defaultValue) };
   }
-}
-
-function detailsFor<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
-  const details = answer.detailsFor(defaultValue);
-  return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
 }

@@ -6,14 +6,7 @@ import {
   type EvaluationDetails,
   type JsonValue,
 } from '@openfeature/server-sdk';
-import {
-  currentScope,
-  EvaluationScope,
-  keepScope,
-  refusedContext,
-  RESOLVED_OPTIONS,
-  runInScope,
-} from '../context';
+import { currentScope, EvaluationScope, keepScope, RESOLVED_OPTIONS, runInScope } from '../context';
 import {
   type BooleanFlagKey,
   DEFAULT_CONTEXT_TIMEOUT_MS,
@@ -23,10 +16,11 @@ import {
   type StringFlagKey,
 } from '../options';
 import { type FlagshipStats } from '../provider';
-import { copyContext, ownCopy } from '../types';
+import { ownCopy } from '../types';
 import { failedDetails, isDefaultApplied, valueFrom } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 import { type FlagUsage } from './flag-usage';
+import { scopeContext } from './scope-context';
 
 /** The details of a JSON flag, typed by the default. */
 export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { readonly value: T };
@@ -269,17 +263,6 @@ export class FlagService {
   /** The OpenFeature client behind this service. */
   get client(): Client {
     return this.evaluator.client;
-  }
-}
-
-/** The context of a scope: a module's static attributes, and what was given for one evaluation context. */
-function scopeContext(attributes: EvaluationContext, context: unknown): EvaluationContext {
-  try {
-    const own = copyContext(context) as EvaluationContext;
-    for (const name in attributes) if (Object.hasOwn(attributes, name)) return { ...attributes, ...own };
-    return own;
-  } catch (error) {
-    return refusedContext(attributes, error as Error);
   }
 }
 

@@ -227,3 +227,15 @@ it('an OpenFeature client gets a default of its own from FlagshipServerProvider'
   expect(GREY.list).toEqual(['a']);
   await provider.onClose();
 });
+
+it('the metadata of another provider’s answers stays the provider’s', async () => {
+  const metadata = { owner: 'shop' };
+  const provider = new TypedInMemoryProvider({});
+  provider.resolveBooleanEvaluation = () => Promise.resolve({ value: true, flagMetadata: metadata });
+  const app = await startShop({ provider }, undefined, [LookController]);
+  const { flagMetadata } = await app.get(FlagService).getBooleanDetails('flag', false);
+  expect(Object.isFrozen(flagMetadata)).toBe(true);
+  metadata.owner = 'changed';
+  expect(flagMetadata).toEqual({ owner: 'shop' });
+  await app.close();
+});

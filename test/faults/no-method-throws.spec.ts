@@ -249,8 +249,9 @@ describe('a provider of the application’s', () => {
 
 describe('FlagshipServerProvider, used directly', () => {
   it('never throws or rejects', async () => {
-    const provider = new FlagshipServerProvider({ definitions: flags });
-    const logger = { error: fail, warn: fail, info: fail, debug: fail };
+    const provider = new FlagshipServerProvider({ definitions: flags, logging: true });
+    const reject = () => rejected(new Error('disk full'));
+    const logger = { error: fail, warn: reject, info: fail, debug: reject };
     for (const method of ['Boolean', 'String', 'Number', 'Object'] as const) {
       const resolve = provider[`resolve${method}Evaluation`].bind(provider) as (
         ...args: unknown[]
