@@ -128,7 +128,7 @@ async function takeOut(domain: string | undefined): Promise<void> {
 async function close(provider: Provider): Promise<void> {
   // Another application may use the same one.
   const isShared = [...registry.held.values()].includes(provider);
-  if (provider instanceof FlagshipServerProvider && !isShared) await provider.onClose();
+  if (FlagshipServerProvider.isOne(provider) && !isShared) await provider.onClose();
 }
 
 function warn(problem: string): void {

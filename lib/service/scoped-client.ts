@@ -1,5 +1,6 @@
 import { type Client } from '@openfeature/server-sdk';
 import { currentScope, runAsOwner, runInScope, type ScopeOwner } from '../context';
+import { ownCopy } from '../types';
 
 const METHODS = [
   'getBooleanValue',
@@ -23,7 +24,9 @@ const METHODS = [
 export function scopedClient(client: Client, owner: ScopeOwner): Client {
   for (const method of METHODS) {
     const ask = client[method].bind(client) as (...args: unknown[]) => unknown;
-    const ownAsk = (...args: unknown[]): unknown => {
+    const ownAsk = (key: unknown, given: unknown, ...rest: unknown[]): unknown => {
+      // A default is often a constant: a caller that writes into its answer must not change it for the next one.
+      const args = [key, method === 'track' ? given : ownCopy(given), ...rest];
       const asked = method === 'track' ? undefined : currentScope(owner)?.asked();
       return asked instanceof Promise
         ? asked.then((ready) => runInScope(ready, () => ask(...args)))

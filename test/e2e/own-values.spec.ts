@@ -228,6 +228,19 @@ it('an OpenFeature client gets a default of its own from FlagshipServerProvider'
   await provider.onClose();
 });
 
+it('the injected client gives a default of its own to each caller', async () => {
+  const app = await startShop({ definitions }, undefined, [LookController]);
+  const { client } = app.get(FlagService);
+  for (const key of ['off', 'absent', 'page']) {
+    const { value } = await client.getObjectDetails<JsonValue>(key, GREY);
+    expect(value).toEqual(GREY);
+    scribble(value);
+    scribble(await client.getObjectValue<JsonValue>(key, GREY));
+  }
+  expect(GREY.list).toEqual(['a']);
+  await app.close();
+});
+
 it('the metadata of another provider’s answers stays the provider’s', async () => {
   const metadata = { owner: 'shop' };
   const provider = new TypedInMemoryProvider({});
