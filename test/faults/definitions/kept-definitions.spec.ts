@@ -93,11 +93,12 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     await within(SOON, provider.initialize());
     expect(await valueOf(provider)).toBe('one');
     for (const value of ['two', 'three', 'four']) {
-      server.script(flag(value));
+      server.script(flag(value, `"${value}"`));
       expect(await within(SOON, provider.refresh())).toBe(true);
       expect(await valueOf(provider)).toBe(value);
     }
-    server.script(flag('five'));
+    // With a tag: the timer goes on, and an answer that is the same again is not written again.
+    server.script(flag('five', '"five"'));
     await waitUntil(async () => (await valueOf(provider)) === 'five', 'the timer goes on', SOON);
     await waitUntil(() => lines.length > 0, 'a warning', SOON);
     expect(lines).toEqual([
