@@ -7,7 +7,8 @@ import {
   type HookHints,
 } from '@openfeature/server-sdk';
 import { LogLimit, messageOf } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { contextValues, redactValues } from '../http';
+import { FlagshipLogger, HIDDEN } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { copyContext, ownCopy } from '../types';
 
@@ -38,7 +39,9 @@ export class GuardedHook implements Hook {
     hints?: HookHints,
   ): EvaluationContext | undefined | Promise<EvaluationContext | undefined> {
     const added = this.call('before', context, () => this.hook.before?.(context, hints));
-    return added instanceof Promise ? added.then((late) => this.added(late)) : this.added(added);
+    return added instanceof Promise
+      ? added.then((late) => this.added(late, context))
+      : this.added(added, context);
   }
 
   after(
@@ -72,7 +75,7 @@ export class GuardedHook implements Hook {
       const result = run();
       return isThenable(result) ? this.wait(stage, context, result) : result;
     } catch (error) {
-      this.report(stage, error);
+      this.report(stage, error, context);
       return undefined;
     }
   }
@@ -85,27 +88,42 @@ export class GuardedHook implements Hook {
     try {
       return await limited('hook', result, this.timeoutMs, { tooLate });
     } catch (error) {
-      this.report(stage, error);
+      this.report(stage, error, context);
       return undefined;
     }
   }
 
   /** What the hook adds to the context, as it is now. */
-  private added(context: unknown): EvaluationContext | undefined {
+  private added(context: unknown, hookContext: object): EvaluationContext | undefined {
     if (context === undefined || context === null) return undefined;
     try {
       return copyContext(context) as EvaluationContext;
     } catch (error) {
-      this.report('before', error);
+      this.report('before', error, hookContext);
       return undefined;
     }
   }
 
-  private report(stage: Stage, error: unknown): void {
+  private report(stage: Stage, error: unknown, context: object): void {
+    const said = messageOf(error);
     const line = this.limit.pass(
-      `A hook failed in "${stage}"; the evaluation goes on without it. ${messageOf(error)}`,
+      `A hook failed in "${stage}"; the evaluation goes on without it.`,
+      performance.now(),
+      `${stage} ${said}`,
     );
-    if (line !== undefined) this.logger.warn(line);
+    // Looked through only where it is written: a hook may fail with every evaluation.
+    if (line !== undefined) this.logger.warn(`${line} ${withoutContext(said, context)}`);
+  }
+}
+
+/** The text of a hook's error without the values of the context that the hook was called with. */
+function withoutContext(said: string, hookContext: object): string {
+  try {
+    const { context } = hookContext as Partial<HookContext>;
+    return redactValues(said, contextValues('context', copyContext(context)));
+  } catch {
+    // Of a context that cannot be read it is not known what it holds.
+    return HIDDEN;
   }
 }
 
