@@ -6,11 +6,11 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
-import { LogLimit, messageOf } from '../errors';
-import { contextValues, redactValues } from '../http';
-import { FlagshipLogger, HIDDEN } from '../logging';
+import { LogLimit } from '../errors';
+import { FlagshipLogger } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { copyContext, ownCopy } from '../types';
+import { failureLine } from './failure-line';
 
 type BeforeContext = Parameters<NonNullable<Hook['before']>>[0];
 type Stage = 'before' | 'after' | 'error' | 'finally';
@@ -105,25 +105,9 @@ export class GuardedHook implements Hook {
   }
 
   private report(stage: Stage, error: unknown, context: object): void {
-    const said = messageOf(error);
-    const line = this.limit.pass(
-      `A hook failed in "${stage}"; the evaluation goes on without it.`,
-      performance.now(),
-      `${stage} ${said}`,
-    );
-    // Looked through only where it is written: a hook may fail with every evaluation.
-    if (line !== undefined) this.logger.warn(`${line} ${withoutContext(said, context)}`);
-  }
-}
-
-/** The text of a hook's error without the values of the context that the hook was called with. */
-function withoutContext(said: string, hookContext: object): string {
-  try {
-    const { context } = hookContext as Partial<HookContext>;
-    return redactValues(said, contextValues('context', copyContext(context)));
-  } catch {
-    // Of a context that cannot be read it is not known what it holds.
-    return HIDDEN;
+    const what = `A hook failed in "${stage}"; the evaluation goes on without it.`;
+    const line = failureLine(this.limit, what, error, context);
+    if (line !== undefined) this.logger.warn(line);
   }
 }
 

@@ -1,10 +1,11 @@
 import { Test } from '@nestjs/testing';
-import { type EvaluationContext, type Hook, type Provider } from '@openfeature/server-sdk';
+import { type EvaluationContext, type Provider } from '@openfeature/server-sdk';
 import {
   FlagService,
   FlagshipModule,
   type FlagshipModuleOptions,
   FlagshipServerProvider,
+  TelemetryHook,
 } from 'nestjs-flagship';
 import { captureOutput } from '../fixtures/captured-output';
 import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
@@ -21,8 +22,9 @@ afterAll(() => server.close());
 
 /** Asks a flag in an application with these options, and returns what was logged. */
 async function logOf(options: Partial<FlagshipModuleOptions>): Promise<string> {
-  const module = FlagshipModule.forRoot({ definitions: { on: true }, ...options } as FlagshipModuleOptions);
-  const logger = { ...output.logger, log: output.logger.info };
+  const module = FlagshipModule.forRoot({ definitions: { on: true }, ...options });
+  const { logger: to } = output;
+  const logger = { ...to, log: (line: string) => to.info(line) };
   const app = await Test.createTestingModule({ imports: [module] })
     .setLogger(logger)
     .compile();
@@ -39,12 +41,21 @@ describe('a hook that quotes the context in its error', () => {
   };
 
   it.each(stages)('is logged without it: %s', async (stage) => {
-    const log = await logOf({ hooks: [{ [stage]: say } as Hook] });
+    const log = await logOf({ hooks: [{ [stage]: say }] });
     expect(log).toContain(`A hook failed in "${stage}"; the evaluation goes on without it.`);
     expect(log).toContain('cannot audit');
     expect(log).not.toContain(MAIL);
     expect(log).not.toContain(PASSWORD);
   });
+});
+
+it('neither is the callback of a TelemetryHook', async () => {
+  const hook = new TelemetryHook(({ context }) => {
+    throw new Error(`cannot send ${JSON.stringify(context)}`);
+  });
+  const log = await logOf({ hooks: [hook] });
+  expect(log).toContain('The callback of a TelemetryHook failed. cannot send');
+  expect(log).not.toContain(MAIL);
 });
 
 describe('what quotes the credentials it connects with is logged without them', () => {
@@ -103,15 +114,17 @@ describe('the message of a context that cannot be used', () => {
       },
     ],
   };
-  class User {
-    constructor() {
-      Object.defineProperty(this, 'mail', {
+  const user = Object.create(
+    { isUser: true },
+    {
+      mail: {
+        enumerable: true,
         get: () => {
           throw new Error(`cannot decrypt ${MAIL}`);
         },
-      });
-    }
-  }
+      },
+    },
+  ) as object;
 
   it('names attributes, but no name that is data', async () => {
     expect(await message({ seats: { first: () => 1 } })).toContain('"seats.first" is a function');
@@ -122,7 +135,7 @@ describe('the message of a context that cannot be used', () => {
   });
 
   it('does not pass on what a getter throws', async () => {
-    expect(await message({ user: new User() })).toBe('The attribute "user.mail" cannot be read.');
+    expect(await message({ user })).toBe('The attribute "user.mail" cannot be read.');
   });
 });
 
