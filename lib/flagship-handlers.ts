@@ -1,6 +1,6 @@
 import { type Client, type EventHandler } from '@openfeature/server-sdk';
 import { messageOf } from './errors';
-import { FlagshipLogger } from './logging';
+import { FlagshipLogger, withoutCredentials } from './logging';
 import { type ProviderEventHandler } from './options';
 import { callSafely, detached } from './runtime';
 
@@ -28,7 +28,7 @@ function safely(event: string, handler: EventHandler): EventHandler {
     if (isTold) return;
     isTold = true;
     new FlagshipLogger('FlagshipModule').warn(
-      `A handler of ${event} (option "handlers") has failed; it is called again at the next event. ${messageOf(error)}`,
+      `A handler of ${event} (option "handlers") has failed; it is called again at the next event. ${withoutCredentials(messageOf(error))}`,
     );
   };
   return (details) => {

@@ -24,6 +24,7 @@ export class ContextDigest {
 
   /** Returns the digest of a text, in 43 characters of base64url. */
   of(text: string): string {
-    return createHmac('sha256', this.#key).update(text).digest('base64url');
+    // As UTF-8, all halves of characters would be the same, and users whose ids differ in one would share answers.
+    return createHmac('sha256', this.#key).update(text, 'utf16le').digest('base64url');
   }
 }

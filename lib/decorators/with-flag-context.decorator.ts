@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, keepScope, runInScope } from '../context';
 import { configurationError, FlagshipError, messageOf } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, withoutCredentials } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { contextTimeoutOf, FlagService } from '../service';
 
@@ -144,6 +144,6 @@ function jobContext(
 
 function logFailure(what: string, error: unknown): void {
   new FlagshipLogger('FlagshipModule').warn(
-    `${what}: its function failed; the job runs without what it would have added. ${messageOf(error)}`,
+    `${what}: its function failed; the job runs without what it would have added. ${withoutCredentials(messageOf(error))}`,
   );
 }

@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { quoted } from './malformed-flag';
 
 /** An evaluation context as the engine sees it: attributes by name, nothing assumed of the values. */
@@ -43,9 +43,12 @@ function readPath(context: Attributes, segments: readonly string[]): unknown {
   return value;
 }
 
-/** An attribute whose getter or proxy throws: the context is at fault, not the flag. */
-export function unreadable(what: string, error: unknown): FlagshipError {
-  return new FlagshipError(`${what} cannot be read: ${messageOf(error)}`, FlagshipErrorCode.INVALID_CONTEXT);
+/**
+ * An attribute whose getter or proxy throws: the context is at fault, not the flag. What was thrown is not passed on: it
+ * may quote the attribute.
+ */
+export function unreadable(what: string): FlagshipError {
+  return new FlagshipError(`${what} cannot be read.`, FlagshipErrorCode.INVALID_CONTEXT);
 }
 
 /** Thousands of conditions ask for the same few attributes. */
@@ -69,16 +72,16 @@ function makeReader(attribute: string): AttributeReader {
     return (context) => {
       try {
         return asSent(readOwn(context, attribute));
-      } catch (error) {
-        throw unreadable(what, error);
+      } catch {
+        throw unreadable(what);
       }
     };
   }
   return (context) => {
     try {
       return asSent(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
-    } catch (error) {
-      throw unreadable(what, error);
+    } catch {
+      throw unreadable(what);
     }
   };
 }

@@ -40,8 +40,8 @@ export function hasPredicate(negated: boolean, read: AttributeReader, value: unk
     if (!Array.isArray(actual)) return false;
     try {
       return actual.some(isMember) !== negated;
-    } catch (error) {
-      throw unreadable('A list in the context', error);
+    } catch {
+      throw unreadable('A list in the context');
     }
   };
 }

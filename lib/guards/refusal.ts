@@ -42,7 +42,7 @@ export function isRefusalClass(value: unknown): value is Type<Error> {
  */
 export function isRefusalError(error: unknown): error is Error {
   if (!isError(error)) return false;
-  if (error instanceof HttpException) return isStatus(error.getStatus());
+  if (error instanceof HttpException) return isStatus(error.getStatus()) && isWritable(error.getResponse());
   if (!CRASHES.has(error.constructor)) return true;
   const { statusCode, extensions } = error as {
     readonly statusCode?: unknown;
@@ -53,6 +53,16 @@ export function isRefusalError(error: unknown): error is Error {
 
 function isStatus(status: unknown): boolean {
   return Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600;
+}
+
+/** Whether JSON can carry the body of an exception: Nest would answer 500 where it cannot. */
+function isWritable(body: unknown): boolean {
+  try {
+    JSON.stringify(body);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

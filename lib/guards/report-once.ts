@@ -1,5 +1,5 @@
 import { messageOf } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, withoutCredentials } from '../logging';
 import { callSafely } from '../runtime';
 import { type RequestFlags } from '../service';
 import { type FlagRequirement } from './flag-requirement';
@@ -24,6 +24,8 @@ export function reportOnce(
   options.add(option);
   const keys = requirement.keys.join("', '");
   callSafely(() => {
-    logger.warn(`The "${option}" of @FeatureFlag('${keys}') ${consequence} ${messageOf(cause)}`);
+    logger.warn(
+      `The "${option}" of @FeatureFlag('${keys}') ${consequence} ${withoutCredentials(messageOf(cause))}`,
+    );
   });
 }

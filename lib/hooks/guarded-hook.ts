@@ -6,10 +6,11 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
-import { LogLimit, messageOf } from '../errors';
+import { LogLimit } from '../errors';
 import { FlagshipLogger } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { copyContext, ownCopy } from '../types';
+import { failureLine } from './failure-line';
 
 type BeforeContext = Parameters<NonNullable<Hook['before']>>[0];
 type Stage = 'before' | 'after' | 'error' | 'finally';
@@ -38,7 +39,9 @@ export class GuardedHook implements Hook {
     hints?: HookHints,
   ): EvaluationContext | undefined | Promise<EvaluationContext | undefined> {
     const added = this.call('before', context, () => this.hook.before?.(context, hints));
-    return added instanceof Promise ? added.then((late) => this.added(late)) : this.added(added);
+    return added instanceof Promise
+      ? added.then((late) => this.added(late, context))
+      : this.added(added, context);
   }
 
   after(
@@ -72,7 +75,7 @@ export class GuardedHook implements Hook {
       const result = run();
       return isThenable(result) ? this.wait(stage, context, result) : result;
     } catch (error) {
-      this.report(stage, error);
+      this.report(stage, error, context);
       return undefined;
     }
   }
@@ -85,26 +88,25 @@ export class GuardedHook implements Hook {
     try {
       return await limited('hook', result, this.timeoutMs, { tooLate });
     } catch (error) {
-      this.report(stage, error);
+      this.report(stage, error, context);
       return undefined;
     }
   }
 
   /** What the hook adds to the context, as it is now. */
-  private added(context: unknown): EvaluationContext | undefined {
+  private added(context: unknown, hookContext: object): EvaluationContext | undefined {
     if (context === undefined || context === null) return undefined;
     try {
       return copyContext(context) as EvaluationContext;
     } catch (error) {
-      this.report('before', error);
+      this.report('before', error, hookContext);
       return undefined;
     }
   }
 
-  private report(stage: Stage, error: unknown): void {
-    const line = this.limit.pass(
-      `A hook failed in "${stage}"; the evaluation goes on without it. ${messageOf(error)}`,
-    );
+  private report(stage: Stage, error: unknown, context: object): void {
+    const what = `A hook failed in "${stage}"; the evaluation goes on without it.`;
+    const line = failureLine(this.limit, what, error, context);
     if (line !== undefined) this.logger.warn(line);
   }
 }

@@ -6,10 +6,11 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
-import { LogLimit, messageOf } from '../errors';
+import { LogLimit } from '../errors';
 import { FlagshipLogger } from '../logging';
 import { callSafely, wallClockMs } from '../runtime';
 import { ownCopy } from '../types';
+import { failureLine } from './failure-line';
 
 /** What a {@link TelemetryHook} tells about one evaluation. */
 export interface TelemetryEvent {
@@ -61,7 +62,7 @@ export class TelemetryHook implements Hook {
     callSafely(
       () => this.onEvent(this.eventOf(hookContext, details, hints)),
       (error) => {
-        const line = this.limit.pass(`The callback of a TelemetryHook failed: ${messageOf(error)}`);
+        const line = failureLine(this.limit, 'The callback of a TelemetryHook failed.', error, hookContext);
         if (line !== undefined) this.logger.warn(line);
       },
     );

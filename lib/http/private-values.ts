@@ -1,4 +1,5 @@
 import { type HeaderMap } from '../options';
+import { isOrdinaryName } from '../types';
 
 /** Something that a request carries and nobody else may read. */
 export interface PrivateValue {
@@ -22,8 +23,6 @@ const OPEN_HEADERS = new Set(['accept', 'content-type', 'user-agent', 'if-none-m
 const MIN_PART = 6;
 /** What stands in a path of Flagship's own. */
 const PATH_WORDS = new Set(['accounts', 'flagship', 'evaluate', 'definitions']);
-/** A name as a programmer gives it. Another one is data, for instance the key of a table by mail address. */
-const ORDINARY_NAME = /^[\w$.:-]{0,64}$/;
 
 function credentialsIn(value: string): string[] {
   const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/.exec(value) ?? [];
@@ -54,7 +53,7 @@ function pathValues(path: string): PrivateValue[] {
 }
 
 function oddNames(name: string): PrivateValue[] {
-  return ORDINARY_NAME.test(name) ? [] : [{ name: '', text: name }];
+  return isOrdinaryName(name) ? [] : [{ name: '', text: name }];
 }
 
 /** All scalars of a JSON value, and the names that are data. */

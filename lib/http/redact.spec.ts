@@ -29,6 +29,10 @@ const encodings: Readonly<Record<string, (text: string) => string>> = {
   'as Latin-1 for a URL': (text) =>
     Array.from(Buffer.from(text, 'latin1'), (byte) => `%${byte.toString(16)}`).join(''),
   'with accents of their own': (text) => text.normalize('NFD'),
+  'as octal codes': (text) =>
+    Array.from(Buffer.from(text), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
+  'with a space after each sign': (text) => Array.from(text).join(' '),
+  'with invisible signs': (text) => Array.from(text).join('\u200b'),
   'with an ellipsis': (text) => `${text.slice(0, Math.max(8, text.length - 3))}…`,
 };
 const names = Object.keys(encodings);
@@ -127,6 +131,23 @@ describe('redact', () => {
       expect(redact(`no ${text} here`, context({ name: 'Zoë Müller' }))).toBe('[hidden]');
     },
   );
+
+  it.each([
+    ['+49 151 2345-6789', '+4915123456789'],
+    ['4,915,123,456,789', 4915123456789],
+    ['STRASSE', 'straße'],
+    ['İSTANBUL', 'istanbul'],
+    ['Jurgen Muller', 'Jürgen Müller'],
+    ['J\\303\\274rgen', 'Jürgen'],
+  ])('finds in "%s" the value %j', (text, id) => {
+    expect(redact(`no ${text} here`, context({ id }))).not.toContain(text);
+  });
+
+  it('looks once for what a list holds many times', () => {
+    const list = Array.from({ length: 5000 }, () => 'berlin');
+    expect(redact('not in Berlin, or bonn', context({ list }))).toBe('[hidden]');
+    expect(redact('not in berlin, or bonn', context({ list }))).toBe('not in [hidden], or bonn');
+  });
 
   it('hides names that are data, and the password of basic credentials', () => {
     const body = JSON.stringify({ flagKey: 'flag', context: { seats: { 'ann@example.com': 1 } } });

@@ -1,12 +1,11 @@
+import { HIDDEN, withoutCredentials } from '../logging';
 import { type PrivateRequest, type PrivateValue, privateValues } from './private-values';
 import { readingsOf } from './text-readings';
 
-/** What stands in the place of private values. */
-const HIDDEN = '[hidden]';
 /** More of a text is never looked at, and never shown. */
 const MAX_TEXT = 1024;
 /** In a text for more values than these, each of them is not looked for: nothing of it is shown. */
-const MAX_VALUES = 500;
+const MAX_VALUES = 200;
 /** So many characters of a value in a row are no chance. */
 const WINDOW = 8;
 /** A shorter value is hidden where it is a word of its own: `pro`, but not in `provider`. */
@@ -14,27 +13,29 @@ const MIN_ANYWHERE = 4;
 /** A value that says nothing without its name: `trial=true`. */
 const BARE = /^(?:.|true|false|null)$/su;
 const WORD_SIGN = /[\p{L}\p{N}]/u;
+const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
 /** What stands between a name and its value. */
 const ASSIGNMENT = /["']?\s?[:=]\s?["']?$/;
+/** The longest text that {@link ASSIGNMENT} can match. */
+const MAX_ASSIGNMENT = 5;
 
-/** An absolute URL: its origin, and what follows it. */
-const URLS = /([a-z][a-z\d+.-]{1,20}:\/\/)(?:[^\s/?#@"'<>]*@)?([^\s/?#"'<>]+)([/?#][^\s"'<>]*)?/gi;
-/** Credentials that this package has not sent itself, as a function of the application's may quote them. */
-const CREDENTIALS: readonly RegExp[] = [
-  /\b((?:token|secret|password|authorization|api[-_]?key)["']?\s*[:=]\s*["']?)[^\s"',;]+/gi,
-  /\b((?:[Bb]earer|[Bb]asic)\s+)(?=\S*[\dA-Z._~+/-])[^\s"',;]{4,}/g,
-  /()\beyJ[\w-]+\.[\w.-]+/g,
-  /()(?<![\w+/~-])(?=[^\s]{0,40}\d)(?=[^\s]{0,40}[a-z])[\w+/~-]{24,}={0,2}/gi,
-];
-
-/** Letters and signs that different encodings tell apart and readers do not. */
+/**
+ * Removes what different encodings tell apart and readers do not: case, accents, invisible characters. Capitals come
+ * first, because only they make "SS" of "ß".
+ */
 function normal(text: string): string {
   return text
-    .normalize('NFKC')
+    .normalize('NFKD')
     .replace(/\p{Cs}/gu, '\ufffd')
-    .replace(/\\/g, '')
+    .replace(/[\\\p{M}\p{Cf}]/gu, '')
     .replace(/[\s+]+/g, ' ')
+    .toUpperCase()
     .toLowerCase();
+}
+
+/** Removes what stands between letters and digits: a phone number is the same with and without its spaces. */
+function squeezed(text: string): string {
+  return text.replace(BETWEEN_WORDS, '');
 }
 
 function isWord(text: string, start: number, end: number): boolean {
@@ -47,7 +48,8 @@ function isMeant(text: string, { name, text: value }: PrivateValue, start: numbe
   if (value.length >= MIN_ANYWHERE && !isBare) return true;
   if (!isWord(text, start, start + value.length)) return false;
   if (!isBare) return true;
-  const before = text.slice(0, start);
+  // Only as much as can matter: a text may hold such a value at every second place.
+  const before = text.slice(Math.max(0, start - name.length - MAX_ASSIGNMENT), start);
   return ASSIGNMENT.test(before) && before.replace(ASSIGNMENT, '').endsWith(name);
 }
 
@@ -65,14 +67,22 @@ function without(text: string, value: PrivateValue): string {
   return left;
 }
 
-function withoutUrls(text: string): string {
-  return text.replace(URLS, (_, scheme: string, host: string, rest?: string) =>
-    rest === undefined ? `${scheme}${host}` : `${scheme}${host}/${HIDDEN}`,
-  );
+/** One of each: a list often holds the same value many times. */
+function distinct(values: readonly PrivateValue[]): PrivateValue[] {
+  return [...new Map(values.map((value) => [`${value.name}\n${value.text}`, value])).values()];
 }
 
-function withoutCredentials(text: string): string {
-  return CREDENTIALS.reduce((left, form) => left.replace(form, `$1${HIDDEN}`), text);
+/** The texts that are long enough to be found by a part. None has a line break: no window reaches into the next. */
+function longTexts(texts: readonly string[]): string {
+  return texts.filter((text) => text.length >= WINDOW).join('\n');
+}
+
+function sharesWindow(seen: string, texts: string): boolean {
+  if (texts === '') return false;
+  for (let start = 0; start + WINDOW <= seen.length; start++) {
+    if (texts.includes(seen.slice(start, start + WINDOW))) return true;
+  }
+  return false;
 }
 
 /** Whether a text holds a value, or a good part of it, in any form in which it can be read. */
@@ -80,17 +90,12 @@ function holds(text: string, values: readonly PrivateValue[]): boolean {
   const plain = values
     .map((value) => ({ name: normal(value.name), text: normal(value.text) }))
     .filter((value) => value.text.trim() !== '');
-  // No value has a line break any more: no window reaches from one into the next.
-  const all = plain
-    .map((value) => value.text)
-    .filter((value) => value.length >= WINDOW)
-    .join('\n');
+  const whole = longTexts(plain.map((value) => value.text));
+  const tight = longTexts(plain.map((value) => squeezed(value.text)));
   for (const reading of readingsOf(text)) {
     const seen = normal(reading).replaceAll(HIDDEN, '\n\n');
     if (plain.some((value) => placeOf(seen, value) >= 0)) return true;
-    for (let start = 0; start + WINDOW <= seen.length; start++) {
-      if (all.includes(seen.slice(start, start + WINDOW))) return true;
-    }
+    if (sharesWindow(seen, whole) || sharesWindow(squeezed(seen), tight)) return true;
   }
   return false;
 }
@@ -101,12 +106,12 @@ function holds(text: string, values: readonly PrivateValue[]): boolean {
  * holds one in another form (escaped, encoded, cut) is dropped whole.
  */
 export function redactValues(text: string, values: readonly PrivateValue[]): string {
-  const given = values.filter((value) => value.text.trim() !== '');
+  const given = distinct(values.filter((value) => value.text.trim() !== ''));
   if (text === '') return '';
   if (given.length > MAX_VALUES) return HIDDEN;
   const cut = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S*$/, '') : text;
   const longestFirst = [...given].sort((one, other) => other.text.length - one.text.length);
-  const result = withoutCredentials(withoutUrls(longestFirst.reduce(without, cut)));
+  const result = withoutCredentials(longestFirst.reduce(without, cut));
   return given.length > 0 && holds(result, given) ? HIDDEN : result;
 }
 

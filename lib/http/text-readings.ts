@@ -21,7 +21,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 /** Escapes of URLs (and of mail), of programs and JSON, and of HTML. */
 const ESCAPES =
-  /((?:[%=][0-9a-f]{2})+)|\\u\{?([0-9a-f]{1,6})\}?|\\x([0-9a-f]{2})|\\([^])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|nbsp);/gi;
+  /((?:[%=][0-9a-f]{2})+)|\\u\{?([0-9a-f]{1,6})\}?|\\x([0-9a-f]{2})|((?:\\[0-3][0-7]{2})+)|\\([^])|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos|nbsp);/gi;
 
 function fromCode(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : '';
@@ -34,6 +34,13 @@ function fromBytes(hex: string): string {
   return text.includes('\ufffd') ? bytes.toString('latin1') : text;
 }
 
+/** Bytes as Git and shells write them, `\\303\\244`, in hexadecimal. */
+function hexOf(octal: string): string {
+  return octal.replace(/\\(\d{3})/g, (_, digits: string) =>
+    parseInt(digits, 8).toString(16).padStart(2, '0'),
+  );
+}
+
 function unescaped(text: string): string {
   return text.replace(
     ESCAPES,
@@ -42,12 +49,14 @@ function unescaped(text: string): string {
       bytes?: string,
       unit?: string,
       byte?: string,
+      octal?: string,
       short?: string,
       hex?: string,
       decimal?: string,
       name?: string,
     ) => {
       if (bytes !== undefined) return fromBytes(bytes.replace(/[%=]/g, ''));
+      if (octal !== undefined) return fromBytes(hexOf(octal));
       if (short !== undefined) return SHORT_ESCAPES[short] ?? short;
       const digits = unit ?? byte ?? hex;
       if (digits !== undefined) return fromCode(parseInt(digits, 16));

@@ -5,7 +5,7 @@ export const DEFAULT_BASE_URL = 'https://api.cloudflare.com';
 
 /** How a rejected URL is shown: without user, password and query, where secrets live. */
 function shownUrl(url: string): string {
-  return shown(url.replace(/\/\/[^/?#]*@/, '//…@').replace(/\?.*$/s, '?…'));
+  return shown(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
 }
 
 function httpUrl(option: string, value: string): URL {

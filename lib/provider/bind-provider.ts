@@ -1,7 +1,7 @@
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
-import { messageOf } from '../errors';
+import { FlagshipError, messageOf } from '../errors';
 import { detached, limited } from '../runtime';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, withoutCredentials } from '../logging';
 import { FlagshipServerProvider } from './flagship-server-provider';
 import { stopListening, whileRegistering } from './own-events';
 import { type Registration, registry } from './registry';
@@ -91,7 +91,7 @@ async function startUp(
   } catch (error) {
     // A start that was given up has failed elsewhere, and that has been told.
     if (signal.aborted) return;
-    warn(`The flag provider did not start; flags answer their defaults. ${messageOf(error)}`);
+    warn(`The flag provider did not start; flags answer their defaults. ${saidBy(error)}`);
   }
 }
 
@@ -109,7 +109,7 @@ async function unbind(domain: string | undefined, registration: Registration): P
       CLOSE_LIMIT_MS,
     );
   } catch (error) {
-    warn(`The flag provider did not close as it should. ${messageOf(error)}`);
+    warn(`The flag provider did not close as it should. ${saidBy(error)}`);
   }
 }
 
@@ -133,4 +133,10 @@ async function close(provider: Provider): Promise<void> {
 
 function warn(problem: string): void {
   new FlagshipLogger('FlagshipModule').warn(problem);
+}
+
+/** What went wrong; in the words of another provider, which may quote what it connects with, without credentials. */
+function saidBy(error: unknown): string {
+  const message = messageOf(error);
+  return error instanceof FlagshipError ? message : withoutCredentials(message);
 }

@@ -224,7 +224,7 @@ export class FlagEvaluator {
     const { flagKey, defaultValue } = asked;
     const { tellsDefaults } = this.evaluator;
     const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
-      book.weigh(answers, flagKey, answer, details.value);
+      book.weigh(answers, flagKey, answer, details);
       if (isDefaultApplied(details)) return true;
       return !tellsDefaults && isSame(details.value, defaultValue) ? undefined : false;
     };

@@ -1,6 +1,7 @@
 import { FlagshipError, FlagshipErrorCode, messageOf, VerdictError } from '../errors';
 import { contextValues, outsideRequests, redactValues, Session, shortened } from '../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../options';
+import { shownName } from '../types';
 import { dateText } from './date-text';
 import { namedCode } from './error-answer';
 import { isTextOrAbsent } from './evaluation-answer';
@@ -14,7 +15,9 @@ function parameterOf(name: string, value: unknown): string | number | boolean | 
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   const date = dateText(value);
   if (date !== undefined) return date;
-  throw invalidContext(`a binding takes text, numbers, booleans and valid dates, which "${name}" is not.`);
+  throw invalidContext(
+    `a binding takes text, numbers, booleans and valid dates, which "${shownName(name)}" is not.`,
+  );
 }
 
 /** What a binding takes: text, numbers, booleans; dates as ISO 8601; null and undefined are left out. */

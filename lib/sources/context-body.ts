@@ -1,4 +1,5 @@
 import { isDate } from 'node:util/types';
+import { shownName } from '../types';
 import { dateText } from './date-text';
 import { type ContextAttributes } from './flag-source';
 import { attributeNames, attributeOf, invalidContext } from './invalid-context';
@@ -25,7 +26,7 @@ class BodyContext {
     const copy: [string, unknown][] = [];
     for (const name of attributeNames(holder)) {
       this.count(name.length, prefix);
-      copy.push([name, this.sendable(attributeOf(holder, name), `${prefix}${name}`, level)]);
+      copy.push([name, this.sendable(attributeOf(holder, name), `${prefix}${shownName(name)}`, level)]);
     }
     return Object.fromEntries(copy);
   }

@@ -1,3 +1,4 @@
+import { shownName } from '../types';
 import { dateText } from './date-text';
 import { type ContextAttributes } from './flag-source';
 import { attributeNames, attributeOf, invalidContext } from './invalid-context';
@@ -52,7 +53,7 @@ export function queryParameters(context: ContextAttributes): [name: string, valu
     else parameters.push([name, value]);
   }
   if (unsendable.length > 0) {
-    const names = unsendable.map((name) => `"${name}"`).join(', ');
+    const names = unsendable.map((name) => `"${shownName(name)}"`).join(', ');
     throw invalidContext(
       `a query carries text, numbers, booleans and valid dates, which ${names} is not; set "contextTransport" to "body".`,
     );

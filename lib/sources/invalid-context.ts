@@ -1,4 +1,5 @@
 import { type FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
+import { shownName } from '../types';
 import { type ContextAttributes } from './flag-source';
 
 /** Names the attributes, never their values: the message ends up in logs. */
@@ -26,6 +27,6 @@ export function attributeOf(context: ContextAttributes, name: string): unknown {
   try {
     return context[name];
   } catch {
-    throw invalidContext(`"${name}" cannot be read.`);
+    throw invalidContext(`"${shownName(name)}" cannot be read.`);
   }
 }

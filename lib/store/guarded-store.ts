@@ -1,4 +1,5 @@
 import { LogLimit, messageOf } from '../errors';
+import { withoutCredentials } from '../logging';
 import { type CacheStore } from '../options';
 import { callSafely, detached, limited } from '../runtime';
 import { deleteFrom, sharedLevel } from './store-level';
@@ -193,7 +194,9 @@ export class GuardedStore {
     const isNews = this.broken.size === 0;
     this.broken.add(action);
     if (!isNews) return;
-    const line = this.limit.pass(`${THE_STORE} fails and is passed over until it works: ${problem}`);
+    const line = this.limit.pass(
+      `${THE_STORE} fails and is passed over until it works: ${withoutCredentials(problem)}`,
+    );
     // One that comes and goes says so once a minute.
     this.isTold = line !== undefined;
     if (line !== undefined) this.warn(line);

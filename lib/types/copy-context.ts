@@ -10,6 +10,7 @@ import {
   TEXT_FRAME_BYTES,
   tooLarge,
 } from './context-limits';
+import { shownName } from './attribute-name';
 import { isPlainObject } from './plain-object';
 
 /** The attributes of an evaluation context by name; nothing is assumed of the values. */
@@ -184,7 +185,7 @@ class ContextCopy {
       if (value === undefined) continue;
       this.meter.addValues(1);
       this.meter.addText(name);
-      members.push([name, this.value(value, `${prefix}${name}`, level)]);
+      members.push([name, this.value(value, `${prefix}${shownName(name)}`, level)]);
     }
     return Object.freeze(Object.fromEntries(members));
   }

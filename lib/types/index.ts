@@ -1,3 +1,4 @@
+export { isOrdinaryName, shownName } from './attribute-name';
 export { CONTEXT_LIMITS, readError } from './context-limits';
 export {
   type Attributes,

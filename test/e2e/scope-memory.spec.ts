@@ -9,16 +9,17 @@ let flags: FlagService;
 let asked: [string, EvaluationContext][];
 let isAway: boolean;
 let value: unknown;
+let extra: object;
 let now: number;
 
 beforeEach(async () => {
-  [asked, isAway, value, now] = [[], false, 'modern', performance.now()];
+  [asked, isAway, value, extra, now] = [[], false, 'modern', {}, performance.now()];
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   const provider = new TypedInMemoryProvider({}) as unknown as Record<string, unknown>;
   const answer = (key: string, _: unknown, context: EvaluationContext) => {
     asked.push([key, context]);
     if (isAway) throw new Error('away');
-    return Promise.resolve({ value, reason: 'STATIC' });
+    return Promise.resolve({ value, reason: 'STATIC', ...extra });
   };
   for (const type of ['String', 'Object']) provider[`resolve${type}Evaluation`] = answer;
   const module = FlagshipModule.forRoot({ provider: provider as unknown as Provider });
@@ -76,6 +77,20 @@ describe('what a scope remembers', () => {
       ],
       ['contexts', (turn) => flags.getStringValue('page', '', { targetingKey: `${kilobytes(20)}${turn}` })],
       ['keys', (turn) => flags.getStringValue(`${kilobytes(4)}${turn}`, '')],
+      [
+        'variants',
+        (turn) => {
+          [value, extra] = ['x', { variant: `${kilobytes(64)}${turn}` }];
+          return flags.getStringValue(`variant-${turn}`, '');
+        },
+      ],
+      [
+        'metadata',
+        (turn) => {
+          [value, extra] = ['x', { flagMetadata: { note: `${kilobytes(64)}${turn}` } }];
+          return flags.getStringValue(`metadata-${turn}`, '');
+        },
+      ],
       [
         'values of one context',
         (turn) => {

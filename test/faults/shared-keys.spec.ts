@@ -82,6 +82,13 @@ describe('the keys of a shared store', () => {
     expect(await keyOf(one)).toBe(await keyOf(other));
   });
 
+  it('differ for ids that differ in half a character', async () => {
+    const body: Partial<FlagshipProviderOptions> = { contextTransport: 'body', ...token('a') };
+    const ids = ['\ud800', '\ud801', '\ufffd'];
+    const keys = await Promise.all(ids.map((targetingKey) => keyOf(body, { targetingKey })));
+    expect(new Set(keys).size).toBe(ids.length);
+  });
+
   const different: readonly (readonly [string, object, object])[] = [
     ['two secrets', { secret: OURS }, { secret: OTHER }],
     ['two secrets, the older one in common', { secret: [OURS, OTHER] }, { secret: OTHER }],

@@ -71,6 +71,9 @@ const thrown = (error: unknown) => () => {
   throw error;
 };
 
+const circle: Record<string, unknown> = {};
+circle.self = circle;
+
 /** What is meant as an exception, and what the caller gets. */
 const kinds: [name: string, otherwise: unknown, status: number, isReported: boolean][] = [
   ['an exception', new ForbiddenException(), 403, false],
@@ -92,6 +95,18 @@ const kinds: [name: string, otherwise: unknown, status: number, isReported: bool
   [
     'a function that makes an exception without a status',
     () => new HttpException('odd', undefined as never),
+    404,
+    true,
+  ],
+  [
+    'a function that makes an exception whose body goes round in circles',
+    () => new HttpException(circle, 403),
+    404,
+    true,
+  ],
+  [
+    'a function whose exception’s body JSON cannot carry',
+    () => new HttpException({ count: 1n }, 403),
     404,
     true,
   ],

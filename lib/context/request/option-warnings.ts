@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors';
-import { FlagshipLogger, framesOf } from '../../logging';
+import { FlagshipLogger, framesOf, withoutCredentials } from '../../logging';
 import { callSafely } from '../../runtime';
 
 /** Warns about the application's functions: once for each of them and each kind of failure, however often it fails. */
@@ -26,7 +26,7 @@ export class OptionWarnings {
   /** Warns that a function has thrown or rejected. */
   failed(option: string, error: unknown): void {
     const line = (): string =>
-      `Option "${option}" failed; requests go on without what it would have added. ${messageOf(error)}`;
+      `Option "${option}" failed; requests go on without what it would have added. ${withoutCredentials(messageOf(error))}`;
     this.warn(option, 'failed', line, framesOf(error));
   }
 }

@@ -1,4 +1,4 @@
-import { type EvaluationContext } from '@openfeature/server-sdk';
+import { type EvaluationContext, type EvaluationDetails, type FlagValue } from '@openfeature/server-sdk';
 import { contextKey } from '../../cache';
 import { type FlagType } from '../../options';
 import { type Answer } from './answer';
@@ -19,6 +19,16 @@ const MAX_BYTES = 1_000_000;
 const FREED_BYTES = MAX_BYTES / 4;
 /** What an answer takes beside its key and its value: its promise, its details, its place in a map. */
 const ANSWER_BYTES = 500;
+
+/** What of an answer can be large. */
+type Weighed = Partial<
+  Pick<EvaluationDetails<FlagValue>, 'value' | 'variant' | 'errorMessage' | 'flagMetadata'>
+>;
+
+function detailsBytes({ value, variant = '', errorMessage = '', flagMetadata }: Weighed): number {
+  const metadata = flagMetadata === undefined ? 0 : approximateBytes(flagMetadata, MAX_BYTES);
+  return approximateBytes(value, MAX_BYTES) + 2 * (variant.length + errorMessage.length) + metadata;
+}
 
 /** What the flags answered for one evaluation context, by type and key. */
 export class ContextAnswers {
@@ -93,8 +103,8 @@ export class AnswerBook {
   }
 
   /** Counts what a settled answer takes, and forgets the oldest contexts where all of them take too much. */
-  weigh(answers: ContextAnswers, flagKey: string, answer: Answer, value: unknown): void {
-    answer.bytes = ANSWER_BYTES + 2 * flagKey.length + approximateBytes(value, MAX_BYTES);
+  weigh(answers: ContextAnswers, flagKey: string, answer: Answer, details: Weighed): void {
+    answer.bytes = ANSWER_BYTES + 2 * flagKey.length + detailsBytes(details);
     this.grow(answers, answer.bytes);
     if (this.bytes <= MAX_BYTES) return;
     this.forgetOldest(answers);
