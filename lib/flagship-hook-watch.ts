@@ -1,4 +1,5 @@
 import { type ModulesContainer } from '@nestjs/core';
+import { callSafely } from './runtime';
 
 const HOOKS = ['onModuleInit', 'onApplicationBootstrap'] as const;
 
@@ -20,7 +21,12 @@ export function watchHooks(modules: ModulesContainer, failed: () => void): () =>
     for (const part of [...providers.values(), ...injectables.values(), ...controllers.values()] as Part[]) {
       const { instance } = part;
       if (typeof instance !== 'object' || instance === null || !part.isDependencyTreeStatic()) continue;
-      for (const hook of HOOKS) restores.push(watchHook(instance, hook, failed));
+      for (const hook of HOOKS) {
+        // A proxy may throw at any look before there is a request; it goes unwatched.
+        callSafely(() => {
+          restores.push(watchHook(instance, hook, failed));
+        });
+      }
     }
   }
   return () => {
@@ -45,9 +51,11 @@ function watchHook(instance: object, hook: (typeof HOOKS)[number], failed: () =>
     }
   };
   const restore = (): void => {
-    if (Object.getOwnPropertyDescriptor(instance, hook)?.value !== watched) return;
-    if (before === undefined) Reflect.deleteProperty(instance, hook);
-    else Reflect.defineProperty(instance, hook, before);
+    callSafely(() => {
+      if (Object.getOwnPropertyDescriptor(instance, hook)?.value !== watched) return;
+      if (before === undefined) Reflect.deleteProperty(instance, hook);
+      else Reflect.defineProperty(instance, hook, before);
+    });
   };
   // An object that takes no properties goes unwatched.
   Reflect.defineProperty(instance, hook, { configurable: true, writable: true, value: watched });

@@ -1,4 +1,4 @@
-import { type FlagshipError, FlagshipErrorCode, UnavailableError, VerdictError } from '../errors';
+import { type FlagshipError, FlagshipErrorCode, isErrorOf, UnavailableError, VerdictError } from '../errors';
 import { detachedInTrace } from '../http';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
 import { detached } from '../runtime';
@@ -169,7 +169,7 @@ export class Answers {
       return resolution;
     } catch (error) {
       if (life !== this.life) throw error;
-      if (error instanceof VerdictError) {
+      if (isErrorOf(error, VerdictError)) {
         this.forget(question, write);
         this.rememberMissing(question, error);
       } else if (stale !== undefined) {

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, keepScope, runInScope } from '../context';
-import { configurationError, FlagshipError, messageOf } from '../errors';
+import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { contextTimeoutOf, FlagService } from '../service';
@@ -120,7 +120,7 @@ function jobContext(
 ): (job: unknown, args: unknown[], limitMs: number) => EvaluationContext | Promise<EvaluationContext> {
   const reported = new Set<string>();
   const failed = (error: unknown): EvaluationContext => {
-    const kind = error instanceof FlagshipError ? error.message : 'failed';
+    const kind = isErrorOf(error, FlagshipError) ? error.message : 'failed';
     if (!reported.has(kind)) logFailure(what, error);
     reported.add(kind);
     return {};

@@ -1,6 +1,6 @@
 import { type JsonValue } from '../options/json-value';
 import { type Attributes } from './attribute';
-import { FlagshipError } from '../errors';
+import { FlagshipError, isErrorOf } from '../errors';
 import { compileConditions } from './condition';
 import {
   expectArray,
@@ -54,7 +54,7 @@ export class CompiledFlag {
     try {
       served = this.serve(context);
     } catch (error) {
-      throw error instanceof FlagshipError ? error : within(keyPlace(this.flagKey), error);
+      throw isErrorOf(error, FlagshipError) ? error : within(keyPlace(this.flagKey), error);
     }
     if (served instanceof MalformedFlag) throw served;
     return served;

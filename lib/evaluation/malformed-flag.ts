@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../errors';
 
 /** The longest text from a definition that a message quotes, in characters. */
 const MAX_QUOTED = 80;
@@ -51,14 +51,14 @@ export function forOneFlag<T>(flagKey: string, step: () => T): T | MalformedFlag
 
 /** The fault of a flag, whatever was thrown; for a step that is too frequent for {@link forOneFlag}'s closure. */
 export function faultOf(flagKey: string, error: unknown): MalformedFlag {
-  const malformed = error instanceof MalformedFlag ? error : within(keyPlace(flagKey), error);
+  const malformed = isErrorOf(error, MalformedFlag) ? error : within(keyPlace(flagKey), error);
   malformed.flagKey = flagKey;
   return malformed;
 }
 
 /** Whatever was thrown while a part was read, JavaScript's own errors included, with the part's place. */
 export function within(place: string, error: unknown): MalformedFlag {
-  if (error instanceof MalformedFlag) return error.within(place);
+  if (isErrorOf(error, MalformedFlag)) return error.within(place);
   const reason = messageOf(error);
   // How V8 says that the stack is exhausted.
   const isTooDeep = reason.includes('call stack');

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
+import { isErrorOf } from '../errors';
 import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
 import { aim, FlagRedirectException } from './flag-redirect';
@@ -88,7 +89,7 @@ export class FeatureFlagGuard implements CanActivate {
 
   private async refused(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
     const error = await this.refusal(requirement, context);
-    if (error instanceof FlagRedirectException && context.getType() === 'http') aim(error, context);
+    if (isErrorOf(error, FlagRedirectException) && context.getType() === 'http') aim(error, context);
     return error;
   }
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { type ExecutionContext, HttpException, type Type } from '@nestjs/common';
+import { isErrorOf } from '../errors';
 import { type FlagRedirect, redirectFor } from './flag-redirect';
 
 /** What `otherwise` accepts as an exception. */
@@ -42,7 +43,7 @@ export function isRefusalClass(value: unknown): value is Type<Error> {
  */
 export function isRefusalError(error: unknown): error is Error {
   if (!isError(error)) return false;
-  if (error instanceof HttpException) return isStatus(error.getStatus()) && isWritable(error.getResponse());
+  if (isErrorOf(error, HttpException)) return isStatus(error.getStatus()) && isWritable(error.getResponse());
   if (!CRASHES.has(error.constructor)) return true;
   const { statusCode, extensions } = error as {
     readonly statusCode?: unknown;

@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, UnavailableError } from '../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf, UnavailableError } from '../errors';
 import { type ResolvedCircuit } from '../options';
 import { callSafely, wallClockMs } from '../runtime';
 import { AbortedError } from './aborted-error';
@@ -18,13 +18,13 @@ type Verdict = 'there' | 'failing' | 'unknown';
 
 /** A final error is an answer: Flagship is there. What was not foreseen is none. */
 function verdictOf(error: unknown): Verdict {
-  if (error instanceof AbortedError || error instanceof UnavailableError) return 'unknown';
-  return error instanceof FlagshipError && !(error instanceof TransientError) ? 'there' : 'failing';
+  if (isErrorOf(error, AbortedError) || isErrorOf(error, UnavailableError)) return 'unknown';
+  return isErrorOf(error, FlagshipError) && !isErrorOf(error, TransientError) ? 'there' : 'failing';
 }
 
 /** Which kind of failure it is. Its message may be about one user's request, and the circuit is everybody's. */
 function kindOf(error: unknown): string {
-  if (!(error instanceof TransientError)) return 'something unforeseen failed';
+  if (!isErrorOf(error, TransientError)) return 'something unforeseen failed';
   if (error.status !== undefined) return `HTTP ${error.status}`;
   switch (error.code) {
     case FlagshipErrorCode.TIMEOUT_ERROR:

@@ -1,5 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { readEntityTag, readHeader } from './response-header';
 import { type HttpAnswer } from './transport';
+
+/** How many parts of a body are read before other work gets its turn. */
+const CHUNKS_AT_ONCE = 256;
 
 /** An answer whose body is absent where it is too large. */
 export type FetchAnswer = Omit<HttpAnswer, 'body'> & { readonly body: string | undefined };
@@ -36,11 +40,21 @@ function bytesOf(chunk: unknown): Uint8Array {
   throw unusable('a body that is not made of bytes');
 }
 
-async function readStream(body: AsyncIterable<unknown>, maxBytes: number): Promise<string | undefined> {
+async function readStream(
+  body: AsyncIterable<unknown>,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let count = 0;
   for await (const chunk of body) {
+    // A body that is ready at once, and never ends, would keep the process from everything, its time limit included.
+    if (++count % CHUNKS_AT_ONCE === 0) await setImmediate();
+    // Nobody waits for it any more, and the body need not know of the signal.
+    signal.throwIfAborted();
     const bytes = bytesOf(chunk);
+    if (bytes.length === 0) continue;
     size += bytes.length;
     // Leaving the loop cancels the rest of the body.
     if (size > maxBytes) return undefined;
@@ -67,9 +81,14 @@ function isIterable(body: unknown): body is AsyncIterable<unknown> {
 /**
  * Reads what a `fetch` of the application's has resolved with, the body to its end.
  *
+ * @param signal Ends reading a body that comes in parts.
  * @throws Whatever reading it throws; the caller takes it for a failed request.
  */
-export async function readFetchAnswer(response: unknown, maxBytes: number): Promise<FetchAnswer> {
+export async function readFetchAnswer(
+  response: unknown,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<FetchAnswer> {
   if (typeof response !== 'object' || response === null) throw unusable('no response');
   const likeness = response as Likeness;
   const status = statusOf(likeness);
@@ -78,7 +97,7 @@ export async function readFetchAnswer(response: unknown, maxBytes: number): Prom
     given === null
       ? ''
       : isIterable(given)
-        ? await readStream(given, maxBytes)
+        ? await readStream(given, maxBytes, signal)
         : await readWhole(likeness, maxBytes);
   return { status, body, etag: readEntityTag(headers), retryAfter: readHeader(headers, 'retry-after') };
 }

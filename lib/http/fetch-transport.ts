@@ -63,7 +63,7 @@ export class FetchTransport implements Transport {
         // The token is for this origin only.
         redirect: init.redirect === 'error' ? 'error' : 'manual',
       });
-      return await readFetchAnswer(response, maxBytes);
+      return await readFetchAnswer(response, maxBytes, signal);
     } catch (error) {
       throw signal.aborted && error === signal.reason ? error : networkError(error, request);
     }

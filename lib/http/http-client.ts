@@ -1,4 +1,4 @@
-import { FlagshipError } from '../errors';
+import { FlagshipError, isErrorOf } from '../errors';
 import { type HeaderMap, type ResolvedHttpOptions } from '../options';
 import { AbortedError } from './aborted-error';
 import { Circuit, type CircuitListener } from './circuit';
@@ -142,10 +142,9 @@ export class HttpClient {
         return await this.attempt(sending, { end, isTight }, resends);
       } catch (error) {
         // What was not foreseen is a failure like others: it may pass, and the circuit counts it.
-        const failure =
-          error instanceof FlagshipError
-            ? error
-            : this.#headers.failure('The request failed', error, sending.request);
+        const failure = isErrorOf(error, FlagshipError)
+          ? error
+          : this.#headers.failure('The request failed', error, sending.request);
         if (!(failure instanceof TransientError) || resends >= retries) throw failure;
         const pause = retryPause(failure, this.#options.retryDelay);
         if (performance.now() + pause >= end) throw failure;

@@ -1,5 +1,5 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
-import { FlagshipError } from '../errors';
+import { FlagshipError, isErrorOf } from '../errors';
 import { type UpstreamSpan } from './upstream-span';
 
 type Api = Pick<typeof OpenTelemetry, 'context' | 'createContextKey' | 'SpanStatusCode' | 'trace'>;
@@ -9,7 +9,7 @@ const SUPPRESSION = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING';
 
 /** The class of a failure. Its message, and the name of an error that is not ours, may quote anything: they stay here. */
 function errorType(error: unknown): string {
-  return error instanceof FlagshipError ? error.code : '_OTHER';
+  return isErrorOf(error, FlagshipError) ? error.code : '_OTHER';
 }
 
 /** A span that OpenTelemetry records. */

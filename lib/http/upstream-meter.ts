@@ -1,5 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { isTransientStatus } from './transient-error';
 
 /** How requests to Flagship ended, retries counted one by one. */
@@ -54,7 +54,7 @@ function outcomeOfStatus(status: number): keyof Counts {
 }
 
 function outcomeOfError(error: unknown): keyof Counts {
-  if (!(error instanceof FlagshipError)) return 'unreachable';
+  if (!isErrorOf(error, FlagshipError)) return 'unreachable';
   if (error.code === FlagshipErrorCode.TIMEOUT_ERROR) return 'timedOut';
   return error.code === FlagshipErrorCode.PARSE_ERROR ? 'unreadable' : 'unreachable';
 }

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../errors';
 import { isObject } from '../evaluation';
 import { carriesToken } from './bearer-token';
 import { readQuery } from './coerce-query';
@@ -141,8 +141,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, refusal: Ref
 }
 
 function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  if (error instanceof FlagshipError) {
+  if (isErrorOf(error, Refusal)) return error;
+  if (isErrorOf(error, FlagshipError)) {
     const status = error.code === FlagshipErrorCode.FLAG_NOT_FOUND ? 404 : 400;
     return new Refusal(status, error.code, error.message);
   }

@@ -4,6 +4,7 @@ import { detached, limited } from '../runtime';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { FlagshipServerProvider } from './flagship-server-provider';
 import { stopListening, whileRegistering } from './own-events';
+import { RefusedProvider } from './refused-provider';
 import { type Registration, registry } from './registry';
 
 /**
@@ -68,9 +69,10 @@ export function bindProvider(
   startLimitMs?: number,
 ): BoundProvider {
   const domain = hold(wanted, provider);
-  const registration: Registration = { provider, listeners: [] };
   const unbound = new AbortController();
-  const start = detached(() => register(domain, registration));
+  const given: Registration = { provider, listeners: [] };
+  const start = detached(() => register(domain, given));
+  const registration = OpenFeature.getProvider(domain) === provider ? given : standIn(domain);
   return {
     domain,
     ready: detached(() => startUp(start, startLimitMs, unbound.signal)),
@@ -79,6 +81,15 @@ export function bindProvider(
       return detached(() => unbind(domain, registration));
     },
   };
+}
+
+/** Registers a stand-in for a provider that OpenFeature has refused: one that throws at once, or that it cannot read. */
+function standIn(domain: string | undefined): Registration {
+  const registration: Registration = { provider: new RefusedProvider(), listeners: [] };
+  registry.held.set(domain, registration.provider);
+  // It fails to start, like the one in whose place it is, of which the log tells.
+  detached(() => register(domain, registration)).catch(() => undefined);
+  return registration;
 }
 
 async function startUp(

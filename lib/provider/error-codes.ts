@@ -1,5 +1,5 @@
 import { ErrorCode } from '@openfeature/server-sdk';
-import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 
 const codes: Readonly<Record<FlagshipErrorCode, ErrorCode>> = {
   [FlagshipErrorCode.NETWORK_ERROR]: ErrorCode.GENERAL,
@@ -18,7 +18,7 @@ const codes: Readonly<Record<FlagshipErrorCode, ErrorCode>> = {
 /** The OpenFeature error code for whatever was thrown. */
 export function openFeatureCode(error: unknown): ErrorCode {
   try {
-    return error instanceof FlagshipError ? codes[error.code] : ErrorCode.GENERAL;
+    return isErrorOf(error, FlagshipError) ? codes[error.code] : ErrorCode.GENERAL;
   } catch {
     // A proxy that throws when its prototype is looked at.
     return ErrorCode.GENERAL;

@@ -8,8 +8,13 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { type Answers } from '../cache';
-import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
+import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
+import {
+  type FlagshipProviderOptions,
+  type FlagType,
+  type ResolvedProviderOptions,
+  resolveProviderOptions,
+} from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
 import { type Attributes, checkedContext } from '../types';
 import { createAnswers } from './create-answers';
@@ -96,7 +101,7 @@ export class FlagshipServerProvider implements Provider {
   /**
    * Looks for new definitions now, instead of at the next interval. Never rejects.
    *
-   * @returns True when the flags are up to date, false when Flagship could not be asked.
+   * @returns True when the flags are up to date, false when Flagship could not be asked, or the file not be read.
    */
   refresh(): Promise<boolean> {
     return this.#closed ? Promise.resolve(false) : this.#source.refresh();
@@ -175,7 +180,7 @@ export class FlagshipServerProvider implements Provider {
     try {
       await this.#source.open();
     } catch (error) {
-      const isFatal = error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED;
+      const isFatal = isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.UNAUTHORIZED;
       throw isFatal ? new ProviderFatalError(error.message) : error;
     }
   }

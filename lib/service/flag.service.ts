@@ -219,9 +219,10 @@ export class FlagService {
   }
 
   /**
-   * Looks for new definitions now, instead of at the next interval; for `localEvaluation`. Never rejects.
+   * Looks for new definitions now, instead of at the next interval; for `localEvaluation` and a `definitions` file. Never
+   * rejects.
    *
-   * @returns True when the flags are up to date, false when Flagship could not be asked.
+   * @returns True when the flags are up to date, false when Flagship could not be asked, or the file not be read.
    * @example
    * await flags.refresh();
    */

@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, messageOf } from '../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../errors';
 import { outsideRequests } from '../http';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
@@ -265,5 +265,5 @@ export class DefinitionsSource implements FlagSource {
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof FlagshipError && error.code === FlagshipErrorCode.UNAUTHORIZED;
+  return isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.UNAUTHORIZED;
 }

@@ -46,7 +46,7 @@ export class FixedSource implements FlagSource {
   }
 
   refresh(): Promise<boolean> {
-    return Promise.resolve(true);
+    return this.file?.refresh() ?? Promise.resolve(true);
   }
 
   stats(): undefined {

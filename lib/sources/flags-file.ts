@@ -5,6 +5,7 @@ import { configurationError, messageOf } from '../errors';
 import { type FlagMap, normalizeFlags } from '../evaluation';
 import { callSafely, detached, limited } from '../runtime';
 import { parseJsonText } from './json-text';
+import { LoadQueue } from './load-queue';
 import { readRegularFile, readRegularFileSync } from './regular-file';
 
 /** How often the file is looked at. Polling also sees editors that replace the file, and mounted folders. */
@@ -31,6 +32,7 @@ export class FlagsFile {
   private reported: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isLooking = false;
+  private readonly looks = new LoadQueue((mayTrustMark) => this.lookOnce(mayTrustMark));
   /** Counts openings and closings: a look that began before one of them changes nothing. */
   private generation = 0;
 
@@ -77,25 +79,47 @@ export class FlagsFile {
     this.timer = undefined;
   }
 
+  /**
+   * Reads the file now, after a look that is under way: what that one finds may be older than the call. Never rejects.
+   *
+   * @returns Whether the flags in force are those of the file.
+   */
+  async refresh(): Promise<boolean> {
+    try {
+      return await detached(() => limited('definitionsFile', this.looks.request(false), LOOK_LIMIT_MS));
+    } catch {
+      // A file system that hangs: the timer's looks report it.
+      return false;
+    }
+  }
+
   /** Looks once, and not again before that has ended: on a file system that hangs, looks must not pile up. */
   private look(): void {
     if (this.isLooking) return;
-    this.isLooking = true;
     const { generation } = this;
-    const looked = this.find()
-      .then((found) => {
-        if (found !== undefined && generation === this.generation) this.take(found);
-      })
-      .finally(() => (this.isLooking = false));
-    limited('definitionsFile', looked, LOOK_LIMIT_MS).catch((error: unknown) => {
+    limited('definitionsFile', this.looks.request(true), LOOK_LIMIT_MS).catch((error: unknown) => {
       if (generation === this.generation) this.tell(messageOf(error));
     });
   }
 
-  /** What is in the file now; nothing when it looks as it did. */
-  private async find(): Promise<Found | undefined> {
+  /** Never rejects. */
+  private async lookOnce(mayTrustMark: boolean): Promise<boolean> {
+    const { generation } = this;
+    this.isLooking = true;
+    try {
+      const found = await this.find(mayTrustMark);
+      return generation === this.generation && (found === undefined || this.take(found));
+    } catch {
+      return false;
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  /** What is in the file now; nothing when it looks as it did, where that will do. */
+  private async find(mayTrustMark: boolean): Promise<Found | undefined> {
     const hasChanged = this.notice(await stat(this.path, { bigint: true }).then(markOf, messageOf));
-    if (!hasChanged && this.suspected === undefined) return undefined;
+    if (mayTrustMark && !hasChanged && this.suspected === undefined) return undefined;
     try {
       return { text: await readRegularFile(this.path) };
     } catch (error) {
@@ -112,22 +136,24 @@ export class FlagsFile {
     return true;
   }
 
-  private take(found: Found): void {
+  /** @returns Whether the flags in force are what was found. */
+  private take(found: Found): boolean {
     if ('problem' in found) {
       this.suspect(found.problem);
-      return;
+      return false;
     }
     let flags: FlagMap | undefined;
     try {
       if (found.text !== this.text) flags = this.parse(found.text);
     } catch (error) {
       this.suspect(messageOf(error));
-      return;
+      return false;
     }
     this.text = found.text;
     this.suspected = undefined;
     this.reported = undefined;
     if (flags !== undefined) this.use(flags);
+    return true;
   }
 
   private use(flags: FlagMap): void {

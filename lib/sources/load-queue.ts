@@ -18,7 +18,8 @@ export class LoadQueue<T> {
   /**
    * Asks for a load that begins after this call.
    *
-   * @param mayShare Whether what another instance has found will do; of several callers that share a load, all must agree.
+   * @param mayShare Whether less will do, such as what another instance has found, or a file that looks the same; of
+   * several callers that share a load, all must agree.
    */
   request(mayShare: boolean): Promise<T> {
     if (this.waiting !== undefined) {

@@ -10,16 +10,17 @@ let asked: [string, EvaluationContext][];
 let isAway: boolean;
 let value: unknown;
 let extra: object;
+let reason: string;
 let now: number;
 
 beforeEach(async () => {
-  [asked, isAway, value, extra, now] = [[], false, 'modern', {}, performance.now()];
+  [asked, isAway, value, extra, reason, now] = [[], false, 'modern', {}, 'STATIC', performance.now()];
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   const provider = new TypedInMemoryProvider({}) as unknown as Record<string, unknown>;
   const answer = (key: string, _: unknown, context: EvaluationContext) => {
     asked.push([key, context]);
     if (isAway) throw new Error('away');
-    return Promise.resolve({ value, reason: 'STATIC', ...extra });
+    return Promise.resolve({ value, reason, ...extra });
   };
   for (const type of ['String', 'Object']) provider[`resolve${type}Evaluation`] = answer;
   const module = FlagshipModule.forRoot({ provider: provider as unknown as Provider });
@@ -60,6 +61,22 @@ describe('an evaluation that failed', () => {
         now += 1000;
       }
     });
+  });
+});
+
+it('a stale answer is kept for a second of a scope, too', async () => {
+  await flags.withContext({ targetingKey: 'job' }, async () => {
+    [value, reason] = ['old', 'STALE'];
+    const read = () => flags.getStringValue('page', 'classic');
+    expect(await read()).toBe('old');
+    [value, reason] = ['new', 'STATIC'];
+    now += 999;
+    expect(await read()).toBe('old');
+    now += 1;
+    expect(await read()).toBe('new');
+    [value, reason] = ['newer', 'STATIC'];
+    now += 1_000_000;
+    expect(await read()).toBe('new');
   });
 });
 

@@ -51,6 +51,40 @@ describe('a fetch of one’s own', () => {
     expect(init?.headers).toMatchObject({ 'content-type': 'application/json' });
   });
 
+  it.each<readonly [string, () => AsyncGenerator]>([
+    [
+      'is empty parts, all there at once',
+      async function* () {
+        for (;;) yield await Promise.resolve('');
+      },
+    ],
+    [
+      'is slow',
+      async function* () {
+        for (;;) {
+          await new Promise(setImmediate);
+          yield '';
+        }
+      },
+    ],
+  ])('leaves a body that never ends and knows no signal: one that %s', async (_, parts) => {
+    let left = 0;
+    const body = async function* () {
+      try {
+        yield* parts();
+      } finally {
+        left++;
+      }
+    };
+    const provider = providerWith(async () => ({ status: 200, headers: {}, body: body() }), { retries: 0 });
+    expect(await ask(provider)).toMatchObject({
+      value: false,
+      errorCode: 'GENERAL',
+      errorMessage: expect.stringContaining('timeout'),
+    });
+    while (left === 0) await new Promise(setImmediate);
+  });
+
   interface Fault {
     readonly fetch: () => unknown;
     readonly code?: string;

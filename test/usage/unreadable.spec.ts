@@ -98,4 +98,21 @@ describe('providers that cannot be read outside of a request', () => {
     ]);
     expect(log.join('\n')).toContain('The code names these flags:');
   });
+
+  it.each(['getOwnPropertyDescriptor', 'defineProperty', 'deleteProperty'])(
+    'do not stop the start where they have a hook and throw for %s',
+    async (name) => {
+      captureLog();
+      const onModuleInit = jest.fn();
+      const proxy = new Proxy({ onModuleInit }, { [name]: trap });
+      const testing = await Test.createTestingModule({
+        imports: [FlagshipModule.forRoot({ definitions: { any: true } })],
+        providers: [{ provide: 'user', useFactory: () => proxy }],
+      }).compile();
+      closing.push(() => testing.close());
+      await testing.init();
+      expect(onModuleInit).toHaveBeenCalledTimes(1);
+      expect(await testing.get(FlagService).isEnabled('any')).toBe(true);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { FlagshipError, FlagshipErrorCode } from '../../errors';
+import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
 import { RESOLVED_OPTIONS } from '../context.constants';
@@ -101,7 +101,7 @@ export class RequestContextBuilder {
   }
 
   private without(attributes: EvaluationContext, error: unknown): EvaluationContext {
-    if (error instanceof FlagshipError && error.code === FlagshipErrorCode.TIMEOUT_ERROR) {
+    if (isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.TIMEOUT_ERROR) {
       this.warnings.warn(
         OPTION,
         error.code,

@@ -5,7 +5,8 @@ import { ownCopy } from '../../types';
 type Details = EvaluationDetails<JsonValue>;
 
 /**
- * For how long a scope keeps an evaluation that failed, in milliseconds. Long enough for the readers of one request to
+ * For how long a scope keeps an evaluation that failed, or whose answer is a stale one in the place of a fresh one, in
+ * milliseconds. Long enough for the readers of one request to
  * agree and to wait for a failing Flagship once; short enough for a job that goes on when Flagship is back.
  */
 export const FAILURE_KEPT_MS = 1000;
@@ -35,12 +36,12 @@ export class Answer {
   ) {
     void details.then((ready) => {
       this.isDefault = settle(ready);
-      if (ready.errorCode) this.overAt = performance.now() + FAILURE_KEPT_MS;
+      if (ready.errorCode || ready.reason === 'STALE') this.overAt = performance.now() + FAILURE_KEPT_MS;
       this.settled = ready;
     });
   }
 
-  /** Whether it failed so long ago that the flag has to be evaluated anew: what failed may have passed. */
+  /** Whether it failed, or was stale, so long ago that the flag has to be evaluated anew: that may have passed. */
   get isOver(): boolean {
     return this.overAt !== Infinity && performance.now() >= this.overAt;
   }

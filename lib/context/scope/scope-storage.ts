@@ -107,8 +107,8 @@ function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
   try {
     openFeature.setTransactionContext(transaction, once);
   } catch (error) {
-    // Of the code itself; a propagator that fails without calling it is left out.
-    if (runs.length > 0) throw error;
+    // Of the code itself; a propagator that fails without calling it, or after it has ended, changes nothing.
+    if (runs[0] !== undefined && !Object.hasOwn(runs[0], 'result')) throw error;
   }
   once();
   return runs[0]?.result as T;
