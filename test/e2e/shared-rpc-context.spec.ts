@@ -67,6 +67,7 @@ it.each(['interceptor', 'middleware', 'none'] as const)(
     }).compile();
     const strategy = new SharingTransport();
     const settings: MicroserviceOptions = { strategy };
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest types its options as a class
     const app = testing.createNestMicroservice<MicroserviceOptions>(settings);
     await app.listen();
     const send = (pattern: string, user: string) => strategy.deliver(pattern, { user });
