@@ -1,6 +1,7 @@
 import { type JsonValue } from '@openfeature/server-sdk';
 import { configurationError, shown } from '../errors';
 import { type FlagType, flagTypeOf, isText } from '../options';
+import { ownCopy } from '../types';
 
 /** Whose flag a parameter is. */
 export interface FlagParameterOptions {
@@ -41,6 +42,7 @@ export function wantedFlag(
       `@${decorator}('${key}') needs a module's domain as "domain", but was given ${shown(domain)}.`,
     );
   }
-  const value = defaultValue as JsonValue;
+  // A constant that the application writes into later stays the default that it was.
+  const value = ownCopy(defaultValue as JsonValue);
   return { key, type: flagTypeOf(value), defaultValue: value, domain };
 }

@@ -1,6 +1,7 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { configurationError, shown } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
+import { ownCopy } from '../types';
 import { checkFeatureFlagOptions, checkKeys } from './check-arguments';
 import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 import { type FeatureFlagOptions } from './feature-flag.options';
@@ -37,6 +38,21 @@ const NEUTRAL_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
   object: Object.freeze({}),
 };
 
+/**
+ * Copies a decorator's argument, so that code which writes into a constant, or into what {@link flagRequirementsOf}
+ * lists, opens no gate.
+ */
+function frozenCopy<T extends JsonValue | readonly JsonValue[] | undefined>(value: T): T {
+  return deepFrozen(ownCopy(value));
+}
+
+/** Freezes JSON with all that is in it. */
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) deepFrozen(member);
+  return Object.freeze(value);
+}
+
 /** Returns the default that a requirement's flags are asked with. A default of null is one. */
 export function defaultOf({ defaultValue, type }: FlagRequirement): JsonValue {
   return defaultValue === undefined ? NEUTRAL_DEFAULTS[type] : defaultValue;
@@ -52,22 +68,23 @@ export function flagRequirement(
   given: string | readonly string[],
   options: FeatureFlagOptions,
 ): FlagRequirement {
-  const keys = checkKeys(given);
+  const keys = Object.freeze([...checkKeys(given)]);
   const decorator = `@FeatureFlag('${keys.join("', '")}')`;
   checkFeatureFlagOptions(decorator, options);
-  const accepted = acceptedValues(options.equals);
+  const accepted = frozenCopy(acceptedValues(options.equals));
   const types = new Set(accepted.map(flagTypeOf));
   const [type] = types;
   if (type === undefined || types.size > 1) {
     throw configurationError(`${decorator} needs values of one type in "equals".`);
   }
-  const { match = 'all', not = false, defaultValue, bypass, otherwise, domain } = options;
+  const { match = 'all', not = false, bypass, otherwise, domain } = options;
+  const defaultValue = frozenCopy(options.defaultValue);
   if (defaultValue !== undefined && flagTypeOf(defaultValue) !== type) {
     throw configurationError(
       `${decorator} judges ${type} flags, but its "defaultValue" is ${shown(defaultValue)}.`,
     );
   }
-  return { keys, type, accepted, match, not, defaultValue, bypass, otherwise, domain };
+  return Object.freeze({ keys, type, accepted, match, not, defaultValue, bypass, otherwise, domain });
 }
 
 /**
@@ -92,7 +109,8 @@ function requirementsOn(target: unknown): readonly FlagRequirement[] {
 
 /** Leaves a requirement on a class or a handler, after those that are there, as `@UseGuards` does with guards. */
 export function addRequirement(requirement: FlagRequirement, target: object): void {
-  Reflect.defineMetadata(FEATURE_FLAG_METADATA, [...requirementsOn(target), requirement], target);
+  const requirements = Object.freeze([...requirementsOn(target), requirement]);
+  Reflect.defineMetadata(FEATURE_FLAG_METADATA, requirements, target);
 }
 
 /** Whether this value lets a request pass. */

@@ -9,12 +9,7 @@ import {
 } from '@openfeature/server-sdk';
 import { type Answers } from '../cache';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
-import {
-  type FlagshipProviderOptions,
-  type FlagType,
-  type ResolvedProviderOptions,
-  resolveProviderOptions,
-} from '../options';
+import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
 import { type Attributes, checkedContext } from '../types';
 import { createAnswers } from './create-answers';

@@ -11,6 +11,8 @@ import {
   tooLarge,
 } from './context-limits';
 import { shownName } from './attribute-name';
+import { subjectOf, TARGETING_KEY } from './context-subject';
+import { jsonBytes } from './json-bytes';
 import { isPlainObject } from './plain-object';
 
 /** The attributes of an evaluation context by name; nothing is assumed of the values. */
@@ -185,7 +187,9 @@ class ContextCopy {
       if (value === undefined) continue;
       this.meter.addValues(1);
       this.meter.addText(name);
-      members.push([name, this.value(value, `${prefix}${shownName(name)}`, level)]);
+      const isSubject = name === TARGETING_KEY && prefix === '' && typeof value === 'object';
+      const given = isSubject ? subjectOf(value) : value;
+      members.push([name, this.value(given, `${prefix}${shownName(name)}`, level)]);
     }
     return Object.freeze(Object.fromEntries(members));
   }
@@ -235,18 +239,4 @@ class ContextCopy {
     if (this.isStrict) throw contextError(`${shown(path)} is ${what}, which JSON cannot carry.`);
     return value;
   }
-}
-
-/** How many bytes a copy takes as JSON; objects that are not plain data count nothing. */
-function jsonBytes(value: unknown): number {
-  if (typeof value === 'string' || isDate(value)) return Buffer.byteLength(JSON.stringify(value));
-  if (typeof value === 'function') return 0;
-  if (typeof value !== 'object' || value === null) return String(value).length;
-  const isList = Array.isArray(value);
-  if (!isList && !isPlainObject(value)) return 0;
-  const members = Object.entries(value);
-  // The brackets, and a comma for each member but one.
-  let bytes = 2 + Math.max(0, members.length - 1);
-  for (const [name, member] of members) bytes += jsonBytes(member) + (isList ? 0 : jsonBytes(name) + 1);
-  return bytes;
 }

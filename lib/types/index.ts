@@ -11,3 +11,4 @@ export {
 } from './copy-context';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
+export { subjectId } from './subject-id';

@@ -3,6 +3,7 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
+import { keptContext } from '../../types';
 import { RESOLVED_OPTIONS } from '../context.constants';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, isObject, type RequestSource } from './request-source';
@@ -86,7 +87,7 @@ export class RequestContextBuilder {
   private added(attributes: EvaluationContext, made: unknown): EvaluationContext {
     if (made === undefined) return attributes;
     try {
-      if (isObject(made) && !(Symbol.iterator in made)) return Object.freeze({ ...attributes, ...made });
+      if (isObject(made) && !(Symbol.iterator in made)) return settled({ ...attributes, ...made });
     } catch (error) {
       return this.without(attributes, error);
     }
@@ -110,5 +111,15 @@ export class RequestContextBuilder {
       );
     } else this.warnings.failed(OPTION, error);
     return attributes;
+  }
+}
+
+/** Copies what is nested in a context: the factory may have handed out objects that change while the request goes on. */
+function settled(context: EvaluationContext): EvaluationContext {
+  try {
+    return keptContext(context) as EvaluationContext;
+  } catch {
+    // Each evaluation finds the same, and answers INVALID_CONTEXT.
+    return Object.freeze(context);
   }
 }

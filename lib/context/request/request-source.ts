@@ -11,6 +11,8 @@ export interface RequestSource {
   readonly request: unknown;
   /** The user that authentication has left so far. */
   readonly user: unknown;
+  /** What a message brings, where its key alone may be that of several. */
+  readonly data?: unknown;
   /** Header → value, names in lower case. */
   readonly headers: unknown;
 }

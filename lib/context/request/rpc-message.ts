@@ -9,7 +9,15 @@ export class RpcMessage implements RequestSource {
   readonly holder: object;
   readonly request: object;
 
-  constructor(readonly key: object) {
+  /**
+   * @param key The context of the message.
+   * @param data The payload. A transport of the application's may share one context between messages; they are told
+   * apart by this.
+   */
+  constructor(
+    readonly key: object,
+    readonly data: unknown,
+  ) {
     this.holder = key;
     this.request = key;
   }

@@ -1,7 +1,7 @@
 import { type ResolvedModuleOptions } from '../../options';
+import { subjectId } from '../../types';
 import { type OptionWarnings } from './option-warnings';
 import { headerOf, type RequestSource } from './request-source';
-import { subjectId } from './subject-id';
 
 /** Whose request it is, as known at one moment. */
 export interface Subject {

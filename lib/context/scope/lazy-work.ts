@@ -33,12 +33,21 @@ export function keepScope<T>(value: T, scopes: Scopes): T {
 }
 
 function scoped(value: object, scopes: Scopes): unknown {
-  if (value instanceof Promise) return value.then((made: unknown) => keepScope(made, scopes));
+  if (value instanceof Promise && isPlainPromise(value))
+    return value.then((made: unknown) => keepScope(made, scopes));
   if (isPrototypeOf(ASYNC_GENERATOR, value)) return scopedIterable(value as AsyncGenerator, scopes);
   if (isPrototypeOf(GENERATOR, value)) return scopedIterator(value as Generator, scopes);
   if (isObservable(value)) return isSource(value) ? scopedObservable(value, scopes) : value;
   if (value instanceof StreamableFile) return scopedFile(value, scopes);
   return isPlainStream(value) && canBeRead(value) ? scopedStream(value, scopes) : value;
+}
+
+/**
+ * Whether a promise is no more than that. One with methods or properties of its own (`cancel`, the streams of a child
+ * process) is the caller's to have as it is: `then` would give a promise without them.
+ */
+function isPlainPromise(value: object): boolean {
+  return Object.getPrototypeOf(value) === Promise.prototype && Object.keys(value).length === 0;
 }
 
 /** Whether an observable only can be subscribed to; subjects and the like have methods that their users want. */

@@ -60,6 +60,11 @@ export class RequestScope extends EvaluationScope {
     return this.source.request;
   }
 
+  /** Whether it is the scope of the message with this payload. */
+  carries(data: unknown): boolean {
+    return Object.is(this.source.data, data);
+  }
+
   /** Takes what the context factory needs. The first handler's stays: the factory is called once for a subject. */
   attach(execution: ExecutionContext): void {
     if (!this.builder.needsExecution) return;

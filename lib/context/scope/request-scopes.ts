@@ -110,8 +110,9 @@ export class RequestScopes {
       case 'ws':
         return this.ofSocketMessage(execution, parameter);
       case 'rpc': {
-        const context = execution.switchToRpc().getContext<unknown>();
-        return isObject(context) ? this.ofSource(context, () => new RpcMessage(context)) : undefined;
+        const rpc = execution.switchToRpc();
+        const context = rpc.getContext<unknown>();
+        return isObject(context) ? this.ofRpcMessage(context, rpc.getData()) : undefined;
       }
       default:
         return undefined;
@@ -160,8 +161,10 @@ export class RequestScopes {
     return this.pairs.scopeFor({ client, data, handler: execution.getHandler() }, parameter, open);
   }
 
-  private ofSource(key: object, make: () => RequestSource): RequestScope {
-    return this.kept(key, key) ?? this.keep(this.open(make()), key);
+  /** A transport of the application's may hand the same context to every message: another payload is another message. */
+  private ofRpcMessage(context: object, data: unknown): RequestScope {
+    const kept = this.kept(context, context);
+    return kept?.carries(data) === true ? kept : this.keep(this.open(new RpcMessage(context, data)), context);
   }
 
   private open(source: RequestSource, parent?: RequestScope): RequestScope {
