@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { isErrorOf } from '../errors';
+import { flagTypeOf } from '../options';
 import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
 import { aim, FlagRedirectException } from './flag-redirect';
@@ -63,10 +64,13 @@ export class FeatureFlagGuard implements CanActivate {
     const mustTell = defaultValue === undefined && (requirement.not || accepts(requirement, given));
     const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
       this.flags.evaluate(context, type, key, given as never, { domain, mustTell });
-    const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined =>
-      defaultValue === undefined && isDefaultApplied(details)
-        ? undefined
-        : accepts(requirement, details.value);
+    const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined => {
+      const { value } = details;
+      // Another provider may answer with a value of another type, or with none, which is no answer.
+      const isAnswer = (value as unknown) !== undefined && flagTypeOf(value) === type;
+      if (defaultValue === undefined && (!isAnswer || isDefaultApplied(details))) return undefined;
+      return accepts(requirement, isAnswer ? value : given);
+    };
     const [only] = keys;
     // Nearly always one, and each promise more is paid by every request.
     if (only !== undefined && keys.length === 1) return isSettled(requirement, [verdict(await ask(only))]);

@@ -11,7 +11,7 @@ import { type Answers } from '../cache';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
-import { type Attributes, checkedContext } from '../types';
+import { type Attributes, checkedContext, keyProblem } from '../types';
 import { createAnswers } from './create-answers';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
@@ -189,12 +189,13 @@ export class FlagshipServerProvider implements Provider {
     logger: Logger | undefined,
   ): Promise<ResolutionDetails<T>> {
     const log = logger && this.#log?.to(logger);
-    const isKey = typeof flagKey === 'string';
-    const question: Question<T> = { type, flagKey: isKey ? flagKey : typeof flagKey, defaultValue, log };
+    const problem = keyProblem(flagKey);
+    const shownKey = problem === undefined ? flagKey : 'unusable key';
+    const question: Question<T> = { type, flagKey: shownKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
       if (this.#closed) throw closedError();
-      if (!isKey) throw keyError(flagKey);
+      if (problem !== undefined) throw keyError(problem);
       const attributes = checkedContext(context);
       return this.#answers === undefined
         ? this.ask(question, attributes)

@@ -8,10 +8,7 @@ export function closedError(): FlagshipError {
   );
 }
 
-/** The error of an evaluation whose key is no text. */
-export function keyError(key: unknown): FlagshipError {
-  return new FlagshipError(
-    `A flag's key is text, but a ${typeof key} was given.`,
-    FlagshipErrorCode.FLAG_NOT_FOUND,
-  );
+/** The error of an evaluation whose key no flag can have. */
+export function keyError(problem: string): FlagshipError {
+  return new FlagshipError(problem, FlagshipErrorCode.FLAG_NOT_FOUND);
 }

@@ -43,9 +43,12 @@ export const OTHER_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
 };
 
 /** Details for a key that is none. */
-export function keyDetails<T extends JsonValue>(flagKey: unknown, defaultValue: T): EvaluationDetails<T> {
-  const message = `A flag's key is text, but a ${typeof flagKey} was given.`;
-  return failedDetails(flagKey as string, ownCopy(defaultValue), ErrorCode.FLAG_NOT_FOUND, message);
+export function keyDetails<T extends JsonValue>(
+  flagKey: unknown,
+  defaultValue: T,
+  problem: string,
+): EvaluationDetails<T> {
+  return failedDetails(flagKey as string, ownCopy(defaultValue), ErrorCode.FLAG_NOT_FOUND, problem);
 }
 
 /** Details of an evaluation that failed: the caller's default and why. */

@@ -19,7 +19,7 @@ import {
 import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
 import { isThenable } from '../runtime';
-import { ownCopy } from '../types';
+import { keyProblem, ownCopy } from '../types';
 import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
 import {
   isDefaultApplied,
@@ -85,7 +85,8 @@ export class FlagEvaluator {
     mustTell = false,
   ): Promise<EvaluationDetails<T>> {
     try {
-      if (typeof flagKey !== 'string') return Promise.resolve(keyDetails(flagKey, defaultValue));
+      const problem = keyProblem(flagKey);
+      if (problem !== undefined) return Promise.resolve(keyDetails(flagKey, defaultValue, problem));
       if (scope === undefined) return this.ask(type, flagKey, defaultValue, context);
       const open = scope.asked();
       if (open instanceof Promise)
@@ -115,7 +116,7 @@ export class FlagEvaluator {
       return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
       const open = scope?.asked();
-      if (typeof flagKey === 'string' && !(open instanceof Promise)) {
+      if (keyProblem(flagKey) === undefined && !(open instanceof Promise)) {
         if (open === undefined) return this.ask(type, flagKey, defaultValue, context).then(valueOf);
         const place = this.find(open, type, flagKey, defaultValue, context);
         const { answer } = place;

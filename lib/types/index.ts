@@ -9,6 +9,7 @@ export {
   keptContext,
   NO_ATTRIBUTES,
 } from './copy-context';
+export { keyProblem } from './flag-key';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
 export { subjectId } from './subject-id';

@@ -77,6 +77,18 @@ async function startService(options: FlagshipModuleOptions): Promise<FlagService
   return app.get(FlagService);
 }
 
+it.each<readonly [string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['a boxed boolean', Object(false)],
+  ['a list', []],
+])('a value of another type, as %s is, opens no gate', async (_, value) => {
+  const app = await startGates(providerOf(() => ({ value, reason: 'DISABLED' })));
+  for (const gate of GATES.filter((name) => name !== 'equals-nothing')) {
+    await request(app.getHttpServer()).get(`/${gate}`).expect(404);
+  }
+});
+
 describe.each(['OFF', 'DISABLED', 'STATIC', 'DEFAULT', 'No-op', undefined])('the reason %s', (reason) => {
   const off: Resolve = (_, value) => ({ value, reason });
   const offAsCopy: Resolve = (_, value) => ({ value: structuredClone(value), reason });

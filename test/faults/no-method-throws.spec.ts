@@ -1,4 +1,4 @@
-import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { type INestApplicationContext, Logger, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   type EvaluationDetails,
@@ -281,3 +281,23 @@ function bindingOf(values: Readonly<Record<string, unknown>>) {
     getObjectDetails: details,
   } as never;
 }
+
+const QUIET: Readonly<NestApplicationOptions> = { logger: false };
+
+it('a key that no flag can have is refused before it is sent or written anywhere', async () => {
+  const key = 'k'.repeat(10_000_000);
+  const provider = new FlagshipServerProvider({ endpoint: 'http://127.0.0.1:9/evaluate', retries: 0 });
+  const details = await provider.resolveBooleanEvaluation(key, true, {});
+  expect(details).toMatchObject({ value: true, errorCode: 'FLAG_NOT_FOUND' });
+  expect(details.errorMessage).toBe(
+    "A flag's key has at most 1024 characters, but one of 10000000 was given.",
+  );
+  expect(provider.stats().upstream?.requests).toBe(0);
+  await provider.onClose();
+  const app = await NestFactory.createApplicationContext(FlagshipModule.forRoot({ definitions: {} }), QUIET);
+  expect(await app.get(FlagService).getBooleanDetails(key as never, true)).toMatchObject({
+    value: true,
+    errorCode: 'FLAG_NOT_FOUND',
+  });
+  await app.close();
+});
