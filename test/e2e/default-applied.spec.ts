@@ -83,7 +83,7 @@ it.each<readonly [string, unknown]>([
   ['a boxed boolean', Object(false)],
   ['a list', []],
 ])('a value of another type, as %s is, opens no gate', async (_, value) => {
-  const app = await startGates(providerOf(() => ({ value, reason: 'DISABLED' })));
+  const app = await startGates({ provider: providerOf(() => ({ value, reason: 'DISABLED' })).provider });
   for (const gate of GATES.filter((name) => name !== 'equals-nothing')) {
     await request(app.getHttpServer()).get(`/${gate}`).expect(404);
   }

@@ -83,7 +83,7 @@ it('a stale answer is kept for a second of a scope, too', async () => {
 describe('what a scope remembers', () => {
   const kilobytes = (count: number) => 'x'.repeat(count * 1024);
 
-  it('is bounded in bytes, whatever values, contexts and keys are', async () => {
+  it('is bounded in bytes, whatever values and contexts are', async () => {
     const loads: [string, (turn: number) => Promise<unknown>][] = [
       [
         'values',
@@ -93,7 +93,6 @@ describe('what a scope remembers', () => {
         },
       ],
       ['contexts', (turn) => flags.getStringValue('page', '', { targetingKey: `${kilobytes(20)}${turn}` })],
-      ['keys', (turn) => flags.getStringValue(`${kilobytes(4)}${turn}`, '')],
       [
         'variants',
         (turn) => {

@@ -40,12 +40,21 @@ const valueOf = async (provider: FlagshipServerProvider) =>
   (await provider.resolveStringEvaluation('flag', 'default', {})).value;
 const isText = (key: string): boolean => key.endsWith('text');
 
-/** A store whose writes the test decides on. */
+/** A store whose writes the test decides on. It forgets probes in time, and they are not among its entries. */
 function storeWith(set: (key: string, write: () => void) => Promise<void> | void) {
   const entries = new Map<string, unknown>();
+  const probes = new Map<string, { readonly value: unknown; readonly until: number }>();
+  const probed = (key: string): unknown => {
+    const probe = probes.get(key);
+    return probe !== undefined && performance.now() < probe.until ? probe.value : undefined;
+  };
   const store: CacheStore = {
-    get: async (key) => entries.get(key),
-    set: async (key, value) => set(key, () => void entries.set(key, value)),
+    get: async (key) => entries.get(key) ?? probed(key),
+    set: async (key, value, ttlMs) => {
+      if (key.startsWith('nestjs-flagship-probe:'))
+        probes.set(key, { value, until: performance.now() + (ttlMs ?? 0) });
+      else await set(key, () => void entries.set(key, value));
+    },
   };
   const head = () => {
     const text = [...entries].find(([key]) => !isText(key))?.[1] as string | undefined;
