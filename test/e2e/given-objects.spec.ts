@@ -117,12 +117,20 @@ describe('a targeting key that is an object', () => {
 
   it('is an error where it can be no id', async () => {
     const flags = (await start([])).get(FlagService);
-    for (const key of [['ann'], { id: 'ann' }, Buffer.from('ann'), new Map()]) {
+    for (const key of [Buffer.from('ann'), new Map(), Promise.resolve('ann')]) {
       const context = { targetingKey: key as never };
       const details = await flags.getBooleanDetails('for-ann', false, context);
       expect(details).toMatchObject({ value: false, errorCode: 'INVALID_CONTEXT' });
       const job = flags.withContext(context, () => flags.getBooleanDetails('for-ann', false));
       expect((await job).errorCode).toBe('INVALID_CONTEXT');
+    }
+  });
+
+  it('is left as it is where it is JSON, as Flagship takes it', async () => {
+    const flags = (await start([])).get(FlagService);
+    for (const key of [['ann'], { id: 'ann' }]) {
+      const details = await flags.getBooleanDetails('for-ann', true, { targetingKey: key as never });
+      expect(details).toMatchObject({ value: false, reason: 'DEFAULT' });
     }
   });
 });

@@ -263,7 +263,10 @@ it.each(['graphql', 'ws', 'rpc', 'http'])('answers for a request of %s that cann
 it('answers for a message whose user and headers cannot be read', async () => {
   const lines = captureLog();
   closing.push(() => jest.restoreAllMocks());
-  const context = { getType: () => 'rpc', switchToRpc: () => ({ getContext: () => failing }) };
+  const context = {
+    getType: () => 'rpc',
+    switchToRpc: () => ({ getContext: () => failing, getData: () => 1 }),
+  };
   const failing = {
     get user(): never {
       throw new Error('not ready');
