@@ -1,6 +1,6 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 import { detached } from '../runtime';
-import { findApi } from './tracing';
+import { findApi } from './open-telemetry-api';
 
 type Api = typeof OpenTelemetry;
 

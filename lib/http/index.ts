@@ -5,7 +5,7 @@ export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES, shortened } from './limits';
 export { contextValues } from './private-values';
 export { redactValues } from './redact';
 export { Session } from './session';
-export { outsideRequests, outsideTraces } from './tracing';
+export { outsideRequests, outsideTraces } from './outside-requests';
 export { isTransientStatus, TransientError } from './transient-error';
 export { type HttpAnswer } from './transport';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './upstream-meter';

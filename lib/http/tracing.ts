@@ -1,5 +1,5 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
-import { detached } from '../runtime';
+import { findApi } from './open-telemetry-api';
 import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
@@ -9,25 +9,6 @@ export type TraceParent = OpenTelemetry.Context;
 
 const SCOPE = 'nestjs-flagship';
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
-
-/** Undefined until it was looked for, null where it is not installed. */
-let found: Api | null | undefined;
-
-function load(): Api | null {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may not be there
-    return require('@opentelemetry/api') as Api;
-  } catch {
-    // Not installed, or not to be used: flags do without it.
-    return null;
-  }
-}
-
-/** The API of OpenTelemetry; null where it is not installed. */
-export function findApi(): Api | null {
-  if (found === undefined) found = load();
-  return found;
-}
 
 /** What the API has in the place of a provider, which may come later. */
 interface ProviderToCome {
@@ -113,21 +94,4 @@ export class Tracing {
     this.tracer ??= tracerOf(provider);
     return this.tracer;
   }
-}
-
-/**
- * Runs what outlives the request that sets it off: outside of its scope (see {@link detached}), and outside of its trace,
- * also where OpenTelemetry's context manager does not follow `AsyncLocalStorage`.
- */
-export function outsideTraces<T>(run: () => T): T {
-  const api = findApi();
-  return api === null ? detached(run) : detached(() => api.context.with(api.ROOT_CONTEXT, run));
-}
-
-/** As {@link outsideTraces}, but for the span that is active: code of the application's may have spans of its own. */
-export function outsideRequests<T>(run: () => T): T {
-  const api = findApi();
-  const span = api?.trace.getActiveSpan();
-  if (api === null || span === undefined) return outsideTraces(run);
-  return detached(() => api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, span), run));
 }
