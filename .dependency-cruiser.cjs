@@ -8,6 +8,8 @@ const layer = (name, ...forbidden) => ({
 const entries = ['local', 'testing', 'ofrep', 'terminus', 'cli'].map((entry) => `${entry}/`);
 const roots = ['index', 'flagship'];
 const face = ['usage/', 'guards/', 'decorators/', 'service/', 'context/', 'hooks/'];
+// What stands above the folders that every other part may import.
+const aboveOptions = ['provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'store/', 'options/'];
 
 module.exports = {
   forbidden: [
@@ -34,42 +36,7 @@ module.exports = {
     layer('http', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'evaluation/'),
     layer('evaluation', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/'),
     layer('options', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'store/'),
-    layer(
-      'runtime',
-      ...roots,
-      ...face,
-      'provider/',
-      'cache/',
-      'sources/',
-      'http/',
-      'evaluation/',
-      'store/',
-      'options/',
-    ),
-    layer(
-      'logging',
-      ...roots,
-      ...face,
-      'provider/',
-      'cache/',
-      'sources/',
-      'http/',
-      'evaluation/',
-      'store/',
-      'options/',
-    ),
-    layer(
-      'types',
-      ...roots,
-      ...face,
-      'provider/',
-      'cache/',
-      'sources/',
-      'http/',
-      'evaluation/',
-      'store/',
-      'options/',
-    ),
+    ...['runtime', 'logging', 'types'].map((name) => layer(name, ...roots, ...face, ...aboveOptions)),
     layer('errors', ...roots, ...face, 'provider/', 'cache/', 'sources/', 'http/', 'evaluation/', 'options/'),
     {
       name: 'pure-core',

@@ -49,7 +49,7 @@ export class Circuit {
   private refusal: UnavailableError | undefined;
   /** The time of day of the last change between closed and not closed. */
   private changedAt = wallClockMs();
-  /** When the last trial failed, or the circuit opened, by the clock that nobody can set. */
+  /** When the last trial failed, or the circuit opened, by the monotonic clock. */
   private brokenAt = 0;
   /** Counts openings and closings: what began before one of them says nothing of Flagship as it is now. */
   private generation = 0;

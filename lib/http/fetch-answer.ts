@@ -51,7 +51,7 @@ async function readStream(
   for await (const chunk of body) {
     // A body that is ready at once, and never ends, would keep the process from everything, its time limit included.
     if (++count % CHUNKS_AT_ONCE === 0) await setImmediate();
-    // Nobody waits for it any more, and the body need not know of the signal.
+    // The wait is over, and the body need not know of the signal.
     signal.throwIfAborted();
     const bytes = bytesOf(chunk);
     if (bytes.length === 0) continue;

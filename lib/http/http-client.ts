@@ -181,7 +181,7 @@ export class HttpClient {
     return this.judge(answer, read, now, span);
   }
 
-  /** @throws FlagshipError When there is nobody to send for any more. */
+  /** @throws FlagshipError When the client is closed, or the signal of the application is aborted. */
   private expectOpen(session: Session): void {
     if (session.isOver) throw closedError();
     if (this.#signal?.isAborted === true) throw new AbortedError();

@@ -12,7 +12,7 @@ export const MAX_ANSWER_BYTES = 128 * 1024;
 /** The largest definitions answer that is read, in bytes. Flagship's own limit is 25 MB. */
 export const MAX_DEFINITIONS_BYTES = 32 * 1024 * 1024;
 
-/** How much of a text that somebody else has written a message quotes, in characters. */
+/** How much of a text that this package has not written a message quotes, in characters. */
 const MAX_QUOTED = 300;
 
 /** A time limit, and the option that set it. */
@@ -52,7 +52,7 @@ export function closedError(): TransientError {
   );
 }
 
-/** No more of somebody else's text than a message can take. */
+/** Cuts a text that this package has not written to what a message can take. */
 export function shortened(text: string): string {
   return text.length > MAX_QUOTED ? text.slice(0, MAX_QUOTED) : text;
 }

@@ -1,7 +1,7 @@
 import { type HeaderMap } from '../options';
 import { isOrdinaryName } from '../types';
 
-/** Something that a request carries and nobody else may read. */
+/** A private value that a request carries. */
 export interface PrivateValue {
   /** The header, the parameter or the attribute. */
   readonly name: string;

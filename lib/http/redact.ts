@@ -115,7 +115,7 @@ export function redactValues(text: string, values: readonly PrivateValue[]): str
   return given.length > 0 && holds(result, given) ? HIDDEN : result;
 }
 
-/** Takes what a request carries (the values of its headers, its query and its body) out of somebody else's text. */
+/** Takes what a request carries (the values of its headers, its query and its body) out of a text that this package has not written. */
 export function redact(text: string, request: PrivateRequest): string {
   return text === '' ? '' : redactValues(text, privateValues(request));
 }

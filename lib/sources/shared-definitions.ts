@@ -139,7 +139,7 @@ export class SharedDefinitions {
     return limited('sharedDefinitions', this.writes.idle, SETTLE_LIMIT_MS).catch(() => undefined);
   }
 
-  /** Not time and again for a store that forgets. */
+  /** Whether the text is to be written: for a store that forgets it, once in ten minutes. */
   private isMissing(head: SharedHead | undefined, print: string | undefined): boolean {
     const { written } = this;
     if (print !== undefined && this.gone === print) return true;

@@ -1,6 +1,6 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
 import { type FlagType, type JsonValue } from '../options';
-import { copyRecord } from './copy-record';
+import { ownCopy } from '../types';
 
 /** What a flag was asked, and what it answered. */
 export interface TestEvaluation {
@@ -47,8 +47,8 @@ function copyEvaluation(evaluation: TestEvaluation): TestEvaluation {
   const { context, defaultValue, value } = evaluation;
   return {
     ...evaluation,
-    context: copyRecord(context),
-    defaultValue: copyRecord(defaultValue),
-    value: copyRecord(value),
+    context: ownCopy(context),
+    defaultValue: ownCopy(defaultValue),
+    value: ownCopy(value),
   };
 }

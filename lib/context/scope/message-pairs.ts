@@ -16,7 +16,7 @@ interface Pair {
 /**
  * Finds the scope of a WebSocket's message where no interceptor has opened it: by the client and the object that it has
  * sent, which is all that the guard and the parameters of a message have in common. A message parser may hand out the
- * same object time and again, to all clients; so a guard, another handler, and a parameter that asks a second time begin a new message.
+ * same object for every message and client; so a guard, another handler, and a parameter that asks a second time begin a new message.
  */
 export class MessagePairs {
   private readonly byClient = new WeakMap<object, WeakMap<object, Pair>>();
