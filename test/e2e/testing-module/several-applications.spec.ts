@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { type TestingModule } from '@nestjs/testing';
 import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import { FlagshipTestingModule, TestFlags } from 'nestjs-flagship/testing';
-import { buildPackage } from '../../fixtures/built-package';
+import { useBuiltPackage } from '../../fixtures/use-built-package';
 import { HomeService } from '../../fixtures/shop-app';
-import { useCleanup } from '../../fixtures/use-cleanup';
 import { useTestingShop } from '../../fixtures/use-testing-shop';
 
 const { apps } = useTestingShop();
-const cleanUp = useCleanup();
+const built = useBuiltPackage();
 
 describe('several applications at once', () => {
   it('each have their own flags, and closing one leaves the others', async () => {
@@ -53,8 +50,6 @@ describe('several applications at once', () => {
   });
 
   it('hold nothing that keeps a process alive or makes Node warn, even when nobody closes them', async () => {
-    const built = buildPackage();
-    cleanUp(async () => built.remove());
     const script = `
       require('reflect-metadata');
       const { Test } = require('@nestjs/testing');
@@ -77,11 +72,7 @@ describe('several applications at once', () => {
         const resources = process.getActiveResourcesInfo().filter((name) => /Timeout|TCP/.test(name));
         console.log(undici.length, resources.length);
       })();`;
-    const child = spawn(process.execPath, ['-e', script], { cwd: built.folder });
-    cleanUp(() => child.kill());
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (data: Buffer) => (output += data.toString()));
-    expect({ end: await once(child, 'close'), output }).toEqual({ end: [0, null], output: '0 0\n' });
+    const { end, output, errors } = await built.runScript(script);
+    expect({ end, output, errors }).toEqual({ end: [0, null], output: '0 0\n', errors: '' });
   });
 });
