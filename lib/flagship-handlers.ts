@@ -9,7 +9,7 @@ import { callSafely, detached } from './runtime';
  *
  * @returns Stops listening. OpenFeature keeps handlers for the whole process otherwise.
  */
-export function listenTo(client: Client, handlers: readonly ProviderEventHandler[]): () => void {
+export function addHandlers(client: Client, handlers: readonly ProviderEventHandler[]): () => void {
   const safe = handlers.map(([event, handler]) => [event, safely(event, handler)] as const);
   // OpenFeature calls a handler at once for the state that the provider is in.
   for (const [event, handler] of safe) client.addHandler(event, handler);

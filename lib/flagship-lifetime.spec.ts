@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { Lifetime } from './flagship-lifetime';
+import { CleanupStack } from './flagship-lifetime';
 
 describe('Lifetime', () => {
   let warnings: unknown[];
@@ -14,12 +14,12 @@ describe('Lifetime', () => {
   });
 
   it('gives everything back once, the last taken first', async () => {
-    const lifetime = Lifetime.of(new ModulesContainer());
+    const lifetime = CleanupStack.of(new ModulesContainer());
     const given: number[] = [];
-    for (const nth of [1, 2, 3]) lifetime.onEnd(() => given.push(nth));
-    await Promise.all([lifetime.end(), lifetime.end()]);
+    for (const nth of [1, 2, 3]) lifetime.defer(() => given.push(nth));
+    await Promise.all([lifetime.dispose(), lifetime.dispose()]);
     expect(given).toEqual([3, 2, 1]);
-    lifetime.onEnd(() => given.push(4));
+    lifetime.defer(() => given.push(4));
     expect(given).toEqual([3, 2, 1, 4]);
   });
 
@@ -32,27 +32,27 @@ describe('Lifetime', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no'))],
   ])('gives back the rest when a release %s, and tells of it', async (_, release) => {
-    const lifetime = Lifetime.of(new ModulesContainer());
+    const lifetime = CleanupStack.of(new ModulesContainer());
     const given: number[] = [];
     for (const nth of [1, 2]) {
-      lifetime.onEnd(() => given.push(nth));
-      lifetime.onEnd(release);
+      lifetime.defer(() => given.push(nth));
+      lifetime.defer(release);
     }
-    await lifetime.end();
+    await lifetime.dispose();
     expect(given).toEqual([2, 1]);
     expect(warnings).toEqual(Array(2).fill('The module did not close as it should. no'));
-    lifetime.onEnd(release);
+    lifetime.defer(release);
     await new Promise(setImmediate);
     expect(warnings).toHaveLength(3);
   });
 
   it('gives back the rest at once when a release hangs, and ends after 10 s', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
-    const lifetime = Lifetime.of(new ModulesContainer());
+    const lifetime = CleanupStack.of(new ModulesContainer());
     const given: number[] = [];
-    lifetime.onEnd(() => given.push(1));
-    lifetime.onEnd(() => new Promise(() => undefined));
-    const ending = lifetime.end().then(() => given.push(2));
+    lifetime.defer(() => given.push(1));
+    lifetime.defer(() => new Promise(() => undefined));
+    const ending = lifetime.dispose().then(() => given.push(2));
     expect(given).toEqual([1]);
     await jest.advanceTimersByTimeAsync(10_000);
     await ending;

@@ -9,16 +9,16 @@ import { detached, limited } from './runtime';
 const CLOSE_LIMIT_MS = 10_000;
 
 /** What must be given back when a module ends, in whichever way it does: closed, or by a start that failed. */
-export class Lifetime {
-  private readonly releases: (() => unknown)[] = [];
-  private ended: Promise<void> | undefined;
+export class CleanupStack {
+  private readonly callbacks: (() => unknown)[] = [];
+  private disposed: Promise<void> | undefined;
   private endWatch = (): void => undefined;
-  private readonly fail = (): void => void this.end();
+  private readonly fail = (): void => void this.dispose();
 
   private constructor(private readonly modules: ModulesContainer) {}
 
-  static of(modules: ModulesContainer): Lifetime {
-    const lifetime = new Lifetime(modules);
+  static of(modules: ModulesContainer): CleanupStack {
+    const lifetime = new CleanupStack(modules);
     lifetime.endWatch = watchStart(modules, lifetime.fail);
     return lifetime;
   }
@@ -30,21 +30,21 @@ export class Lifetime {
   }
 
   /** Remembers how to give something back; does so at once when all has ended already. */
-  onEnd(release: () => unknown): void {
-    if (this.ended === undefined) this.releases.unshift(release);
-    else void giveBack(release);
+  defer(release: () => unknown): void {
+    if (this.disposed === undefined) this.callbacks.unshift(release);
+    else void run(release);
   }
 
   /** Gives everything back, the last taken first; once. Never rejects. */
-  end(): Promise<void> {
+  dispose(): Promise<void> {
     this.endWatch();
     // Begun one after the other, then waited for together: one that throws or hangs keeps none of the others.
-    this.ended ??= Promise.all(this.releases.splice(0).map(giveBack)).then(() => undefined);
-    return this.ended;
+    this.disposed ??= Promise.all(this.callbacks.splice(0).map(run)).then(() => undefined);
+    return this.disposed;
   }
 }
 
-async function giveBack(release: () => unknown): Promise<void> {
+async function run(release: () => unknown): Promise<void> {
   try {
     await detached(() => limited('moduleClose', release, CLOSE_LIMIT_MS));
   } catch (error) {

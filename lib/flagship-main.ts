@@ -1,10 +1,10 @@
 import { type ModulesContainer } from '@nestjs/core';
 import { type Client } from '@openfeature/server-sdk';
-import { FLAGSHIP_IDENTITY } from './flagship.constants';
+import { MODULE_ID } from './flagship.constants';
 import { type FlagService } from './service';
 
 /** One import of the module, before its options are known. */
-export interface FlagshipIdentity {
+export interface ModuleId {
   readonly domain: string | undefined;
   /** Distinguishes this import from all others. */
   readonly id: string;
@@ -22,26 +22,26 @@ export interface MainParts {
  */
 export class MainModule {
   readonly parts: Promise<MainParts>;
-  private readonly identity: FlagshipIdentity | undefined;
+  private readonly identity: ModuleId | undefined;
   private offer!: (parts: MainParts) => void;
 
   constructor(modules: ModulesContainer) {
     const identities = [...modules.values()]
-      .map(({ providers }) => providers.get(FLAGSHIP_IDENTITY)?.instance as FlagshipIdentity | undefined)
+      .map(({ providers }) => providers.get(MODULE_ID)?.instance as ModuleId | undefined)
       .filter((identity) => identity !== undefined);
     this.identity = identities.find(({ domain }) => domain === undefined) ?? identities[0];
     this.parts = new Promise((resolve) => (this.offer = resolve));
   }
 
   /** Is it this one? It offers its parts then. */
-  isMain(identity: FlagshipIdentity, parts: MainParts): boolean {
+  isMain(identity: ModuleId, parts: MainParts): boolean {
     const isMain = this.identity === identity;
     if (isMain) this.offer(parts);
     return isMain;
   }
 
   /** Is a flag of this domain one of that module? */
-  means(identity: FlagshipIdentity, domain: string | undefined): boolean {
+  means(identity: ModuleId, domain: string | undefined): boolean {
     return domain === undefined ? this.identity === identity : identity.domain === domain;
   }
 }

@@ -21,29 +21,29 @@ import {
 import { messageOf } from './errors';
 import { FlagshipLogger } from './logging';
 import {
-  FLAGSHIP_BINDING,
-  FLAGSHIP_CLIENT,
-  FLAGSHIP_FLAGS,
-  FLAGSHIP_IDENTITY,
-  FLAGSHIP_LIFETIME,
+  PROVIDER_REGISTRATION,
+  MODULE_CLIENT,
+  MODULE_FLAGS,
+  MODULE_ID,
+  CLEANUP_STACK,
 } from './flagship.constants';
-import { listenTo } from './flagship-handlers';
-import { Lifetime } from './flagship-lifetime';
-import { type FlagshipIdentity } from './flagship-main';
+import { addHandlers } from './flagship-handlers';
+import { CleanupStack } from './flagship-lifetime';
+import { type ModuleId } from './flagship-main';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './flagship.module-definition';
-import { optionalStandIn, type StandIn } from './flagship.stand-in';
-import { FlagshipShared, FlagshipSharedModule } from './flagship-shared.module';
+import { optionalOverride, type OptionsOverride } from './flagship.stand-in';
+import { ModuleRegistry, FlagshipCommonModule } from './flagship-shared.module';
 import { guardedHooks } from './hooks';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from './options';
-import { bindProvider, type BoundProvider, FlagshipServerProvider, START_LIMIT_MS } from './provider';
+import { registerProvider, type RegisteredProvider, FlagshipServerProvider, START_LIMIT_MS } from './provider';
 import { callSafely, detached } from './runtime';
 import { FlagEvaluator, FlagService, layeredContext, scopedClient } from './service';
-import { tellUsage } from './usage';
+import { logUsage } from './usage';
 
-function createClient({ domain }: BoundProvider, options: ResolvedModuleOptions, lifetime: Lifetime): Client {
+function createClient({ domain }: RegisteredProvider, options: ResolvedModuleOptions, lifetime: CleanupStack): Client {
   const { context, hooks, hookTimeout, handlers } = options;
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
-  lifetime.onEnd(listenTo(client, handlers));
+  lifetime.defer(addHandlers(client, handlers));
   return scopedClient(
     client.setContext(layeredContext(context)).addHooks(...guardedHooks(hooks, hookTimeout)),
     options,
@@ -53,29 +53,29 @@ function createClient({ domain }: BoundProvider, options: ResolvedModuleOptions,
 /** Asynchronous, so that whoever injects a flag gets one from a provider that has started. */
 async function start(
   { domain, provider, providerOptions }: ResolvedModuleOptions,
-  lifetime: Lifetime,
-): Promise<BoundProvider> {
+  lifetime: CleanupStack,
+): Promise<RegisteredProvider> {
   ensurePropagation();
   // What Flagship's own provider waits for has limits of its own, set by its options.
   const bound =
     provider === undefined
-      ? bindProvider(
+      ? registerProvider(
           domain,
           detached(() => new FlagshipServerProvider(providerOptions)),
         )
-      : bindProvider(domain, provider, START_LIMIT_MS);
-  lifetime.onEnd(() => bound.unbind());
+      : registerProvider(domain, provider, START_LIMIT_MS);
+  lifetime.defer(() => bound.unregister());
   await bound.ready;
   return bound;
 }
 
 /** The module's flags, made known to the whole application. */
 function createFlags(
-  identity: FlagshipIdentity,
+  identity: ModuleId,
   options: ResolvedModuleOptions,
   evaluator: FlagEvaluator,
   scopes: RequestScopes,
-  shared: FlagshipShared,
+  shared: ModuleRegistry,
 ): FlagService {
   const flags = new FlagService(evaluator, options, () => shared.usage(identity));
   const isMain = shared.main.isMain(identity, { flags, client: evaluator.client });
@@ -86,51 +86,51 @@ function createFlags(
 
 /** The wiring behind `FlagshipModule`: one provider registered, one client, one of every part. */
 @Module({
-  imports: [FlagshipSharedModule],
+  imports: [FlagshipCommonModule],
   providers: [
     {
-      provide: FLAGSHIP_LIFETIME,
+      provide: CLEANUP_STACK,
       inject: [ModulesContainer],
-      useFactory: (modules: ModulesContainer) => Lifetime.of(modules),
+      useFactory: (modules: ModulesContainer) => CleanupStack.of(modules),
     },
     {
       provide: RESOLVED_OPTIONS,
-      inject: [MODULE_OPTIONS_TOKEN, FLAGSHIP_IDENTITY, optionalStandIn],
-      useFactory: (own: AsyncModuleOptions, { domain }: FlagshipIdentity, standIn?: StandIn) => {
+      inject: [MODULE_OPTIONS_TOKEN, MODULE_ID, optionalOverride],
+      useFactory: (own: AsyncModuleOptions, { domain }: ModuleId, standIn?: OptionsOverride) => {
         const options = standIn?.() ?? own;
         return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
       },
     },
-    { provide: FLAGSHIP_BINDING, inject: [RESOLVED_OPTIONS, FLAGSHIP_LIFETIME], useFactory: start },
+    { provide: PROVIDER_REGISTRATION, inject: [RESOLVED_OPTIONS, CLEANUP_STACK], useFactory: start },
     {
-      provide: FLAGSHIP_CLIENT,
-      inject: [FLAGSHIP_BINDING, RESOLVED_OPTIONS, FLAGSHIP_LIFETIME],
+      provide: MODULE_CLIENT,
+      inject: [PROVIDER_REGISTRATION, RESOLVED_OPTIONS, CLEANUP_STACK],
       useFactory: createClient,
     },
     {
       provide: FlagEvaluator,
-      inject: [FLAGSHIP_CLIENT, FLAGSHIP_BINDING, RESOLVED_OPTIONS],
-      useFactory: (client: Client, { domain }: BoundProvider, options: ResolvedModuleOptions) =>
+      inject: [MODULE_CLIENT, PROVIDER_REGISTRATION, RESOLVED_OPTIONS],
+      useFactory: (client: Client, { domain }: RegisteredProvider, options: ResolvedModuleOptions) =>
         new FlagEvaluator(client, domain, options),
     },
     RequestContextBuilder,
     RequestScopes,
     {
-      provide: FLAGSHIP_FLAGS,
-      inject: [FLAGSHIP_IDENTITY, RESOLVED_OPTIONS, FlagEvaluator, RequestScopes, FlagshipShared],
+      provide: MODULE_FLAGS,
+      inject: [MODULE_ID, RESOLVED_OPTIONS, FlagEvaluator, RequestScopes, ModuleRegistry],
       useFactory: createFlags,
     },
     // These names belong to no domain, whichever module they are looked up in. Each waits for the module's own part too,
     // so that Nest can tell a circle.
     {
       provide: FlagService,
-      inject: [FlagshipShared, FLAGSHIP_FLAGS],
-      useFactory: async ({ main }: FlagshipShared) => (await main.parts).flags,
+      inject: [ModuleRegistry, MODULE_FLAGS],
+      useFactory: async ({ main }: ModuleRegistry) => (await main.parts).flags,
     },
     {
       provide: getOpenFeatureClientToken(),
-      inject: [FlagshipShared, FLAGSHIP_FLAGS],
-      useFactory: async ({ main }: FlagshipShared) => (await main.parts).client,
+      inject: [ModuleRegistry, MODULE_FLAGS],
+      useFactory: async ({ main }: ModuleRegistry) => (await main.parts).client,
     },
     ...propagationProviders,
   ],
@@ -141,8 +141,8 @@ export class FlagshipRootModule
   implements NestModule, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   constructor(
-    @Inject(FLAGSHIP_LIFETIME) private readonly lifetime: Lifetime,
-    @Inject(FLAGSHIP_FLAGS) private readonly flags: FlagService,
+    @Inject(CLEANUP_STACK) private readonly lifetime: CleanupStack,
+    @Inject(MODULE_FLAGS) private readonly flags: FlagService,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly evaluator: FlagEvaluator,
     private readonly propagation: Propagation,
@@ -158,7 +158,7 @@ export class FlagshipRootModule
   onApplicationBootstrap(): void {
     callSafely(
       () => {
-        tellUsage(this.flags, this.options, this.evaluator.flagKeys());
+        logUsage(this.flags, this.options, this.evaluator.flagKeys());
       },
       (error) => {
         new FlagshipLogger('FlagshipModule').warn(`The use of flags cannot be told. ${messageOf(error)}`);
@@ -177,12 +177,12 @@ export class FlagshipRootModule
     if (this.options.provider !== undefined) return;
     // Nest calls none of the hooks that follow one that throws.
     callSafely(() => {
-      this.evaluator.letGoOfStore();
+      this.evaluator.detachStore();
     });
   }
 
   /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */
   onApplicationShutdown(): Promise<void> {
-    return this.lifetime.end();
+    return this.lifetime.dispose();
   }
 }

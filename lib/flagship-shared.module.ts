@@ -1,13 +1,13 @@
 import { Global, Injectable, Module } from '@nestjs/common';
 import { type ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ApplicationScopes } from './context';
-import { type FlagshipIdentity, MainModule } from './flagship-main';
+import { type ModuleId, MainModule } from './flagship-main';
 import { type FlagUsage, RequestFlags } from './service';
 import { findUsage } from './usage';
 
 /** What all Flagship modules of one application share. */
 @Injectable()
-export class FlagshipShared {
+export class ModuleRegistry {
   readonly main: MainModule;
   private readonly initialModules: ReadonlySet<unknown>;
 
@@ -23,7 +23,7 @@ export class FlagshipShared {
   }
 
   /** The flags of one module that the code names. */
-  usage(identity: FlagshipIdentity): readonly FlagUsage[] {
+  usage(identity: ModuleId): readonly FlagUsage[] {
     // Prefixes and versions of routes: Nest has no other way to them from within.
     const { container } = this.moduleRef as unknown as {
       readonly container?: { readonly applicationConfig?: ApplicationConfig };
@@ -44,7 +44,7 @@ export class FlagshipShared {
 /** One for all Flagship modules of an application; guards, parameters and interceptors find them by it. */
 @Global()
 @Module({
-  providers: [RequestFlags, ApplicationScopes, FlagshipShared],
-  exports: [RequestFlags, ApplicationScopes, FlagshipShared],
+  providers: [RequestFlags, ApplicationScopes, ModuleRegistry],
+  exports: [RequestFlags, ApplicationScopes, ModuleRegistry],
 })
-export class FlagshipSharedModule {}
+export class FlagshipCommonModule {}

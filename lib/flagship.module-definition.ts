@@ -1,10 +1,10 @@
 import { ConfigurableModuleBuilder, type ExistingProvider, type Provider } from '@nestjs/common';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from './options';
-import { FLAGSHIP_CLIENT, FLAGSHIP_FLAGS, FLAGSHIP_IDENTITY } from './flagship.constants';
+import { MODULE_CLIENT, MODULE_FLAGS, MODULE_ID } from './flagship.constants';
 import { nextModuleId } from './flagship-id';
-import { type FlagshipIdentity } from './flagship-main';
-import { unlessStoodInFor } from './flagship.stand-in';
+import { type ModuleId } from './flagship-main';
+import { unlessOverridden } from './flagship.stand-in';
 import { getFlagsToken } from './service';
 
 /** What must be known before the options are: what is visible where, and under which name. */
@@ -17,8 +17,8 @@ interface Extras {
 function namesOf(domain: string | undefined): ExistingProvider[] {
   if (domain === undefined) return [];
   return [
-    { provide: getFlagsToken(domain), useExisting: FLAGSHIP_FLAGS },
-    { provide: getOpenFeatureClientToken(domain), useExisting: FLAGSHIP_CLIENT },
+    { provide: getFlagsToken(domain), useExisting: MODULE_FLAGS },
+    { provide: getOpenFeatureClientToken(domain), useExisting: MODULE_CLIENT },
   ];
 }
 
@@ -30,12 +30,12 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setFactoryMethodName('createFlagshipOptions')
     .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => {
       const names = namesOf(domain);
-      const identity: FlagshipIdentity = { domain, id: nextModuleId() };
-      const known: Provider[] = [{ provide: FLAGSHIP_IDENTITY, useValue: identity }, ...names];
+      const identity: ModuleId = { domain, id: nextModuleId() };
+      const known: Provider[] = [{ provide: MODULE_ID, useValue: identity }, ...names];
       return {
         ...definition,
         global: isGlobal ?? true,
-        providers: [...(definition.providers ?? []).map(unlessStoodInFor), ...known],
+        providers: [...(definition.providers ?? []).map(unlessOverridden), ...known],
         exports: [...(definition.exports ?? []), ...names.map(({ provide }) => provide)],
       };
     })

@@ -3,28 +3,28 @@ import { flagTypeOf, type JsonValue } from '../options';
 import { wallClockMs } from '../runtime';
 import { type GuardedStore } from '../store';
 import { type ContextDigest } from './context-digest';
-import { portableContextKey } from './context-key';
+import { portableContext } from './context-key';
 import { type Attributes } from './context-snapshot';
 import { copyValue } from './copy-value';
-import { type AskedQuestion } from './memory-cache';
+import { type CacheKey } from './memory-cache';
 
 /** Changes whenever what is stored changes its shape: two versions of this package may share a store. */
 const VERSION = 1;
 /** The clocks of two machines may differ by this much, in milliseconds, before an answer "from the future" is refused. */
-const CLOCK_SKEW = 60_000;
+const CLOCK_SKEW_MS = 60_000;
 
 /** How much of a flag's key is shown in the store's. */
-const MAX_NAME = 100;
+const MAX_SHOWN_KEY = 100;
 
 /** An answer that some instance has had. */
-export interface SharedAnswer {
+export interface SharedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
   /** In milliseconds. */
   readonly age: number;
 }
 
-interface Stored {
+interface StoredResolution {
   readonly flagKey: string;
   readonly type: string;
   /** Absent where Flagship's answer is not to be kept, which makes an older one wrong. */
@@ -35,45 +35,45 @@ interface Stored {
 }
 
 /** Writes what Flagship has answered: a value, or that there is none to keep. */
-export type WriteAnswer = (value: JsonValue | undefined, variant?: string) => void;
+export type WriteShared = (value: JsonValue | undefined, variant?: string) => void;
 
 /** Where the answer to one question is shared. */
-export interface SharedPlace {
+export interface SharedEntry {
   /** Never rejects, never takes long. */
-  read(): Promise<SharedAnswer | undefined>;
+  read(): Promise<SharedResolution | undefined>;
   /** Nobody waits for it. */
-  readonly write: WriteAnswer;
+  readonly write: WriteShared;
 }
 
 /** While the store is of no use. */
-const NOWHERE: SharedPlace = { read: () => Promise.resolve(undefined), write: () => undefined };
+const UNAVAILABLE: SharedEntry = { read: () => Promise.resolve(undefined), write: () => undefined };
 
 /** Answers that the instances of an application share. */
-export class AnswerStore {
+export class SharedCache {
   /**
    * @param store Where they are kept.
-   * @param lifetime How long an answer is of any use, in milliseconds.
+   * @param lifetimeMs How long an answer is of any use, in milliseconds.
    * @param digest Makes keys of contexts.
    * @param salt Sets apart what would be answered otherwise for the same context.
    */
   constructor(
     private readonly store: GuardedStore,
-    private readonly lifetime: number,
+    private readonly lifetimeMs: number,
     private readonly digest: ContextDigest,
     private readonly salt: string,
   ) {}
 
   /** The context as it is now decides where the answer is kept. */
-  placeOf(question: AskedQuestion, context: Attributes): SharedPlace {
-    if (!this.store.isAvailable) return NOWHERE;
+  entryFor(question: CacheKey, context: Attributes): SharedEntry {
+    if (!this.store.isAvailable) return UNAVAILABLE;
     const key = this.keyOf(question, context);
-    if (key === undefined) return NOWHERE;
+    if (key === undefined) return UNAVAILABLE;
     const { flagKey, type } = question;
     return {
       read: () => this.read(question, key),
       write: (value, variant) => {
         const stored = { flagKey, type, value, variant, at: wallClockMs() };
-        this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetime));
+        this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetimeMs));
       },
     };
   }
@@ -86,38 +86,38 @@ export class AnswerStore {
     this.store.close();
   }
 
-  private async read(question: AskedQuestion, key: string): Promise<SharedAnswer | undefined> {
+  private async read(question: CacheKey, key: string): Promise<SharedResolution | undefined> {
     const found = await this.store.get(key);
     if (found === undefined) return undefined;
-    const stored = readStored(found, question);
+    const stored = parseStored(found, question);
     const age = stored === undefined ? NaN : wallClockMs() - stored.at;
-    if (stored === undefined || age < -CLOCK_SKEW) {
+    if (stored === undefined || age < -CLOCK_SKEW_MS) {
       this.store.reportGarbage(
         'what it holds is not what was written there, or comes from a clock that is ahead by more than a minute.',
       );
       return undefined;
     }
     // Without a value: somebody has found that the flag is gone or switched off.
-    if (age >= this.lifetime || stored.value === undefined) return undefined;
+    if (age >= this.lifetimeMs || stored.value === undefined) return undefined;
     return { value: stored.value, variant: stored.variant, age: Math.max(0, age) };
   }
 
   /** What is in the context is private: only its digest goes into the key. Nothing for one that cannot be shared. */
-  private keyOf({ flagKey, type }: AskedQuestion, context: Attributes): string | undefined {
-    const contents = portableContextKey(context);
+  private keyOf({ flagKey, type }: CacheKey, context: Attributes): string | undefined {
+    const contents = portableContext(context);
     if (contents === undefined) return undefined;
     const digest = this.digest.of(`${JSON.stringify([this.salt, flagKey])}${contents}`);
     // The name is there for people who look into the store; the digest tells flags apart.
-    const name = flagKey.replace(/[^\w.-]/g, '_').slice(0, MAX_NAME);
+    const name = flagKey.replace(/[^\w.-]/g, '_').slice(0, MAX_SHOWN_KEY);
     return `v${VERSION}:${type}:${name}:${digest}`;
   }
 }
 
 /** Nothing of a store's answer is believed before its shape has been checked. */
-function readStored(found: unknown, { flagKey, type }: AskedQuestion): Stored | undefined {
+function parseStored(found: unknown, { flagKey, type }: CacheKey): StoredResolution | undefined {
   const parsed = parse(found);
   if (!isObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
-  const { value, variant, at } = parsed as unknown as Stored;
+  const { value, variant, at } = parsed as unknown as StoredResolution;
   const isValid =
     (value === undefined || flagTypeOf(value) === type) &&
     (variant === undefined || typeof variant === 'string') &&

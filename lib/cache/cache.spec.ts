@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { type FlagType } from '../options';
-import { portableContextKey } from './context-key';
-import { contextKey, copyValue } from './index';
-import { askedQuestion, MemoryCache } from './memory-cache';
+import { portableContext } from './context-key';
+import { canonicalContext, copyValue } from './index';
+import { cacheKey, MemoryCache } from './memory-cache';
 
 type Context = Record<string, unknown>;
 
@@ -45,7 +45,7 @@ describe('contextKey', () => {
     );
     fc.assert(
       fc.property(shuffled, ([one, other]) => {
-        expect(contextKey(other)).toBe(contextKey(one));
+        expect(canonicalContext(other)).toBe(canonicalContext(one));
       }),
       { numRuns: 1000 },
     );
@@ -54,7 +54,7 @@ describe('contextKey', () => {
   it('tells any two contexts apart that differ', () => {
     fc.assert(
       fc.property(attributes, attributes, (one, other) => {
-        expect(contextKey(one) === contextKey(other)).toBe(sameText(one) === sameText(other));
+        expect(canonicalContext(one) === canonicalContext(other)).toBe(sameText(one) === sameText(other));
       }),
       { numRuns: 5000 },
     );
@@ -69,7 +69,7 @@ describe('contextKey', () => {
       ...leaves.flatMap((one) => leaves.map((other) => [one, other])),
     ];
     const contexts = [{}, ...values.flatMap((value) => [{ a: value }, { '': value }, { a: 'x', b: value }])];
-    expect(new Set(contexts.map(contextKey)).size).toBe(new Set(contexts.map(sameText)).size);
+    expect(new Set(contexts.map(canonicalContext)).size).toBe(new Set(contexts.map(sameText)).size);
   });
 
   const different: readonly (readonly [string, unknown, unknown])[] = [
@@ -84,29 +84,29 @@ describe('contextKey', () => {
     ['large numbers', 2 ** 53, 2 ** 53 + 2],
   ];
   it.each(different)('tells apart: %s', (_, one, other) => {
-    expect(contextKey({ value: one })).not.toBe(contextKey({ value: other }));
+    expect(canonicalContext({ value: one })).not.toBe(canonicalContext({ value: other }));
   });
 
   it('leaves out undefined, as every request does', () => {
-    expect(contextKey({ a: 1, b: undefined })).toBe(contextKey({ a: 1 }));
-    expect(contextKey({ a: { b: undefined } })).toBe(contextKey({ a: {} }));
+    expect(canonicalContext({ a: 1, b: undefined })).toBe(canonicalContext({ a: 1 }));
+    expect(canonicalContext({ a: { b: undefined } })).toBe(canonicalContext({ a: {} }));
   });
 
   it('takes objects of another realm for what they are', () => {
     const foreign = runInNewContext(
       '({ user: { plan: "pro" }, tags: ["a"], since: new Date(5) })',
     ) as Context;
-    expect(contextKey(foreign)).toBe(contextKey({ user: { plan: 'pro' }, tags: ['a'], since: new Date(5) }));
+    expect(canonicalContext(foreign)).toBe(canonicalContext({ user: { plan: 'pro' }, tags: ['a'], since: new Date(5) }));
   });
 
   it('comes to an end for contexts that do not', () => {
     const loop: Context = {};
     for (const name of ['a', 'b', 'c', 'd']) loop[name] = loop;
-    expect(typeof contextKey(loop)).toBe('string');
+    expect(typeof canonicalContext(loop)).toBe('string');
 
     const users: Context[] = Array.from({ length: 12 }, (_, id) => ({ id }));
     for (const user of users) user.friends = users;
-    expect(typeof contextKey({ user: users[0] })).toBe('string');
+    expect(typeof canonicalContext({ user: users[0] })).toBe('string');
   });
 });
 
@@ -116,7 +116,7 @@ describe('portableContextKey', () => {
 
   it('is the key of what every process knows', () => {
     fc.assert(
-      fc.property(attributes, (context) => expect(portableContextKey(context)).toBe(contextKey(context))),
+      fc.property(attributes, (context) => expect(portableContext(context)).toBe(canonicalContext(context))),
     );
   });
 
@@ -126,9 +126,9 @@ describe('portableContextKey', () => {
     ['an object of a class, in a list', { value: [1, [new Map()]] }],
     ['a circle', loop],
   ])('is none for what only this process knows: %s', (_, context) => {
-    expect(portableContextKey(context)).toBeUndefined();
-    expect(portableContextKey(context)).toBeUndefined();
-    expect(contextKey(context)).toBe(contextKey(context));
+    expect(portableContext(context)).toBeUndefined();
+    expect(portableContext(context)).toBeUndefined();
+    expect(canonicalContext(context)).toBe(canonicalContext(context));
   });
 });
 
@@ -137,7 +137,7 @@ describe('MemoryCache', () => {
     value,
     variant: undefined,
     reason: 'CACHED' as const,
-    missing: undefined,
+    notFound: undefined,
   });
   const cacheOf = (maxSize: number) => new MemoryCache(maxSize, MEGABYTE, false);
   const put = (
@@ -147,7 +147,7 @@ describe('MemoryCache', () => {
     flag = 'a',
     type: FlagType = 'string',
   ) => {
-    cache.set(askedQuestion(flag, type, context), answer(value), 60_000, 60_000);
+    cache.set(cacheKey(flag, type, context), answer(value), 60_000, 60_000);
   };
 
   it('keeps no more than its size; the least recently used goes first', () => {
@@ -167,7 +167,7 @@ describe('MemoryCache', () => {
       ['b', 'string', {}],
       ['a', 'string', { b: 'c' }],
       ['a', 'string', { b: ['c'] }],
-      ['a', 'string', { b: contextKey({ value: ['c'] }) }],
+      ['a', 'string', { b: canonicalContext({ value: ['c'] }) }],
       ['', 'string', {}],
     ];
     questions.forEach(([flag, type, context], index) => {
@@ -183,7 +183,7 @@ describe('MemoryCache', () => {
       fc.property(attributes, attributes, (one, other) => {
         const cache = cacheOf(10);
         put(cache, one, 1);
-        const same = contextKey(one) === contextKey(other);
+        const same = canonicalContext(one) === canonicalContext(other);
         expect(cache.get('a', 'string', other) !== undefined).toBe(same);
         expect(cache.get('a', 'string', Object.fromEntries(Object.entries(one).reverse()))).toEqual(
           answer(1),
@@ -195,8 +195,8 @@ describe('MemoryCache', () => {
 
   it('does not give the answer of another question that shares its number', () => {
     const cache = cacheOf(10);
-    const { context } = askedQuestion('a', 'string', { id: 1 });
-    const { hash } = askedQuestion('a', 'string', { id: 2 });
+    const { context } = cacheKey('a', 'string', { id: 1 });
+    const { hash } = cacheKey('a', 'string', { id: 2 });
     cache.set({ hash, flagKey: 'a', type: 'string', context }, answer(1), 60_000, 60_000);
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });
@@ -220,7 +220,7 @@ describe('MemoryCache', () => {
   it('remembers the context as it was asked', () => {
     const cache = cacheOf(10);
     const context: Context = { id: 1 };
-    const question = askedQuestion('a', 'string', context);
+    const question = cacheKey('a', 'string', context);
     context.id = 2;
     cache.set(question, answer(1), 60_000, 60_000);
     expect(cache.get('a', 'string', { id: 1 })).toEqual(answer(1));
@@ -229,7 +229,7 @@ describe('MemoryCache', () => {
 
   it('takes an answer that is stale already, and knows it for that at once', () => {
     const cache = new MemoryCache(10, MEGABYTE, true);
-    const question = askedQuestion('a', 'string', {});
+    const question = cacheKey('a', 'string', {});
     cache.set(question, answer(1), 0, 60_000);
     expect(cache.get('a', 'string', {})).toBeUndefined();
     expect(cache.stale(question, {})).toEqual(answer(1));

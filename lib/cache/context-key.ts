@@ -15,22 +15,22 @@ let identified = 0;
  * part says its own length, so no value can be mistaken for another. What no request can carry counts as the same only
  * when it is the same object.
  */
-export function contextKey(context: Readonly<Record<string, unknown>>): string {
+export function canonicalContext(context: Readonly<Record<string, unknown>>): string {
   try {
-    return attributesKey(context, 0);
+    return attributesText(context, 0);
   } catch (error) {
     if (error !== TOO_DEEP) throw error;
     // Given up at once and as a whole: to follow every path through a circular context could take for ever.
-    return identityKey(context);
+    return identityText(context);
   }
 }
 
-function attributesKey(attributes: Readonly<Record<string, unknown>>, depth: number): string {
+function attributesText(attributes: Readonly<Record<string, unknown>>, depth: number): string {
   let key = '';
   for (const name of sortedNames(attributes)) {
     const value = attributes[name];
     // Left out of a request, so left out of the key.
-    if (value !== undefined) key += sized(name) + valueKey(value, depth);
+    if (value !== undefined) key += sized(name) + valueText(value, depth);
   }
   return key;
 }
@@ -47,13 +47,13 @@ const LENGTHS = Array.from({ length: 256 }, (_, length) => String.fromCharCode(l
  *
  * @returns Nothing for a context that holds what is told by its identity.
  */
-export function portableContextKey(context: Readonly<Record<string, unknown>>): string | undefined {
+export function portableContext(context: Readonly<Record<string, unknown>>): string | undefined {
   const before = identified;
-  const key = contextKey(context);
+  const key = canonicalContext(context);
   return identified === before ? key : undefined;
 }
 
-function identityKey(value: object): string {
+function identityText(value: object): string {
   identified++;
   let identity = identities.get(value);
   if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
@@ -74,7 +74,7 @@ function sortedNames(context: object): string[] {
   return names;
 }
 
-function valueKey(value: unknown, depth: number): string {
+function valueText(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
       return `s${sized(value)}`;
@@ -83,18 +83,18 @@ function valueKey(value: unknown, depth: number): string {
     case 'boolean':
       return value ? 't' : 'f';
     case 'object':
-      return value === null ? '0' : objectKey(value, depth + 1);
+      return value === null ? '0' : objectText(value, depth + 1);
     case 'function':
-      return identityKey(value);
+      return identityText(value);
     default:
       return `?${typeof value}${sized(String(value))}`;
   }
 }
 
-function objectKey(value: object, depth: number): string {
+function objectText(value: object, depth: number): string {
   if (depth > MAX_DEPTH) throw TOO_DEEP;
   if (isDate(value)) return `d${value.getTime()};`;
   // `from` also fills the holes of a list, as JSON does.
-  if (Array.isArray(value)) return `[${Array.from(value, (item) => valueKey(item ?? null, depth)).join('')}]`;
-  return isPlainObject(value) ? `{${attributesKey(value, depth)}}` : identityKey(value);
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => valueText(item ?? null, depth)).join('')}]`;
+  return isPlainObject(value) ? `{${attributesText(value, depth)}}` : identityText(value);
 }

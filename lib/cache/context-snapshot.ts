@@ -1,4 +1,4 @@
-import { contextKey } from './context-key';
+import { canonicalContext } from './context-key';
 import { textSize } from './memory-size';
 
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ function mixValue(hash: number, value: unknown): number {
     case 'boolean':
       return hash ^ (value ? 1 : 2);
     default:
-      return mixText(~hash, contextKey({ value }));
+      return mixText(~hash, canonicalContext({ value }));
   }
 }
 
@@ -36,7 +36,7 @@ function spread(hash: number): number {
  * A number that is the same for two equal questions, whatever the order of the attributes. Different ones may share it,
  * so what is found under it has still to be compared.
  */
-export function questionHash(flagKey: string, type: string, context: Attributes): number {
+export function cacheHash(flagKey: string, type: string, context: Attributes): number {
   let hash = mixText(mixText(SEED, type), flagKey);
   for (const name of Object.keys(context)) {
     const value = context[name];
@@ -47,16 +47,16 @@ export function questionHash(flagKey: string, type: string, context: Attributes)
 }
 
 /** What an attribute takes besides its name and value, in bytes: its places in two lists that grow in steps. */
-const ATTRIBUTE = 48;
+const ATTRIBUTE_BYTES = 48;
 /** A text that was put together keeps its parts: each character of it counts for so many. */
-const PARTS = 5;
+const BYTES_PER_CHARACTER = 5;
 
 /** The text of a value with structure, kept apart from a value that is such a text. */
 class Structure {
   readonly text: string;
 
   constructor(value: unknown) {
-    this.text = contextKey({ value });
+    this.text = canonicalContext({ value });
   }
 }
 
@@ -70,7 +70,7 @@ function isSame(kept: unknown, value: unknown): boolean {
 }
 
 /** A context as it was when it was asked for; what becomes of the object later does not matter. */
-export class ContextSnapshot {
+export class ContextKey {
   private readonly names: string[] = [];
   private readonly values: unknown[] = [];
 
@@ -86,10 +86,10 @@ export class ContextSnapshot {
   /** Estimates what this takes in memory, in bytes. */
   get size(): number {
     let bytes = 0;
-    for (const name of this.names) bytes += ATTRIBUTE + textSize(name);
+    for (const name of this.names) bytes += ATTRIBUTE_BYTES + textSize(name);
     for (const value of this.values) {
       if (typeof value === 'string') bytes += textSize(value);
-      else if (value instanceof Structure) bytes += PARTS * textSize(value.text);
+      else if (value instanceof Structure) bytes += BYTES_PER_CHARACTER * textSize(value.text);
     }
     return bytes;
   }

@@ -1,14 +1,14 @@
 import { type Attributes } from './context-snapshot';
-import { type AskedQuestion, isSameQuestion } from './memory-cache';
+import { type CacheKey, isSameKey } from './memory-cache';
 
-interface Flight<T> {
-  readonly question: AskedQuestion;
-  readonly landing: Promise<T>;
+interface PendingCall<T> {
+  readonly question: CacheKey;
+  readonly promise: Promise<T>;
 }
 
 /** Questions on their way: who asks what somebody else is asking already waits for that answer. */
-export class Flights<T> {
-  private readonly underWay = new Map<number, Flight<T>>();
+export class SingleFlight<T> {
+  private readonly pending = new Map<number, PendingCall<T>>();
   private count = 0;
 
   /** How many there are, those included that share their number with another. */
@@ -17,28 +17,28 @@ export class Flights<T> {
   }
 
   /** The answer to the same question, if it is being asked. */
-  join({ hash, flagKey, type }: AskedQuestion, context: Attributes): Promise<T> | undefined {
-    const flight = this.underWay.get(hash);
-    if (flight === undefined || !isSameQuestion(flight.question, flagKey, type, context)) return undefined;
-    return flight.landing;
+  join({ hash, flagKey, type }: CacheKey, context: Attributes): Promise<T> | undefined {
+    const call = this.pending.get(hash);
+    if (call === undefined || !isSameKey(call.question, flagKey, type, context)) return undefined;
+    return call.promise;
   }
 
-  /** Lets others join until the answer, or the failure, is there: nobody joins a flight that has failed. */
-  launch(question: AskedQuestion, landing: Promise<T>): Promise<T> {
+  /** Lets others join until the answer, or the failure, is there: nobody joins a call that has failed. */
+  start(question: CacheKey, promise: Promise<T>): Promise<T> {
     const { hash } = question;
-    const flight = { question, landing };
-    const land = (): void => {
+    const call = { question, promise };
+    const settle = (): void => {
       this.count--;
-      if (this.underWay.get(hash) === flight) this.underWay.delete(hash);
+      if (this.pending.get(hash) === call) this.pending.delete(hash);
     };
     this.count++;
-    this.underWay.set(hash, flight);
-    landing.then(land, land);
-    return landing;
+    this.pending.set(hash, call);
+    promise.then(settle, settle);
+    return promise;
   }
 
   /** Whoever asks from now on asks anew. */
   clear(): void {
-    this.underWay.clear();
+    this.pending.clear();
   }
 }

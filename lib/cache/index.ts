@@ -1,5 +1,5 @@
-export { AnswerStore } from './answer-store';
-export { type AnswerCounts, Answers } from './answers';
+export { SharedCache } from './answer-store';
+export { type CacheCounts, CachingSource } from './answers';
 export { ContextDigest } from './context-digest';
-export { contextKey } from './context-key';
+export { canonicalContext } from './context-key';
 export { copyValue } from './copy-value';

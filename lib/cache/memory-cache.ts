@@ -1,46 +1,46 @@
 import { LRUCache } from 'lru-cache';
 import { type FlagshipError } from '../errors';
 import { type FlagType, type JsonValue } from '../options';
-import { type Attributes, ContextSnapshot, questionHash } from './context-snapshot';
+import { type Attributes, ContextKey, cacheHash } from './context-snapshot';
 import { textSize, valueSize } from './memory-size';
 
 /** What is remembered of an answer. */
-export interface CachedAnswer {
+export interface CachedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
   readonly reason: 'CACHED';
   /** There is no such flag; value and variant say nothing then. */
-  readonly missing: FlagshipError | undefined;
+  readonly notFound: FlagshipError | undefined;
 }
 
-/** A question as it was asked: whose answer is kept, and where. */
-export interface AskedQuestion {
+/** A key as it was asked: whose answer is kept, and where. */
+export interface CacheKey {
   readonly hash: number;
   readonly flagKey: string;
   readonly type: FlagType;
-  readonly context: ContextSnapshot;
+  readonly context: ContextKey;
 }
 
 interface Entry {
-  readonly question: AskedQuestion;
-  readonly answer: CachedAnswer;
+  readonly key: CacheKey;
+  readonly answer: CachedResolution;
   /** When it is too old even for a time without fresh answers. */
-  readonly uselessAt: number;
+  readonly expiresAt: number;
 }
 
 /** What an entry takes besides its flag's key, its context and its value, in bytes. */
-const ENTRY = 700;
+const ENTRY_BYTES = 700;
 /** What an error takes, with its stack. */
-const ERROR = 3000;
+const ERROR_BYTES = 3000;
 
-function entrySize({ flagKey, context }: AskedQuestion, { value, variant, missing }: CachedAnswer): number {
+function entrySize({ flagKey, context }: CacheKey, { value, variant, notFound }: CachedResolution): number {
   const content = textSize(flagKey) + context.size + valueSize(value) + textSize(variant ?? '');
-  return ENTRY + content + (missing === undefined ? 0 : ERROR + textSize(missing.message));
+  return ENTRY_BYTES + content + (notFound === undefined ? 0 : ERROR_BYTES + textSize(notFound.message));
 }
 
-/** Is it the same question, and not only one of the same number? */
-export function isSameQuestion(
-  one: AskedQuestion,
+/** Is it the same key, and not only one of the same number? */
+export function isSameKey(
+  one: CacheKey,
   flagKey: string,
   type: string,
   context: Attributes,
@@ -48,10 +48,10 @@ export function isSameQuestion(
   return one.flagKey === flagKey && one.type === type && one.context.equals(context);
 }
 
-/** The question as it is now; its context may change before there is an answer. */
-export function askedQuestion(flagKey: string, type: FlagType, context: Attributes): AskedQuestion {
-  const hash = questionHash(flagKey, type, context);
-  return { hash, flagKey, type, context: new ContextSnapshot(context) };
+/** The key as it is now; its context may change before there is an answer. */
+export function cacheKey(flagKey: string, type: FlagType, context: Attributes): CacheKey {
+  const hash = cacheHash(flagKey, type, context);
+  return { hash, flagKey, type, context: new ContextKey(context) };
 }
 
 /**
@@ -81,18 +81,18 @@ export class MemoryCache {
   }
 
   /** The answer, while it is fresh. */
-  get(flagKey: string, type: string, context: Attributes): CachedAnswer | undefined {
-    const entry = this.entries.get(questionHash(flagKey, type, context));
+  get(flagKey: string, type: string, context: Attributes): CachedResolution | undefined {
+    const entry = this.entries.get(cacheHash(flagKey, type, context));
     if (entry === undefined) return undefined;
-    return isSameQuestion(entry.question, flagKey, type, context) ? entry.answer : undefined;
+    return isSameKey(entry.key, flagKey, type, context) ? entry.answer : undefined;
   }
 
   /** The answer that is no longer fresh, but better than none. */
-  stale({ hash, flagKey, type }: AskedQuestion, context: Attributes): CachedAnswer | undefined {
+  stale({ hash, flagKey, type }: CacheKey, context: Attributes): CachedResolution | undefined {
     if (!this.keepsStale) return undefined;
     const entry = this.entries.get(hash, { allowStale: true });
-    if (entry === undefined || !isSameQuestion(entry.question, flagKey, type, context)) return undefined;
-    if (entry.answer.missing === undefined && performance.now() < entry.uselessAt) return entry.answer;
+    if (entry === undefined || !isSameKey(entry.key, flagKey, type, context)) return undefined;
+    if (entry.answer.notFound === undefined && performance.now() < entry.expiresAt) return entry.answer;
     this.entries.delete(hash);
     return undefined;
   }
@@ -103,17 +103,17 @@ export class MemoryCache {
    * @param freshFor How long the answer is served without asking, in milliseconds; 0 for one that is stale already.
    * @param usefulFor How long it is of use at all.
    */
-  set(question: AskedQuestion, answer: CachedAnswer, freshFor: number, usefulFor: number): void {
+  set(key: CacheKey, answer: CachedResolution, freshFor: number, usefulFor: number): void {
     const now = performance.now();
     // The library takes whole milliseconds only, and no less than one.
     const ttl = Math.max(1, Math.ceil(freshFor));
     const start = freshFor > 0 ? now : now - 10 * ttl;
-    const size = entrySize(question, answer);
-    this.entries.set(question.hash, { question, answer, uselessAt: now + usefulFor }, { ttl, start, size });
+    const size = entrySize(key, answer);
+    this.entries.set(key.hash, { key, answer, expiresAt: now + usefulFor }, { ttl, start, size });
   }
 
   /** What was kept does not hold any more. */
-  forget({ hash }: AskedQuestion): void {
+  delete({ hash }: CacheKey): void {
     this.entries.delete(hash);
   }
 

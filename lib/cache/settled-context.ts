@@ -1,7 +1,7 @@
 import { type Attributes } from './context-snapshot';
 
 /** A context that stays as it is while something else is waited for, however its owner changes the original. */
-export function settledContext(context: Attributes): Attributes {
+export function copyContext(context: Attributes): Attributes {
   const hasStructure = Object.values(context).some((value) => typeof value === 'object' && value !== null);
   if (!hasStructure) return Object.assign({}, context);
   try {

@@ -1,5 +1,5 @@
-export { Answer, type DefaultApplied, isSame } from './scope/answer';
-export { type AnswerBook, type ContextAnswers, type ContextParts } from './scope/answer-book';
+export { MemoEntry, type DefaultApplied, isSame } from './scope/answer';
+export { type EvaluationMemo, type ContextMemo, type ContextParts } from './scope/answer-book';
 export { refusalOf, refusedContext } from './scope/refused-context';
 export { RESOLVED_OPTIONS } from './context.constants';
 export { FlagshipContextInterceptor } from './propagation/flagship-context.interceptor';
@@ -8,7 +8,7 @@ export { ensurePropagation } from './propagation/openfeature-propagator';
 export { Propagation, propagationProviders } from './propagation/propagation';
 export { RequestContextBuilder } from './request/request-context-builder';
 export { ApplicationScopes } from './scope/application-scopes';
-export { EvaluationScope, type ScopeOwner } from './scope/evaluation-scope';
+export { EvaluationScope, type ScopeModule } from './scope/evaluation-scope';
 export { keepScope, scopedIterable } from './scope/lazy-work';
 export { RequestScopes } from './scope/request-scopes';
-export { currentScope, runAsOwner, runInScope, transactionFor } from './scope/scope-storage';
+export { currentScope, runForModule, runInScope, transactionFor } from './scope/scope-storage';

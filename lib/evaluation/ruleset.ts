@@ -1,10 +1,10 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type Attributes } from './attribute';
-import { compileFlag, type CompiledFlag, type FlagAnswer } from './compile-flag';
-import { faultOf, MalformedFlag, quoted } from './malformed-flag';
+import { compileFlag, type CompiledFlag, type FlagResolution } from './compile-flag';
+import { malformedFlagOf, MalformedFlag, quoted } from './malformed-flag';
 
 /** All flags of an app, compiled. */
-export class Ruleset {
+export class CompiledDefinitions {
   private readonly flags = new Map<string, CompiledFlag | MalformedFlag>();
   private readonly problems: MalformedFlag[] = [];
 
@@ -35,7 +35,7 @@ export class Ruleset {
    *
    * @throws FlagshipError `FLAG_NOT_FOUND` or `PARSE_ERROR`.
    */
-  evaluate(flagKey: string, context: Attributes): FlagAnswer {
+  evaluate(flagKey: string, context: Attributes): FlagResolution {
     const flag = this.flags.get(flagKey);
     if (flag === undefined) {
       throw new FlagshipError(`There is no flag ${quoted(flagKey)}.`, FlagshipErrorCode.FLAG_NOT_FOUND);
@@ -52,7 +52,7 @@ export class Ruleset {
     try {
       return compileFlag(key, definition, this.accountId, report);
     } catch (error) {
-      const malformed = faultOf(key, error);
+      const malformed = malformedFlagOf(key, error);
       this.problems.push(malformed);
       return malformed;
     }

@@ -122,7 +122,7 @@ export function accepts({ accepted }: FlagRequirement, value: JsonValue): boolea
  * Whether the flags together meet the requirement. One without an answer (undefined) leaves it open, unless the others
  * settle it; what stays open is refused either way.
  */
-export function isSettled(
+export function isMet(
   { match, not }: FlagRequirement,
   verdicts: readonly (boolean | undefined)[],
 ): boolean {

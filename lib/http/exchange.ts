@@ -2,13 +2,13 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
 import { networkError, tooLargeError } from './limits';
 import { readEntityTag, readHeader } from './response-header';
-import { type HttpAnswer, type HttpRequest } from './transport';
+import { type HttpResponse, type HttpRequest } from './transport';
 
 /**
  * One request on its way through the pool, from dispatch to the last byte. Settles exactly once: with the whole
  * answer, with an error, or when its own timer fires, even if the pool has gone deaf.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class ResponseHandler implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;
   private controller: Dispatcher.DispatchController | undefined;
   private chunks: Buffer[] = [];
@@ -19,7 +19,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private failure: Error | undefined;
 
   constructor(
-    private readonly resolve: (answer: HttpAnswer) => void,
+    private readonly resolve: (answer: HttpResponse) => void,
     private readonly reject: (error: Error) => void,
     private readonly request: HttpRequest,
     tooLate: () => Error,

@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { readEntityTag, readHeader } from './response-header';
-import { type HttpAnswer } from './transport';
+import { type HttpResponse } from './transport';
 
 /** How many parts of a body are read before other work gets its turn. */
 const CHUNKS_AT_ONCE = 256;
 
 /** An answer whose body is absent where it is too large. */
-export type FetchAnswer = Omit<HttpAnswer, 'body'> & { readonly body: string | undefined };
+export type FetchResponse = Omit<HttpResponse, 'body'> & { readonly body: string | undefined };
 
 /**
  * What a `fetch` of the application's resolves with: a `Response`, what tests put in the place of one, or anything else.
  * Nothing of it is believed before it has been checked.
  */
-interface Likeness {
+interface ResponseLike {
   readonly status?: unknown;
   readonly ok?: unknown;
   readonly headers?: unknown;
@@ -25,7 +25,7 @@ function unusable(what: string): Error {
   return new Error(`the option "fetch" gave ${what}`);
 }
 
-function statusOf({ status, ok }: Likeness): number {
+function statusOf({ status, ok }: ResponseLike): number {
   // A likeness may have no more than `ok`.
   const code = status === undefined && ok === true ? 200 : status;
   if (typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 999) return code;
@@ -63,7 +63,7 @@ async function readStream(
   return Buffer.concat(chunks, size).toString('utf8');
 }
 
-async function readWhole(response: Likeness, maxBytes: number): Promise<string | undefined> {
+async function readWhole(response: ResponseLike, maxBytes: number): Promise<string | undefined> {
   const { text, json } = response;
   if (typeof text !== 'function' && typeof json !== 'function') throw unusable('a response without a body');
   const whole: unknown = await (typeof text === 'function'
@@ -84,13 +84,13 @@ function isIterable(body: unknown): body is AsyncIterable<unknown> {
  * @param signal Ends reading a body that comes in parts.
  * @throws Whatever reading it throws; the caller takes it for a failed request.
  */
-export async function readFetchAnswer(
+export async function readFetchResponse(
   response: unknown,
   maxBytes: number,
   signal: AbortSignal,
-): Promise<FetchAnswer> {
+): Promise<FetchResponse> {
   if (typeof response !== 'object' || response === null) throw unusable('no response');
-  const likeness = response as Likeness;
+  const likeness = response as ResponseLike;
   const status = statusOf(likeness);
   const { body: given, headers } = likeness;
   const body =

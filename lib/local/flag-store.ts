@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { type FlagMap, type Ruleset } from '../evaluation';
+import { type FlagMap, type CompiledDefinitions } from '../evaluation';
 import { flagJson, LastGoodFlags, writableFlags } from '../sources';
 
 /** The flags that the server has now, as rules and as the definitions answer. */
 export class FlagStore {
   private readonly flags: LastGoodFlags;
-  private current: { ruleset: Ruleset; body: string; etag: string };
+  private current: { ruleset: CompiledDefinitions; body: string; etag: string };
 
   constructor(accountId: string, flags: FlagMap, report: (problem: string) => void) {
     this.flags = new LastGoodFlags(accountId, report);
     this.current = this.compile(flags);
   }
 
-  get ruleset(): Ruleset {
+  get ruleset(): CompiledDefinitions {
     return this.current.ruleset;
   }
 
@@ -24,7 +24,7 @@ export class FlagStore {
     this.current = this.compile(flags);
   }
 
-  private compile(flags: FlagMap): { ruleset: Ruleset; body: string; etag: string } {
+  private compile(flags: FlagMap): { ruleset: CompiledDefinitions; body: string; etag: string } {
     const ruleset = this.flags.accept(writableFlags(flags));
     // One by one: a flag that cannot be written is null there, and answers PARSE_ERROR to those who download it, too.
     const members = [...this.flags.current].map(

@@ -3,7 +3,7 @@ import { FlagshipError, messageOf } from '../errors';
 import { detached, limited } from '../runtime';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { FlagshipServerProvider } from './flagship-server-provider';
-import { stopListening, whileRegistering } from './own-events';
+import { removeListeners, whileRegistering } from './own-events';
 import { RefusedProvider } from './refused-provider';
 import { type Registration, registry } from './registry';
 
@@ -18,13 +18,13 @@ export const START_LIMIT_MS = 30_000;
 export const CLOSE_LIMIT_MS = 5000;
 
 /** A provider that is registered with OpenFeature. */
-export interface BoundProvider {
+export interface RegisteredProvider {
   /** The domain it is registered under; none for the default. */
   readonly domain: string | undefined;
   /** Settled when the provider has started, has failed to, or has taken too long; never rejects. */
   readonly ready: Promise<void>;
   /** Takes the provider out of OpenFeature again and closes it; never rejects, and waits no longer than the limit. */
-  unbind(): Promise<void>;
+  unregister(): Promise<void>;
 }
 
 /** Distinct from `NOOP_PROVIDER`, which it stands in front of for a moment; see {@link takeOut}. */
@@ -34,16 +34,16 @@ const INTERIM_PROVIDER = Object.create(NOOP_PROVIDER) as Provider;
  * Whether an application of this process uses the domain. OpenFeature has one default provider for the whole process: a
  * second application that took it would close the first one's.
  */
-function isHeld(domain: string | undefined): boolean {
-  const holder = registry.held.get(domain);
+function isClaimed(domain: string | undefined): boolean {
+  const holder = registry.claimed.get(domain);
   // The application may have registered another provider meanwhile; then the domain is free again.
   return holder !== undefined && OpenFeature.getProvider(domain) === holder;
 }
 
-function hold(wanted: string | undefined, provider: Provider): string | undefined {
+function claimDomain(wanted: string | undefined, provider: Provider): string | undefined {
   let domain = wanted;
-  for (let number = 2; isHeld(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
-  registry.held.set(domain, provider);
+  for (let number = 2; isClaimed(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
+  registry.claimed.set(domain, provider);
   return domain;
 }
 
@@ -63,30 +63,30 @@ async function register(domain: string | undefined, registration: Registration):
  *
  * @param startLimitMs How long to wait for the start in milliseconds; without it the provider keeps limits of its own.
  */
-export function bindProvider(
+export function registerProvider(
   wanted: string | undefined,
   provider: Provider,
   startLimitMs?: number,
-): BoundProvider {
-  const domain = hold(wanted, provider);
+): RegisteredProvider {
+  const domain = claimDomain(wanted, provider);
   const unbound = new AbortController();
   const given: Registration = { provider, listeners: [] };
   const start = detached(() => register(domain, given));
-  const registration = OpenFeature.getProvider(domain) === provider ? given : standIn(domain);
+  const registration = OpenFeature.getProvider(domain) === provider ? given : registerRefused(domain);
   return {
     domain,
     ready: detached(() => startUp(start, startLimitMs, unbound.signal)),
-    unbind: () => {
+    unregister: () => {
       unbound.abort();
-      return detached(() => unbind(domain, registration));
+      return detached(() => unregister(domain, registration));
     },
   };
 }
 
 /** Registers a stand-in for a provider that OpenFeature has refused: one that throws at once, or that it cannot read. */
-function standIn(domain: string | undefined): Registration {
+function registerRefused(domain: string | undefined): Registration {
   const registration: Registration = { provider: new RefusedProvider(), listeners: [] };
-  registry.held.set(domain, registration.provider);
+  registry.claimed.set(domain, registration.provider);
   // It fails to start, like the one in whose place it is, of which the log tells.
   detached(() => register(domain, registration)).catch(() => undefined);
   return registration;
@@ -102,17 +102,17 @@ async function startUp(
   } catch (error) {
     // A start that was given up has failed elsewhere, and that has been told.
     if (signal.aborted) return;
-    warn(`The flag provider did not start; flags answer their defaults. ${saidBy(error)}`);
+    warn(`The flag provider did not start; flags answer their defaults. ${describeError(error)}`);
   }
 }
 
-async function unbind(domain: string | undefined, registration: Registration): Promise<void> {
+async function unregister(domain: string | undefined, registration: Registration): Promise<void> {
   const { provider } = registration;
   // Another provider may have been registered since: that one is not this application's to remove.
   const isRegistered = OpenFeature.getProvider(domain) === provider;
   const takenOut = isRegistered ? takeOut(domain) : Promise.resolve();
-  if (registry.held.get(domain) === provider) registry.held.delete(domain);
-  stopListening(registration);
+  if (registry.claimed.get(domain) === provider) registry.claimed.delete(domain);
+  removeListeners(registration);
   try {
     await limited(
       'providerClose',
@@ -120,7 +120,7 @@ async function unbind(domain: string | undefined, registration: Registration): P
       CLOSE_LIMIT_MS,
     );
   } catch (error) {
-    warn(`The flag provider did not close as it should. ${saidBy(error)}`);
+    warn(`The flag provider did not close as it should. ${describeError(error)}`);
   }
 }
 
@@ -138,7 +138,7 @@ async function takeOut(domain: string | undefined): Promise<void> {
 /** OpenFeature closes a provider that it replaces, but does not wait for it; ours can be closed twice. */
 async function close(provider: Provider): Promise<void> {
   // Another application may use the same one.
-  const isShared = [...registry.held.values()].includes(provider);
+  const isShared = [...registry.claimed.values()].includes(provider);
   if (FlagshipServerProvider.isOne(provider) && !isShared) await provider.onClose();
 }
 
@@ -147,7 +147,7 @@ function warn(problem: string): void {
 }
 
 /** What went wrong; in the words of another provider, which may quote what it connects with, without credentials. */
-function saidBy(error: unknown): string {
+function describeError(error: unknown): string {
   const message = messageOf(error);
   return error instanceof FlagshipError ? message : withoutCredentials(message);
 }

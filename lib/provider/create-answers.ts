@@ -1,4 +1,4 @@
-import { AnswerStore, Answers, ContextDigest } from '../cache';
+import { SharedCache, CachingSource, ContextDigest } from '../cache';
 import { type ResolvedProviderOptions } from '../options';
 import { type FlagSource } from '../sources';
 import { GuardedStore, type StoreListener, storePrefix } from '../store';
@@ -26,24 +26,24 @@ function createDigest(
 }
 
 /** Where the instances of an application share their answers. */
-function createAnswerStore(
+function createSharedCache(
   { source, cache: { store, ttl, staleTtl }, secrets }: ResolvedProviderOptions,
   listener: StoreListener,
-): AnswerStore | undefined {
+): SharedCache | undefined {
   if (store === undefined || source.kind !== 'remote') return undefined;
   const guarded = new GuardedStore(store, storePrefix(source.http.namespace), listener);
   const digest = createDigest(source, secrets, listener);
   // A query may be answered otherwise than a body: it does not keep the attributes' types.
-  return new AnswerStore(guarded, ttl + staleTtl, digest, source.contextTransport);
+  return new SharedCache(guarded, ttl + staleTtl, digest, source.contextTransport);
 }
 
 /** What stands between the provider and a source that has to ask somebody; nothing before one that knows. */
-export function createAnswers(
+export function createCachingSource(
   source: FlagSource,
   options: ResolvedProviderOptions,
   listener: StoreListener,
-): Answers | undefined {
+): CachingSource | undefined {
   const { kind } = options.source;
   if (kind === 'local' || kind === 'definitions') return undefined;
-  return new Answers(source, options.cache, options.maxConcurrent, createAnswerStore(options, listener));
+  return new CachingSource(source, options.cache, options.maxConcurrent, createSharedCache(options, listener));
 }

@@ -3,7 +3,7 @@ import { callSafely, detached } from '../runtime';
 import { type Registration, registry } from './registry';
 
 /**
- * Registers a provider, so that only its own {@link OwnEvents} can be listened to meanwhile. OpenFeature adds all its
+ * Registers a provider, so that only its own {@link DomainEventEmitter} can be listened to meanwhile. OpenFeature adds all its
  * listeners before `register` returns.
  */
 export function whileRegistering<T>(registration: Registration, register: () => T): T {
@@ -17,7 +17,7 @@ export function whileRegistering<T>(registration: Registration, register: () => 
 }
 
 /** Takes away what OpenFeature has listened with and does not take away itself. */
-export function stopListening({ provider, listeners }: Registration): void {
+export function removeListeners({ provider, listeners }: Registration): void {
   for (const listener of listeners.splice(0)) provider.events?.removeHandler(...listener);
 }
 
@@ -26,7 +26,7 @@ export function stopListening({ provider, listeners }: Registration): void {
  * connects it with the default provider, and forgets to part them when the domain gets a provider of its own: one
  * application of a process would hear of another one's flags.
  */
-export class OwnEvents extends OpenFeatureEventEmitter {
+export class DomainEventEmitter extends OpenFeatureEventEmitter {
   override addHandler(...listener: Parameters<OpenFeatureEventEmitter['addHandler']>): void {
     const { current } = registry;
     if (current !== undefined && current.provider.events !== this) return;

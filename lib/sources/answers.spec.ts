@@ -1,10 +1,10 @@
 import { FlagshipError } from '../errors';
 import { TransientError } from '../http';
-import { readEvaluation } from './evaluation-answer';
+import { parseEvaluation } from './evaluation-answer';
 
 const errorOf = (status: number, body: unknown): FlagshipError => {
   try {
-    readEvaluation({ status, body: typeof body === 'string' ? body : JSON.stringify(body) }, 'f');
+    parseEvaluation({ status, body: typeof body === 'string' ? body : JSON.stringify(body) }, 'f');
   } catch (error) {
     if (error instanceof FlagshipError) return error;
     throw error;
@@ -21,7 +21,7 @@ describe('an answer', () => {
     [{ value: null, variant: null, reason: null }, { value: null }],
     [{ value: { value: 1 }, more: 1 }, { value: { value: 1 } }],
   ])('%j is read', (body, expected) => {
-    expect(readEvaluation({ status: 200, body: JSON.stringify({ flagKey: 'f', ...body }) }, 'f')).toEqual(
+    expect(parseEvaluation({ status: 200, body: JSON.stringify({ flagKey: 'f', ...body }) }, 'f')).toEqual(
       expected,
     );
   });

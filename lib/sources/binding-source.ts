@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, messageOf, VerdictError } from '../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '../errors';
 import { contextValues, outsideRequests, redactValues, Session, shortened } from '../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../options';
 import { shownName } from '../types';
@@ -57,7 +57,7 @@ function failureOf({ errorCode, errorMessage }: BindingDetails, context: Sendabl
   const code = namedCode(errorCode) ?? FlagshipErrorCode.GENERAL;
   const message =
     typeof errorMessage === 'string' ? quoted(errorMessage, context) : `The binding answered ${code}.`;
-  return FAILURES.has(code) ? new FlagshipError(message, code) : new VerdictError(message, code);
+  return FAILURES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
 }
 
 /** The fields of an answer. Whatever answers may be a likeness that throws where it is looked at. */
@@ -122,7 +122,7 @@ export class BindingSource implements FlagSource {
     return undefined;
   }
 
-  letGo(): void {
+  detachStore(): void {
     // Nothing is lent to it.
   }
 

@@ -1,7 +1,7 @@
 import { type ResolvedSource } from '../options';
 import { BindingSource } from './binding-source';
-import { DefinitionsSource } from './definitions-source';
-import { FixedSource } from './fixed-source';
+import { PollingSource } from './definitions-source';
+import { StaticSource } from './fixed-source';
 import { type FlagSource, type SourceListener } from './flag-source';
 import { RemoteSource } from './remote-source';
 import { SafeListener } from './safe-listener';
@@ -13,9 +13,9 @@ export function createSource(options: ResolvedSource, given: SourceListener): Fl
     case 'remote':
       return new RemoteSource(options.http, options.contextTransport, options.spanAttributes, listener);
     case 'local':
-      return new DefinitionsSource(options, listener);
+      return new PollingSource(options, listener);
     case 'definitions':
-      return new FixedSource(options, listener);
+      return new StaticSource(options, listener);
     case 'binding':
       return new BindingSource(options.binding, options.deadline);
   }

@@ -1,7 +1,7 @@
 import { FlagshipErrorCode } from '../errors';
 import { type FlagMap, isObject } from '../evaluation';
 import {
-  type HttpAnswer,
+  type HttpResponse,
   HttpClient,
   MAX_DEFINITIONS_BYTES,
   type SpanDescription,
@@ -9,7 +9,7 @@ import {
   type UpstreamStats,
 } from '../http';
 import { type ResolvedHttpOptions, timeForAll } from '../options';
-import { errorAnswer } from './error-answer';
+import { errorOfResponse } from './error-answer';
 import { templateOf } from './request-span';
 
 /** Definitions as they were downloaded. */
@@ -74,8 +74,8 @@ export class DefinitionsClient {
   }
 }
 
-function read(answer: HttpAnswer, etag: string | undefined): DownloadedDefinitions | undefined {
+function read(answer: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
   if (answer.status === 304 && etag !== undefined) return undefined;
-  if (answer.status < 200 || answer.status > 299) throw errorAnswer(answer, 'Read');
+  if (answer.status < 200 || answer.status > 299) throw errorOfResponse(answer, 'Read');
   return { flags: parseDefinitions(answer.body), etag: answer.etag, text: answer.body };
 }

@@ -4,14 +4,14 @@ import { type ResolvedSource } from '../options';
 import { wallClockMs } from '../runtime';
 import { GuardedStore, type StoreListener, storePrefix } from '../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
-import { type Announcement, printOf, SharedDefinitions } from './shared-definitions';
-import { type Confirmation, isSince, type SharedHead } from './shared-head';
+import { type Announcement, digestOf, SharedDefinitions } from './shared-definitions';
+import { type Confirmation, isSince, type Manifest } from './shared-head';
 
 /** What is known of the definitions in force, apart from the flags. */
 export interface HeldDefinitions {
   readonly etag?: string;
   /** Tells their text from another; there where definitions are shared. */
-  readonly print?: string;
+  readonly digest?: string;
   /** Flagship's answer that they are its definitions; there where definitions are shared. */
   readonly confirmation?: Confirmation;
   /** When Flagship has last said so, to this instance or another one; in milliseconds since 1970. */
@@ -23,14 +23,14 @@ export interface FetchedDefinitions {
   /** What is held once this is in force. */
   readonly held: HeldDefinitions;
   /** The flags and their text; absent where they are those that are held already. */
-  readonly news?: { readonly flags: FlagMap; readonly text: string };
+  readonly update?: { readonly flags: FlagMap; readonly text: string };
 }
 
 /**
  * Where definitions come from: the store that instances share, where another one has asked lately, or Flagship.
  * Definitions that may be older than the ones held are never taken: when in doubt, Flagship is asked.
  */
-export class DefinitionsFeed {
+export class DefinitionsFetcher {
   private readonly client: DefinitionsClient;
   private readonly shared: SharedDefinitions | undefined;
 
@@ -58,15 +58,15 @@ export class DefinitionsFeed {
   async fetch(held: HeldDefinitions | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
     if (shared === undefined) return this.ask(held, held?.etag);
-    const head = await shared.look();
+    const head = await shared.readManifest();
     if (mayShare && head !== undefined && shared.isFresh(head)) {
       const taken = await this.take(shared, held, head);
       if (taken !== undefined) return taken;
     }
-    const isTextWanted = shared.isTextWanted(head, held?.print);
+    const isTextWanted = shared.isTextWanted(head, held?.digest);
     const fetched = await this.ask(held, isTextWanted ? undefined : held?.etag, shared);
     const announced = announcementOf(fetched.held);
-    if (announced !== undefined) shared.announce(announced, head, fetched.news?.text);
+    if (announced !== undefined) shared.announce(announced, head, fetched.update?.text);
     return fetched;
   }
 
@@ -81,8 +81,8 @@ export class DefinitionsFeed {
    */
   async lastShared(held: HeldDefinitions | undefined): Promise<FetchedDefinitions | undefined> {
     const { shared } = this;
-    const head = await shared?.look();
-    if (shared === undefined || head?.print === held?.print) return undefined;
+    const head = await shared?.readManifest();
+    if (shared === undefined || head?.digest === held?.digest) return undefined;
     const own = held?.confirmation;
     if (head !== undefined && (own === undefined || isSince(head, own))) return this.read(shared, head);
     // What this instance holds is newer, or may be. Clocks decide no more than what a new instance will find.
@@ -97,12 +97,12 @@ export class DefinitionsFeed {
   }
 
   /** From now on this instance asks for itself. */
-  letGo(): void {
+  detachStore(): void {
     this.shared?.close();
   }
 
   close(): Promise<void> {
-    this.letGo();
+    this.detachStore();
     return this.client.close();
   }
 
@@ -118,29 +118,29 @@ export class DefinitionsFeed {
     if (downloaded === undefined) return { held: { ...held, confirmation, confirmedAt } };
     const { flags, text } = downloaded;
     // Once: of megabytes it takes a while.
-    const print = shared && printOf(text);
-    return { held: { etag: downloaded.etag, print, confirmation, confirmedAt }, news: { flags, text } };
+    const digest = shared && digestOf(text);
+    return { held: { etag: downloaded.etag, digest, confirmation, confirmedAt }, update: { flags, text } };
   }
 
   /** What another instance has found; nothing where that may be older than what is held, or is not to be had. */
   private async take(
     shared: SharedDefinitions,
     held: HeldDefinitions | undefined,
-    head: SharedHead,
+    head: Manifest,
   ): Promise<FetchedDefinitions | undefined> {
     // Asked although it may hold the same: the others do not know of this instance's answer, and learn of it so.
     if (held?.confirmation !== undefined && !isSince(head, held.confirmation)) return undefined;
-    if (head.print !== held?.print) return this.read(shared, head);
+    if (head.digest !== held?.digest) return this.read(shared, head);
     return { held: { ...held, confirmation: confirmationOf(head), confirmedAt: head.at } };
   }
 
-  private async read(shared: SharedDefinitions, head: SharedHead): Promise<FetchedDefinitions | undefined> {
+  private async read(shared: SharedDefinitions, head: Manifest): Promise<FetchedDefinitions | undefined> {
     const text = await shared.read(head);
     if (text === undefined) return undefined;
     try {
-      const { etag, print, at } = head;
-      const held = { etag, print, confirmation: confirmationOf(head), confirmedAt: at };
-      return { held, news: { flags: parseDefinitions(text), text } };
+      const { etag, digest, at } = head;
+      const held = { etag, digest, confirmation: confirmationOf(head), confirmedAt: at };
+      return { held, update: { flags: parseDefinitions(text), text } };
     } catch {
       // Not what Flagship would have sent, whoever has put it there.
       return undefined;
@@ -148,11 +148,11 @@ export class DefinitionsFeed {
   }
 }
 
-function confirmationOf({ by, count, at, seen }: SharedHead): Confirmation {
+function confirmationOf({ by, count, at, seen }: Manifest): Confirmation {
   return { by, count, at, seen };
 }
 
 function announcementOf(held: HeldDefinitions | undefined): Announcement | undefined {
-  const { print, etag, confirmation } = held ?? {};
-  return print === undefined || confirmation === undefined ? undefined : { print, etag, confirmation };
+  const { digest, etag, confirmation } = held ?? {};
+  return digest === undefined || confirmation === undefined ? undefined : { digest, etag, confirmation };
 }

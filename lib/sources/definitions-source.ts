@@ -2,7 +2,7 @@ import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../error
 import { outsideRequests } from '../http';
 import { type ResolvedSource } from '../options';
 import { DefinitionsCache } from './definitions-cache';
-import { DefinitionsFeed, type FetchedDefinitions, type HeldDefinitions } from './definitions-feed';
+import { DefinitionsFetcher, type FetchedDefinitions, type HeldDefinitions } from './definitions-feed';
 import {
   type ContextAttributes,
   type FlagSource,
@@ -12,10 +12,10 @@ import {
 } from './flag-source';
 import { LoadQueue } from './load-queue';
 import { RefreshTimer } from './refresh-timer';
-import { Snapshot } from './snapshot';
-import { tellMalformed } from './tell-malformed';
+import { ActiveDefinitions } from './snapshot';
+import { reportMalformed } from './tell-malformed';
 
-type LocalOptions = Extract<ResolvedSource, { kind: 'local' }>;
+type PollingOptions = Extract<ResolvedSource, { kind: 'local' }>;
 
 /** Where definitions that are put in force come from. */
 type Origin = 'Flagship or the shared store' | 'disk';
@@ -31,18 +31,18 @@ interface LoadResult {
  * Evaluates in this process, with definitions that it downloads and keeps fresh.
  *
  * Everything that happens to them is a load, and loads run one at a time ({@link LoadQueue}):
- * 1. Fetches what is new, from the instances that share definitions or from Flagship ({@link DefinitionsFeed}).
+ * 1. Fetches what is new, from the instances that share definitions or from Flagship ({@link DefinitionsFetcher}).
  * 2. Where that fails, takes newer definitions from the shared store or, at the start, those kept on disk.
  * 3. Puts them in force, wherever they come from, in one way (`apply`): reports malformed flags, tells what has changed,
  *    has them kept on disk.
  * 4. Tells whether flags are stale or have recovered, and schedules the next load, whatever has happened before.
  */
-export class DefinitionsSource implements FlagSource {
-  private readonly feed: DefinitionsFeed;
+export class PollingSource implements FlagSource {
+  private readonly feed: DefinitionsFetcher;
   private readonly cache: DefinitionsCache | undefined;
   private readonly accountId: string;
   private readonly timer: RefreshTimer;
-  private snapshot: Snapshot | undefined;
+  private snapshot: ActiveDefinitions | undefined;
   private held: HeldDefinitions | undefined;
   private isStale = false;
   /** Whether the next load is the one of the start. */
@@ -52,12 +52,12 @@ export class DefinitionsSource implements FlagSource {
   private generation = 0;
 
   constructor(
-    options: LocalOptions,
+    options: PollingOptions,
     private readonly listener: SourceListener,
   ) {
     const { http, cacheFile, refreshInterval, accountId } = options;
     this.accountId = accountId;
-    this.feed = new DefinitionsFeed(options, listener);
+    this.feed = new DefinitionsFetcher(options, listener);
     this.cache =
       cacheFile === undefined
         ? undefined
@@ -110,8 +110,8 @@ export class DefinitionsSource implements FlagSource {
     };
   }
 
-  letGo(): void {
-    this.feed.letGo();
+  detachStore(): void {
+    this.feed.detachStore();
   }
 
   flagKeys(): ReadonlySet<string> | undefined {
@@ -184,19 +184,19 @@ export class DefinitionsSource implements FlagSource {
   /** Puts definitions in force, wherever they come from; not in a source that was closed meanwhile. */
   private async apply(
     generation: number,
-    { held, news }: FetchedDefinitions,
+    { held, update }: FetchedDefinitions,
     origin: Origin = 'Flagship or the shared store',
   ): Promise<void> {
-    const next = news && (await Snapshot.compile(news.flags, this.accountId));
+    const next = update && (await ActiveDefinitions.compile(update.flags, this.accountId));
     this.expectSame(generation);
     this.held = held;
-    if (news === undefined || next === undefined) return;
+    if (update === undefined || next === undefined) return;
     const before = this.snapshot;
     this.snapshot = next;
     const changed = next.changedSince(before);
     this.tellMalformed(next, changed);
     if (before !== undefined && changed.length > 0) this.listener.changed(changed);
-    if (origin !== 'disk') this.cache?.keep(news.text);
+    if (origin !== 'disk') this.cache?.keep(update.text);
   }
 
   private expectSame(generation: number): void {
@@ -205,10 +205,10 @@ export class DefinitionsSource implements FlagSource {
   }
 
   /** Once for each version of a flag. */
-  private tellMalformed({ ruleset }: Snapshot, changed: readonly string[]): void {
+  private tellMalformed({ ruleset }: ActiveDefinitions, changed: readonly string[]): void {
     const news = new Set(changed);
     const problems = ruleset.malformed.filter(({ flagKey }) => news.has(flagKey));
-    tellMalformed(
+    reportMalformed(
       problems,
       () => 'it answers PARSE_ERROR',
       (problem) => {
@@ -250,7 +250,7 @@ export class DefinitionsSource implements FlagSource {
     if (this.cache === undefined) return;
     try {
       const flags = await this.cache.read();
-      await this.apply(generation, { held: {}, news: { flags, text: '' } }, 'disk');
+      await this.apply(generation, { held: {}, update: { flags, text: '' } }, 'disk');
     } catch (error) {
       if (generation !== this.generation) return;
       this.listener.warn(

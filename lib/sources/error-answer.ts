@@ -1,5 +1,5 @@
-import { FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
-import { type HttpAnswer, isTransientStatus, shortened, TransientError } from '../http';
+import { FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
+import { type HttpResponse, isTransientStatus, shortened, TransientError } from '../http';
 
 /** OpenFeature error codes that an answer may name, and what they are here. */
 const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
@@ -17,7 +17,7 @@ const CODES_OF_STATUS: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
 ]);
 /** Where a `Retry-After` means what it says. */
-const PAUSE_ASKED = new Set([429, 503]);
+const RETRY_AFTER_STATUSES = new Set([429, 503]);
 
 /** The error code for OpenFeature's name of it. */
 export function namedCode(name: unknown): FlagshipErrorCode | undefined {
@@ -55,12 +55,12 @@ function messageOf(status: number, details: string, permission: string): string 
 }
 
 /** 400, 404 and the like judge the question; 401 and 403 the token, and a redirect nothing at all. */
-function isVerdict(status: number): boolean {
+function isDefinitive(status: number): boolean {
   return status >= 400 && status !== 401 && status !== 403;
 }
 
 /** The error that an answer other than 2xx stands for. */
-export function errorAnswer(answer: HttpAnswer, permission = 'Evaluate'): FlagshipError {
+export function errorOfResponse(answer: HttpResponse, permission = 'Evaluate'): FlagshipError {
   const { status, body, retryAfter, redact = String } = answer;
   const { errorCode, errorDetails } = readBody(body);
   const code = CODES_OF_STATUS.get(status) ?? namedCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
@@ -68,7 +68,7 @@ export function errorAnswer(answer: HttpAnswer, permission = 'Evaluate'): Flagsh
   const details = typeof errorDetails === 'string' ? redact(errorDetails) : '';
   const message = messageOf(status, details, permission);
   if (isTransientStatus(status)) {
-    return new TransientError(message, code, PAUSE_ASKED.has(status) ? retryAfter : undefined, status);
+    return new TransientError(message, code, RETRY_AFTER_STATUSES.has(status) ? retryAfter : undefined, status);
   }
-  return isVerdict(status) ? new VerdictError(message, code) : new FlagshipError(message, code);
+  return isDefinitive(status) ? new DefinitiveError(message, code) : new FlagshipError(message, code);
 }

@@ -1,7 +1,7 @@
 import { type FlagshipError, FlagshipErrorCode } from '../errors';
-import { type HttpAnswer, TransientError } from '../http';
+import { type HttpResponse, TransientError } from '../http';
 import { type JsonValue } from '../options';
-import { errorAnswer } from './error-answer';
+import { errorOfResponse } from './error-answer';
 import { type Resolution } from './flag-source';
 
 export const isTextOrAbsent = (value: unknown): boolean =>
@@ -26,8 +26,8 @@ function parse(body: string): unknown {
  * @param flagKey The flag that was asked for: a proxy or a cache may answer with another one's.
  * @throws FlagshipError The failure that the answer stands for.
  */
-export function readEvaluation(answer: HttpAnswer, flagKey: string): Resolution {
-  if (answer.status < 200 || answer.status > 299) throw errorAnswer(answer);
+export function parseEvaluation(answer: HttpResponse, flagKey: string): Resolution {
+  if (answer.status < 200 || answer.status > 299) throw errorOfResponse(answer);
   const parsed = parse(answer.body);
   if (typeof parsed !== 'object' || parsed === null) throw unreadable('is not an object');
   if (!Object.hasOwn(parsed, 'flagKey') || !Object.hasOwn(parsed, 'value')) {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { compileFlag, type FlagMap, forOneFlag, MalformedFlag } from '../evaluation';
+import { compileFlag, type FlagMap, isolateFlag, MalformedFlag } from '../evaluation';
 
-/** The fingerprint of a flag that cannot be read or written as JSON: such a flag answers the same, whatever it holds. */
+/** The digest of a flag that cannot be read or written as JSON: such a flag answers the same, whatever it holds. */
 const UNREADABLE = 'unreadable';
 
 /** A flag's definition as JSON; `null`, which is malformed everywhere, for one that cannot be read. */
@@ -10,28 +10,28 @@ export function flagJson(definition: unknown): string {
 }
 
 /** A flag's definition, and a text that tells whether it has changed, at a fraction of its size. */
-export interface PrintedFlag {
+export interface DigestedFlag {
   /** A `MalformedFlag` where the given definition cannot be written as JSON. */
   readonly definition: unknown;
-  readonly fingerprint: string;
+  readonly digest: string;
 }
 
-/** Fingerprints one flag; whatever is thrown meanwhile makes that flag malformed. */
-export function printFlag(key: string, definition: unknown): PrintedFlag {
-  if (definition instanceof MalformedFlag) return { definition, fingerprint: UNREADABLE };
-  const fingerprint = forOneFlag(key, () => hash('sha1', flagJson(definition), 'base64'));
-  if (typeof fingerprint === 'string') return { definition, fingerprint };
+/** Digests one flag; whatever is thrown meanwhile makes that flag malformed. */
+export function digestFlag(key: string, definition: unknown): DigestedFlag {
+  if (definition instanceof MalformedFlag) return { definition, digest: UNREADABLE };
+  const digest = isolateFlag(key, () => hash('sha1', flagJson(definition), 'base64'));
+  if (typeof digest === 'string') return { definition, digest };
   // Compiling says in which part of the flag it cannot be written.
-  const compiled = forOneFlag(key, () => compileFlag(key, definition, ''));
+  const compiled = isolateFlag(key, () => compileFlag(key, definition, ''));
   return {
-    definition: compiled instanceof MalformedFlag ? compiled : fingerprint,
-    fingerprint: UNREADABLE,
+    definition: compiled instanceof MalformedFlag ? compiled : digest,
+    digest: UNREADABLE,
   };
 }
 
 /** The same flags; those that cannot be written as JSON are malformed. */
 export function writableFlags(flags: FlagMap): FlagMap {
-  return new Map([...flags].map(([key, definition]) => [key, printFlag(key, definition).definition]));
+  return new Map([...flags].map(([key, definition]) => [key, digestFlag(key, definition).definition]));
 }
 
 /** The keys of the flags that are new, gone or defined otherwise than before. */

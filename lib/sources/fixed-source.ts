@@ -1,22 +1,22 @@
 import { configurationError, messageOf } from '../errors';
-import { type FlagMap, normalizeFlags, type Ruleset } from '../evaluation';
+import { type FlagMap, normalizeFlags, type CompiledDefinitions } from '../evaluation';
 import { type ResolvedSource } from '../options';
 import { type ContextAttributes, type FlagSource, type Resolution, type SourceListener } from './flag-source';
-import { changedKeys, printFlag, writableFlags } from './fingerprint';
+import { changedKeys, digestFlag, writableFlags } from './fingerprint';
 import { FlagsFile } from './flags-file';
 import { LastGoodFlags } from './last-good-flags';
 
-type DefinitionsOptions = Extract<ResolvedSource, { kind: 'definitions' }>;
+type StaticOptions = Extract<ResolvedSource, { kind: 'definitions' }>;
 
 /** Evaluates flags that were given as an object or stand in a file. */
-export class FixedSource implements FlagSource {
+export class StaticSource implements FlagSource {
   private readonly file: FlagsFile | undefined;
   private readonly flags: LastGoodFlags;
-  private ruleset: Ruleset;
+  private ruleset: CompiledDefinitions;
 
   /** @throws FlagshipError `CONFIGURATION_ERROR` when the file cannot be read, or file or object hold no flags. */
   constructor(
-    { definitions, accountId }: DefinitionsOptions,
+    { definitions, accountId }: StaticOptions,
     private readonly listener: SourceListener,
   ) {
     const warn = (problem: string): void => {
@@ -53,7 +53,7 @@ export class FixedSource implements FlagSource {
     return undefined;
   }
 
-  letGo(): void {
+  detachStore(): void {
     // Nothing is lent to it.
   }
 
@@ -67,15 +67,15 @@ export class FixedSource implements FlagSource {
   }
 
   private replace(edited: FlagMap): void {
-    const before = prints(this.flags.current);
+    const before = digestsOf(this.flags.current);
     this.ruleset = this.flags.accept(writableFlags(edited));
-    const changed = changedKeys(before, prints(this.flags.current));
+    const changed = changedKeys(before, digestsOf(this.flags.current));
     if (changed.length > 0) this.listener.changed(changed);
   }
 }
 
-function prints(flags: FlagMap): Map<string, string> {
-  return new Map([...flags].map(([key, definition]) => [key, printFlag(key, definition).fingerprint]));
+function digestsOf(flags: FlagMap): Map<string, string> {
+  return new Map([...flags].map(([key, definition]) => [key, digestFlag(key, definition).digest]));
 }
 
 /**

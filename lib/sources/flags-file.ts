@@ -11,7 +11,7 @@ import { readRegularFile, readRegularFileSync } from './regular-file';
 /** How often the file is looked at. Polling also sees editors that replace the file, and mounted folders. */
 const WATCH_INTERVAL_MS = 200;
 /** How long a look may take before it is reported: a file system that hangs takes for ever. */
-const LOOK_LIMIT_MS = 5000;
+const CHECK_LIMIT_MS = 5000;
 /** The coarsest clock of a common file system: for so long after an edit, another one may look the same. */
 const COARSEST_CLOCK_MS = 2000;
 
@@ -31,8 +31,8 @@ export class FlagsFile {
   private suspected: string | undefined;
   private reported: string | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private isLooking = false;
-  private readonly looks = new LoadQueue((mayTrustMark) => this.lookOnce(mayTrustMark));
+  private isChecking = false;
+  private readonly checks = new LoadQueue((mayTrustMark) => this.checkOnce(mayTrustMark));
   /** Counts openings and closings: a look that began before one of them changes nothing. */
   private generation = 0;
 
@@ -67,7 +67,7 @@ export class FlagsFile {
     this.timer = detached(() =>
       setInterval(() => {
         callSafely(() => {
-          this.look();
+          this.check();
         });
       }, WATCH_INTERVAL_MS).unref(),
     );
@@ -86,7 +86,7 @@ export class FlagsFile {
    */
   async refresh(): Promise<boolean> {
     try {
-      return await detached(() => limited('definitionsFile', this.looks.request(false), LOOK_LIMIT_MS));
+      return await detached(() => limited('definitionsFile', this.checks.request(false), CHECK_LIMIT_MS));
     } catch {
       // A file system that hangs: the timer's looks report it.
       return false;
@@ -94,25 +94,25 @@ export class FlagsFile {
   }
 
   /** Looks once, and not again before that has ended: on a file system that hangs, looks must not pile up. */
-  private look(): void {
-    if (this.isLooking) return;
+  private check(): void {
+    if (this.isChecking) return;
     const { generation } = this;
-    limited('definitionsFile', this.looks.request(true), LOOK_LIMIT_MS).catch((error: unknown) => {
+    limited('definitionsFile', this.checks.request(true), CHECK_LIMIT_MS).catch((error: unknown) => {
       if (generation === this.generation) this.tell(messageOf(error));
     });
   }
 
   /** Never rejects. */
-  private async lookOnce(mayTrustMark: boolean): Promise<boolean> {
+  private async checkOnce(mayTrustMark: boolean): Promise<boolean> {
     const { generation } = this;
-    this.isLooking = true;
+    this.isChecking = true;
     try {
       const found = await this.find(mayTrustMark);
       return generation === this.generation && (found === undefined || this.take(found));
     } catch {
       return false;
     } finally {
-      this.isLooking = false;
+      this.isChecking = false;
     }
   }
 

@@ -1,5 +1,5 @@
-import { type FlagMap, Ruleset } from '../evaluation';
-import { tellMalformed } from './tell-malformed';
+import { type FlagMap, CompiledDefinitions } from '../evaluation';
+import { reportMalformed } from './tell-malformed';
 
 /** Flags that a person edits: one that an edit has broken stays as it was, the others follow the edit. */
 export class LastGoodFlags {
@@ -22,13 +22,13 @@ export class LastGoodFlags {
   }
 
   /** Takes over an edit, as far as it is right. */
-  accept(edited: FlagMap): Ruleset {
-    const ruleset = new Ruleset(edited, this.accountId);
+  accept(edited: FlagMap): CompiledDefinitions {
+    const ruleset = new CompiledDefinitions(edited, this.accountId);
     const kept = new Map(edited);
     const malformed = new Set<string>();
     const outcomeOf = (flagKey: string): string =>
       this.wasGood(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
-    tellMalformed(ruleset.malformed, outcomeOf, this.report);
+    reportMalformed(ruleset.malformed, outcomeOf, this.report);
     for (const { flagKey } of ruleset.malformed) {
       if (this.wasGood(flagKey)) kept.set(flagKey, this.flags.get(flagKey));
       else malformed.add(flagKey);

@@ -1,8 +1,8 @@
-import { type ClientRequest, HttpClient, MAX_ANSWER_BYTES } from '../http';
+import { type ClientRequest, HttpClient, MAX_RESPONSE_BYTES } from '../http';
 import { type ContextTransport, type ResolvedHttpOptions } from '../options';
 import { evaluationBody } from './context-body';
 import { evaluationPath, fitsQuery } from './context-query';
-import { readEvaluation } from './evaluation-answer';
+import { parseEvaluation } from './evaluation-answer';
 import {
   type ContextAttributes,
   type FlagSource,
@@ -46,7 +46,7 @@ export class RemoteSource implements FlagSource {
 
   /** @throws VerdictError At once, for a context that cannot be sent. */
   evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
-    return this.client.send(this.request(flagKey, context), (answer) => readEvaluation(answer, flagKey));
+    return this.client.send(this.request(flagKey, context), (answer) => parseEvaluation(answer, flagKey));
   }
 
   /** Every evaluation asks anew. */
@@ -63,7 +63,7 @@ export class RemoteSource implements FlagSource {
     };
   }
 
-  letGo(): void {
+  detachStore(): void {
     // Nothing is lent to it.
   }
 
@@ -79,13 +79,13 @@ export class RemoteSource implements FlagSource {
           method: 'POST',
           path: this.bodyPath,
           body: evaluationBody(flagKey, context),
-          maxBytes: MAX_ANSWER_BYTES,
+          maxBytes: MAX_RESPONSE_BYTES,
           span,
         }
       : {
           method: 'GET',
           path: evaluationPath(this.endpoint, flagKey, context),
-          maxBytes: MAX_ANSWER_BYTES,
+          maxBytes: MAX_RESPONSE_BYTES,
           span,
         };
   }

@@ -2,12 +2,12 @@ import { hash, randomUUID } from 'node:crypto';
 import { limited, wallClockMs } from '../runtime';
 import { type GuardedStore } from '../store';
 import { NewestWrite } from './newest-write';
-import { AnswersSeen, type Confirmation, isSince, readHead, type SharedHead } from './shared-head';
+import { VersionVector, type Confirmation, isSince, parseManifest, type Manifest } from './shared-head';
 
 /** Changes whenever what is stored changes its shape. */
 const VERSION = 2;
-const HEAD = `v${VERSION}:definitions`;
-const BODY = `v${VERSION}:definitions:text`;
+const MANIFEST_KEY = `v${VERSION}:definitions`;
+const TEXT_KEY = `v${VERSION}:definitions:text`;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long definitions are of use to an instance that starts while Flagship is down. */
 const LIFETIME_MS = 7 * DAY_MS;
@@ -20,7 +20,7 @@ const SETTLE_LIMIT_MS = 50;
 
 /** Definitions that this instance holds, as the others are told of them. */
 export interface Announcement {
-  readonly print: string;
+  readonly digest: string;
   readonly etag: string | undefined;
   /** Flagship's answer that they are its definitions. */
   readonly confirmation: Confirmation;
@@ -29,22 +29,22 @@ export interface Announcement {
 /** Definitions that the instances of an application share: one of them downloads for all. */
 export class SharedDefinitions {
   private readonly id = randomUUID();
-  private readonly seen = new AnswersSeen();
+  private readonly seen = new VersionVector();
   private readonly writes = new NewestWrite();
   /** How many answers this instance has had from Flagship. */
   private answers = 0;
   /** The text that this instance has last written, and when by the monotonic clock. */
-  private written: { readonly print: string; readonly at: number; readonly writtenAt: number } | undefined;
+  private written: { readonly digest: string; readonly at: number; readonly writtenAt: number } | undefined;
   /** A text that is to be in the store and is not yet. */
-  private unwritten: { readonly print: string; readonly text: string } | undefined;
+  private unwritten: { readonly digest: string; readonly text: string } | undefined;
   /** The text that the head names and that was not there. */
-  private gone: string | undefined;
+  private missingText: string | undefined;
   /** When the unwritten text may be tried again, by the monotonic clock, and how long the pause after that is. */
   private retryAt = 0;
   private retryPauseMs = 0;
   /** The head that was there last, and since when it can have been, by the monotonic clock. */
   private observed: { readonly name: string; readonly since: number } | undefined;
-  private lookedAt: number | undefined;
+  private readAt: number | undefined;
 
   /**
    * @param intervalMs How often Flagship is asked.
@@ -66,18 +66,18 @@ export class SharedDefinitions {
   }
 
   /** What is there. Never rejects. */
-  async look(): Promise<SharedHead | undefined> {
-    const head = await this.peek();
+  async readManifest(): Promise<Manifest | undefined> {
+    const head = await this.loadManifest();
     if (head !== undefined) {
       this.seen.add(head.seen);
       this.observe(head);
     }
-    this.lookedAt = performance.now();
+    this.readAt = performance.now();
     return head;
   }
 
   /** Whether another instance has asked Flagship for this interval. Who asked last goes on asking. */
-  isFresh({ by }: SharedHead): boolean {
+  isFresh({ by }: Manifest): boolean {
     const { observed } = this;
     return (
       by !== this.id && observed !== undefined && performance.now() - observed.since < this.intervalMs * GRACE
@@ -97,15 +97,15 @@ export class SharedDefinitions {
   }
 
   /** Whether the text must be had, so that it can be written for the next instance to find. */
-  isTextWanted(head: SharedHead | undefined, print: string | undefined): boolean {
-    return this.store.isAvailable && this.unwritten?.print !== print && this.isMissing(head, print);
+  isTextWanted(head: Manifest | undefined, digest: string | undefined): boolean {
+    return this.store.isAvailable && this.unwritten?.digest !== digest && this.isMissing(head, digest);
   }
 
   /** The text that belongs to the head; nothing when it is gone, or another one by now. */
-  async read({ print }: SharedHead): Promise<string | undefined> {
-    const text = await this.store.get(BODY, this.textLimitMs);
-    if (typeof text === 'string' && printOf(text) === print) return text;
-    if (this.store.isAvailable) this.gone = print;
+  async read({ digest }: Manifest): Promise<string | undefined> {
+    const text = await this.store.get(TEXT_KEY, this.textLimitMs);
+    if (typeof text === 'string' && digestOf(text) === digest) return text;
+    if (this.store.isAvailable) this.missingText = digest;
     return undefined;
   }
 
@@ -116,11 +116,11 @@ export class SharedDefinitions {
    * @param head What was in the store before Flagship was asked.
    * @param downloaded The text, where Flagship has just sent it.
    */
-  announce(held: Announcement, head: SharedHead | undefined, downloaded?: string): void {
-    const { print } = held;
-    if (!this.isMissing(head, print)) this.unwritten = undefined;
-    else if (downloaded !== undefined) this.unwritten = { print, text: downloaded };
-    else if (this.unwritten?.print !== print) this.unwritten = undefined;
+  announce(held: Announcement, head: Manifest | undefined, downloaded?: string): void {
+    const { digest } = held;
+    if (!this.isMissing(head, digest)) this.unwritten = undefined;
+    else if (downloaded !== undefined) this.unwritten = { digest, text: downloaded };
+    else if (this.unwritten?.digest !== digest) this.unwritten = undefined;
     const { unwritten } = this;
     if (unwritten !== undefined) {
       if (this.store.isAvailable && performance.now() >= this.retryAt)
@@ -130,8 +130,8 @@ export class SharedDefinitions {
     // Where the head is gone, the text is gone, too.
     if (head === undefined) return;
     const { written } = this;
-    const text = head.print === print ? head : written?.print === print ? written : undefined;
-    if (text !== undefined) this.writes.run(() => this.confirm(held, text.writtenAt));
+    const text = head.digest === digest ? head : written?.digest === digest ? written : undefined;
+    if (text !== undefined) this.writes.run(() => this.touch(held, text.writtenAt));
   }
 
   /** Resolves when the others have been told, or a healthy store would have done so. Never rejects. */
@@ -140,26 +140,26 @@ export class SharedDefinitions {
   }
 
   /** Whether the text is to be written: for a store that forgets it, once in ten minutes. */
-  private isMissing(head: SharedHead | undefined, print: string | undefined): boolean {
+  private isMissing(head: Manifest | undefined, digest: string | undefined): boolean {
     const { written } = this;
-    if (print !== undefined && this.gone === print) return true;
-    if (written !== undefined && written.print === print && performance.now() - written.at < REWRITE_MS)
+    if (digest !== undefined && this.missingText === digest) return true;
+    if (written !== undefined && written.digest === digest && performance.now() - written.at < REWRITE_MS)
       return false;
-    return head === undefined || head.print !== print || wallClockMs() - head.writtenAt > DAY_MS;
+    return head === undefined || head.digest !== digest || wallClockMs() - head.writtenAt > DAY_MS;
   }
 
   /** The text first: what the head says is in the store is there. */
   private async publish(held: Announcement, text: string): Promise<void> {
-    const { print } = held;
+    const { digest } = held;
     const writtenAt = wallClockMs();
     const isWritten =
-      (await this.store.write(BODY, text, LIFETIME_MS, this.textLimitMs)) &&
-      (await this.write(held, writtenAt));
+      (await this.store.write(TEXT_KEY, text, LIFETIME_MS, this.textLimitMs)) &&
+      (await this.writeManifest(held, writtenAt));
     if (isWritten) {
       this.retryPauseMs = 0;
-      if (this.unwritten?.print === print) this.unwritten = undefined;
-      if (this.gone === print) this.gone = undefined;
-      this.written = { print, at: performance.now(), writtenAt };
+      if (this.unwritten?.digest === digest) this.unwritten = undefined;
+      if (this.missingText === digest) this.missingText = undefined;
+      this.written = { digest, at: performance.now(), writtenAt };
     } else {
       this.retryAt = performance.now() + this.retryPauseMs;
       this.retryPauseMs = Math.min(Math.max(this.intervalMs, this.retryPauseMs * 2), REWRITE_MS);
@@ -167,21 +167,21 @@ export class SharedDefinitions {
   }
 
   /** Not where another instance has been told something else meanwhile: it may be newer. The next load finds out. */
-  private async confirm(held: Announcement, writtenAt: number): Promise<void> {
-    const now = await this.peek();
-    if (now !== undefined && (now.print === held.print || isSince(held.confirmation, now)))
-      await this.write(held, writtenAt);
+  private async touch(held: Announcement, writtenAt: number): Promise<void> {
+    const now = await this.loadManifest();
+    if (now !== undefined && (now.digest === held.digest || isSince(held.confirmation, now)))
+      await this.writeManifest(held, writtenAt);
   }
 
-  private write({ print, etag, confirmation }: Announcement, writtenAt: number): Promise<boolean> {
-    const head: SharedHead = { ...confirmation, etag, print, writtenAt };
-    return this.store.write(HEAD, JSON.stringify(head), LIFETIME_MS);
+  private writeManifest({ digest, etag, confirmation }: Announcement, writtenAt: number): Promise<boolean> {
+    const head: Manifest = { ...confirmation, etag, digest, writtenAt };
+    return this.store.write(MANIFEST_KEY, JSON.stringify(head), LIFETIME_MS);
   }
 
-  private async peek(): Promise<SharedHead | undefined> {
-    const found = await this.store.get(HEAD);
+  private async loadManifest(): Promise<Manifest | undefined> {
+    const found = await this.store.get(MANIFEST_KEY);
     if (found === undefined) return undefined;
-    const head = readHead(found);
+    const head = parseManifest(found);
     if (head === undefined)
       this.store.reportGarbage('what it holds for the definitions is not what was written there.');
     // Not every store forgets in time.
@@ -189,11 +189,11 @@ export class SharedDefinitions {
   }
 
   /** Its age by the two clocks, where they agree that it came after the last look; else it may be as old as that look. */
-  private observe({ by, count, at }: SharedHead): void {
+  private observe({ by, count, at }: Manifest): void {
     const name = `${by} ${count}`;
     if (this.observed?.name === name) return;
     const now = performance.now();
-    const oldest = this.lookedAt === undefined ? Infinity : now - this.lookedAt;
+    const oldest = this.readAt === undefined ? Infinity : now - this.readAt;
     const age = wallClockMs() - at;
     const isPlausible = age > -this.intervalMs && age <= oldest;
     this.observed = { name, since: now - (isPlausible ? Math.max(0, age) : oldest) };
@@ -201,6 +201,6 @@ export class SharedDefinitions {
 }
 
 /** Tells one text from another at a fraction of its size. */
-export function printOf(text: string): string {
+export function digestOf(text: string): string {
   return hash('sha256', text, 'base64url');
 }

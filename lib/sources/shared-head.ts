@@ -22,10 +22,10 @@ export interface Confirmation {
 }
 
 /** What the store says about the definitions in it; small, because every instance reads it at every interval. */
-export interface SharedHead extends Confirmation {
+export interface Manifest extends Confirmation {
   readonly etag?: string;
   /** Tells one text from another. */
-  readonly print: string;
+  readonly digest: string;
   /** When the text was written. */
   readonly writtenAt: number;
 }
@@ -36,7 +36,7 @@ export function isSince({ seen }: Confirmation, { by, count }: Confirmation): bo
 }
 
 /** The answers that instances had had, the last ones of each, as far as this one has heard of them. */
-export class AnswersSeen {
+export class VersionVector {
   private readonly counts = new Map<string, number>();
 
   add(counts: Iterable<AnswerCount>): void {
@@ -58,16 +58,16 @@ export class AnswersSeen {
 }
 
 /** Reads what a store holds in the place of a head; nothing where it cannot have been written there. */
-export function readHead(found: unknown): SharedHead | undefined {
+export function parseManifest(found: unknown): Manifest | undefined {
   try {
     const head: unknown = typeof found === 'string' ? JSON.parse(found) : undefined;
     if (!isObject(head)) return undefined;
-    const { by, count, at, seen, etag, print, writtenAt } = head as unknown as SharedHead;
-    const isText = typeof by === 'string' && typeof print === 'string';
+    const { by, count, at, seen, etag, digest, writtenAt } = head as unknown as Manifest;
+    const isText = typeof by === 'string' && typeof digest === 'string';
     const isEtag = etag === undefined || (typeof etag === 'string' && HEADER_VALUE.test(etag));
     const areNumbers = [count, at, writtenAt].every(Number.isFinite);
     return isText && isEtag && areNumbers && Array.isArray(seen) && seen.every(isAnswerCount)
-      ? { by, count, at, seen: seen.slice(-MAX_SEEN), etag, print, writtenAt }
+      ? { by, count, at, seen: seen.slice(-MAX_SEEN), etag, digest, writtenAt }
       : undefined;
   } catch {
     return undefined;

@@ -1,35 +1,35 @@
 import { setImmediate } from 'node:timers/promises';
-import { type FlagMap, Ruleset } from '../evaluation';
-import { changedKeys, printFlag } from './fingerprint';
+import { type FlagMap, CompiledDefinitions } from '../evaluation';
+import { changedKeys, digestFlag } from './fingerprint';
 
 /** The longest stretch of compiling before other work gets its turn, in milliseconds. */
-const SLICE = 8;
+const SLICE_MS = 8;
 
 /** All flags at one moment: ready to be asked, and to be compared with the next moment's. */
-export class Snapshot {
+export class ActiveDefinitions {
   private constructor(
-    readonly ruleset: Ruleset,
-    private readonly fingerprints: ReadonlyMap<string, string>,
+    readonly ruleset: CompiledDefinitions,
+    private readonly digests: ReadonlyMap<string, string>,
   ) {}
 
   /** Compiles flags in slices, so that thousands of them do not hold up requests. */
-  static async compile(flags: FlagMap, accountId: string): Promise<Snapshot> {
-    const ruleset = new Ruleset([], accountId);
-    const fingerprints = new Map<string, string>();
-    let sliceEnd = performance.now() + SLICE;
+  static async compile(flags: FlagMap, accountId: string): Promise<ActiveDefinitions> {
+    const ruleset = new CompiledDefinitions([], accountId);
+    const digests = new Map<string, string>();
+    let sliceEnd = performance.now() + SLICE_MS;
     for (const [key, given] of flags) {
-      const { definition, fingerprint } = printFlag(key, given);
+      const { definition, digest } = digestFlag(key, given);
       ruleset.add(key, definition);
-      fingerprints.set(key, fingerprint);
+      digests.set(key, digest);
       if (performance.now() < sliceEnd) continue;
       await setImmediate();
-      sliceEnd = performance.now() + SLICE;
+      sliceEnd = performance.now() + SLICE_MS;
     }
-    return new Snapshot(ruleset, fingerprints);
+    return new ActiveDefinitions(ruleset, digests);
   }
 
   /** The keys of the flags that are new, gone or defined otherwise than before. */
-  changedSince(before: Snapshot | undefined): string[] {
-    return changedKeys(before?.fingerprints ?? new Map<string, string>(), this.fingerprints);
+  changedSince(before: ActiveDefinitions | undefined): string[] {
+    return changedKeys(before?.digests ?? new Map<string, string>(), this.digests);
   }
 }

@@ -8,7 +8,7 @@ import { describeUsage, missingFlags } from './describe-usage';
  * Tells at start what the code names: the list, where it is wanted, and the flags that are not there, where that can be
  * known. Looks for neither otherwise.
  */
-export function tellUsage(
+export function logUsage(
   flags: FlagService,
   { listUsage, domain }: ResolvedModuleOptions,
   known: ReadonlySet<string> | undefined,

@@ -10,7 +10,7 @@ export class FlagshipContextGuard implements CanActivate {
   constructor(private readonly scopes: RequestScopes) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const late = this.scopes.meet(context);
+    const late = this.scopes.attachExecution(context);
     return late === undefined ? true : late.then(() => true);
   }
 }

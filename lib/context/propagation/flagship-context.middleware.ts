@@ -27,6 +27,6 @@ export class FlagshipContextMiddleware implements NestMiddleware {
   }
 
   use(request: object, _response: unknown, next: () => void): void {
-    runInScope(this.scopes.enter(request), next);
+    runInScope(this.scopes.openFor(request), next);
   }
 }

@@ -22,7 +22,7 @@ const isFastify = (adapter: Adapter): boolean => adapter.getType() === 'fastify'
 
 function entering(scopes: RequestScopes): Hook {
   return (request, _reply, done) => {
-    const scope = scopes.enter(request);
+    const scope = scopes.openFor(request);
     if (isCurrent(scope)) done();
     else runInScope(scope, done);
   };
@@ -58,7 +58,7 @@ export function followHandlersRequest(adapter: Adapter | undefined, scopes: Requ
   if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
   hooked.add(scopes);
   adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
-    if (scopes.entered(request) !== undefined) scopes.enter(request);
+    if (scopes.openedFor(request) !== undefined) scopes.openFor(request);
     done();
   });
 }

@@ -30,7 +30,7 @@ export class Propagation implements OnModuleInit {
     private readonly host: HttpAdapterHost,
   ) {
     this.others = new OtherTransportsInterceptor(new PropagatingInterceptor(application), () => {
-      application.routesBegin();
+      application.beforeFirstRoute();
     });
   }
 

@@ -1,7 +1,7 @@
 import { type EvaluationContext, type EvaluationDetails, type FlagValue } from '@openfeature/server-sdk';
-import { contextKey } from '../../cache';
+import { canonicalContext } from '../../cache';
 import { type FlagType } from '../../options';
-import { type Answer } from './answer';
+import { type MemoEntry } from './answer';
 import { approximateBytes } from './approximate-bytes';
 
 /** The contexts that an evaluation merges. Compared by identity, which is what makes the usual look-up cheap. */
@@ -18,7 +18,7 @@ const MAX_BYTES = 1_000_000;
 /** How much more than needed is forgotten at once of a single context. */
 const FREED_BYTES = MAX_BYTES / 4;
 /** What an answer takes beside its key and its value: its promise, its details, its place in a map. */
-const ANSWER_BYTES = 500;
+const ENTRY_BYTES = 500;
 
 /** What of an answer can be large. */
 type Weighed = Partial<
@@ -31,19 +31,19 @@ function detailsBytes({ value, variant = '', errorMessage = '', flagMetadata }: 
 }
 
 /** What the flags answered for one evaluation context, by type and key. */
-export class ContextAnswers {
+export class ContextMemo {
   /** What they take in memory. */
   bytes = 0;
   /** Whether they are no longer looked up. */
-  isForgotten = false;
-  private readonly byType: Partial<Record<FlagType, Map<string, Answer>>> = {};
+  isDropped = false;
+  private readonly byType: Partial<Record<FlagType, Map<string, MemoEntry>>> = {};
 
-  get(type: FlagType, flagKey: string): Answer | undefined {
+  get(type: FlagType, flagKey: string): MemoEntry | undefined {
     return this.byType[type]?.get(flagKey);
   }
 
-  set(type: FlagType, flagKey: string, answer: Answer): void {
-    (this.byType[type] ??= new Map<string, Answer>()).set(flagKey, answer);
+  set(type: FlagType, flagKey: string, answer: MemoEntry): void {
+    (this.byType[type] ??= new Map<string, MemoEntry>()).set(flagKey, answer);
   }
 
   /**
@@ -52,7 +52,7 @@ export class ContextAnswers {
    * @param latest Stays, as do those that are still under way.
    * @returns How many bytes have become free.
    */
-  free(bytes: number, latest: Answer): number {
+  free(bytes: number, latest: MemoEntry): number {
     let freed = 0;
     for (const answers of Object.values(this.byType)) {
       for (const [flagKey, answer] of answers) {
@@ -68,15 +68,15 @@ export class ContextAnswers {
 
 interface Base extends ContextParts {
   readonly merged: EvaluationContext;
-  readonly answers: ContextAnswers;
+  readonly answers: ContextMemo;
   /** Whether the answers are also indexed by the context's content. */
   isIndexed: boolean;
 }
 
 /** What flags have answered within a scope, context by context. */
-export class AnswerBook {
+export class EvaluationMemo {
   private base: Base | undefined;
-  private byContext: Map<string, ContextAnswers> | undefined;
+  private byContext: Map<string, ContextMemo> | undefined;
   private bytes = 0;
 
   /** The merged context and its answers for evaluations that bring no context of their own. */
@@ -87,7 +87,7 @@ export class AnswerBook {
     const merged = merge();
     // The first context is indexed only when there is a second one: its key costs more than the look-up.
     const isIndexed = base !== undefined || this.byContext !== undefined;
-    const answers = isIndexed ? this.forContext(merged) : new ContextAnswers();
+    const answers = isIndexed ? this.forContext(merged) : new ContextMemo();
     // Not spread: adding to an object made by spreading is slow.
     const { api, transaction, client } = parts;
     const fresh: Base = { api, transaction, client, merged, answers, isIndexed };
@@ -96,18 +96,18 @@ export class AnswerBook {
   }
 
   /** The answers for a whole merged context. */
-  forContext(merged: EvaluationContext): ContextAnswers {
+  forContext(merged: EvaluationContext): ContextMemo {
     this.indexBase();
-    const key = contextKey(merged);
-    return this.byContext?.get(key) ?? this.index(key, new ContextAnswers());
+    const key = canonicalContext(merged);
+    return this.byContext?.get(key) ?? this.index(key, new ContextMemo());
   }
 
   /** Counts what a settled answer takes, and forgets the oldest contexts where all of them take too much. */
-  weigh(answers: ContextAnswers, flagKey: string, answer: Answer, details: Weighed): void {
-    answer.bytes = ANSWER_BYTES + 2 * flagKey.length + detailsBytes(details);
+  weigh(answers: ContextMemo, flagKey: string, answer: MemoEntry, details: Weighed): void {
+    answer.bytes = ENTRY_BYTES + 2 * flagKey.length + detailsBytes(details);
     this.grow(answers, answer.bytes);
     if (this.bytes <= MAX_BYTES) return;
-    this.forgetOldest(answers);
+    this.dropOldest(answers);
     for (const last of [this.base?.answers, answers]) {
       // Rarely, and many at a time: what one context alone takes is too much.
       if (last !== undefined && this.bytes > MAX_BYTES)
@@ -115,41 +115,41 @@ export class AnswerBook {
     }
   }
 
-  private grow(answers: ContextAnswers, bytes: number): void {
+  private grow(answers: ContextMemo, bytes: number): void {
     // An evaluation may end after its context has been forgotten.
-    if (answers.isForgotten) return;
+    if (answers.isDropped) return;
     answers.bytes += bytes;
     this.bytes += bytes;
   }
 
   /** Forgets contexts until what is left fits, or until there are only the latest and the scope's own. */
-  private forgetOldest(latest: ContextAnswers): void {
+  private dropOldest(latest: ContextMemo): void {
     for (const [key, answers] of this.byContext ?? []) {
       if (this.bytes <= MAX_BYTES) return;
-      if (answers !== latest && answers !== this.base?.answers) this.forget(key, answers);
+      if (answers !== latest && answers !== this.base?.answers) this.drop(key, answers);
     }
   }
 
-  private forget(key: string, answers: ContextAnswers): void {
+  private drop(key: string, answers: ContextMemo): void {
     this.byContext?.delete(key);
     if (answers === this.base?.answers) {
       this.base.isIndexed = false;
       return;
     }
-    answers.isForgotten = true;
+    answers.isDropped = true;
     this.bytes -= answers.bytes;
   }
 
   private indexBase(): void {
     if (this.base === undefined || this.base.isIndexed) return;
     this.base.isIndexed = true;
-    this.index(contextKey(this.base.merged), this.base.answers);
+    this.index(canonicalContext(this.base.merged), this.base.answers);
   }
 
-  private index(key: string, answers: ContextAnswers): ContextAnswers {
-    this.byContext ??= new Map<string, ContextAnswers>();
+  private index(key: string, answers: ContextMemo): ContextMemo {
+    this.byContext ??= new Map<string, ContextMemo>();
     const [oldest] = this.byContext.size < MAX_CONTEXTS ? [] : this.byContext;
-    if (oldest !== undefined) this.forget(...oldest);
+    if (oldest !== undefined) this.drop(...oldest);
     this.byContext.set(key, answers);
     this.grow(answers, 2 * key.length);
     return answers;

@@ -9,20 +9,20 @@ type Details = EvaluationDetails<JsonValue>;
  * milliseconds. Long enough for the readers of one request to
  * agree and to wait for a failing Flagship once; short enough for a job that goes on when Flagship is back.
  */
-export const FAILURE_KEPT_MS = 1000;
+export const FAILURE_TTL_MS = 1000;
 
 /** Whether the value of an answer is the default that it was asked with; undefined where one answer cannot tell. */
 export type DefaultApplied = boolean | undefined;
 
 /** An answer, or the promise of one that is under way; parallel readers wait for the same. */
-export class Answer {
+export class MemoEntry {
   /** There once the promise is kept: a later reader need not wait again. */
   settled: Details | undefined;
   isDefault: DefaultApplied;
   /** Roughly what it takes in memory; 0 while it is under way. */
   bytes = 0;
   private second: Promise<Details | undefined> | undefined;
-  private overAt = Infinity;
+  private expiresAt = Infinity;
 
   /**
    * @param details The evaluation under way; never rejects.
@@ -36,24 +36,24 @@ export class Answer {
   ) {
     void details.then((ready) => {
       this.isDefault = settle(ready);
-      if (ready.errorCode || ready.reason === 'STALE') this.overAt = performance.now() + FAILURE_KEPT_MS;
+      if (ready.errorCode || ready.reason === 'STALE') this.expiresAt = performance.now() + FAILURE_TTL_MS;
       this.settled = ready;
     });
   }
 
   /** Whether it failed, or was stale, so long ago that the flag has to be evaluated anew: that may have passed. */
-  get isOver(): boolean {
-    return this.overAt !== Infinity && performance.now() >= this.overAt;
+  get isExpired(): boolean {
+    return this.expiresAt !== Infinity && performance.now() >= this.expiresAt;
   }
 
   /**
    * Whether the answer is there and says what a reader with this default gets.
    *
-   * @param mustTell Whether the reader has to know that the value is the default, or that it is not.
+   * @param mustKnowDefault Whether the reader has to know that the value is the default, or that it is not.
    */
-  tells(defaultValue: JsonValue, mustTell: boolean): boolean {
+  canAnswer(defaultValue: JsonValue, mustKnowDefault: boolean): boolean {
     if (this.settled === undefined) return false;
-    return this.isDefault !== undefined || (!mustTell && isSame(defaultValue, this.defaultValue));
+    return this.isDefault !== undefined || (!mustKnowDefault && isSame(defaultValue, this.defaultValue));
   }
 
   /** The settled value for one more reader: a copy of its own, or its own default where the default applies. */
@@ -73,7 +73,7 @@ export class Answer {
    * @param evaluate Evaluates the flag with the other default; never rejects.
    * @returns Nothing when `isDefault` is known afterwards; otherwise the details of the failure.
    */
-  findOut(
+  determineDefault(
     otherDefault: JsonValue,
     evaluate: (defaultValue: JsonValue) => Promise<Details>,
   ): Promise<Details | undefined> {
