@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import vectors from '../../test/fixtures/evaluation-vectors.json';
 import { FlagshipError } from '../errors';
-import { compileFlag, murmur3, normalizeFlags, CompiledDefinitions } from './index';
+import { compileFlag, murmur3, normalizeFlags, CompiledDefinitions } from '.';
 import { bucketOf, rolloutSeed } from './rollout';
 
 const account = vectors.accountId;
@@ -67,7 +67,9 @@ describe('own keys only', () => {
 
   it('finds them where they really are own keys', () => {
     const flags = JSON.parse('{ "flags": { "__proto__": true } }') as object;
-    expect(new CompiledDefinitions(normalizeFlags(flags), account).evaluate('__proto__', {}).value).toBe(true);
+    expect(new CompiledDefinitions(normalizeFlags(flags), account).evaluate('__proto__', {}).value).toBe(
+      true,
+    );
   });
 });
 

@@ -3,4 +3,4 @@ export { type ResolutionReason, type CompiledFlag, compileFlag, type FlagResolut
 export { isolateFlag, isObject, type JsonObject, MalformedFlag, quoted } from './malformed-flag';
 export { murmur3 } from './murmur3';
 export { type FlagMap, normalizeFlag, normalizeFlags, FlagsShapeError } from './normalize-flags';
-export { CompiledDefinitions } from './ruleset';
+export { CompiledDefinitions } from './compiled-definitions';

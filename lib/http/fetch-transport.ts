@@ -1,5 +1,5 @@
 import { limited } from '../runtime';
-import { type FetchResponse, readFetchResponse } from './fetch-answer';
+import { type FetchResponse, readFetchResponse } from './fetch-response';
 import { closedError, networkError, type TimeLimit, timeoutError, tooLargeError } from './limits';
 import { type HttpResponse, type HttpRequest, type Transport } from './transport';
 

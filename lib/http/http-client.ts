@@ -127,7 +127,8 @@ export class HttpClient {
     if (this.transport === undefined && !this.session.isOver) this.open();
     const { breaker, session } = this;
     const { retries } = this.#options;
-    if (breaker === undefined) return this.sendWithRetry({ request, read, session, retries, parent }, undefined);
+    if (breaker === undefined)
+      return this.sendWithRetry({ request, read, session, retries, parent }, undefined);
     return breaker.run((isTrial) =>
       this.sendWithRetry({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
     );

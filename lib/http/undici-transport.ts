@@ -1,6 +1,6 @@
 import type * as Undici from 'undici';
 import { limited } from '../runtime';
-import { ResponseHandler } from './exchange';
+import { ResponseHandler } from './response-handler';
 import { closedError, networkError, type TimeLimit, timeoutError } from './limits';
 import { type HttpResponse, type HttpRequest, type Transport } from './transport';
 

@@ -7,16 +7,16 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type CachingSource } from '../cache';
+import { type CachingSource } from '../caching';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
 import { type Attributes, checkedContext, keyProblem } from '../types';
-import { createCachingSource } from './create-answers';
+import { createCachingSource } from './create-caching-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
-import { DomainEventEmitter } from './own-events';
-import { markExactDefaults } from './precise-providers';
+import { DomainEventEmitter } from './domain-event-emitter';
+import { markExactDefaults } from './exact-defaults';
 import { closedError, keyError } from './provider-errors';
 import { resolvedDetails, type EvaluationRequest, errorDetails } from './resolution-details';
 import { deadlineOf } from './source-deadline';
@@ -220,7 +220,8 @@ export class FlagshipServerProvider implements Provider {
   ): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
     const hit = answers.fresh(flagKey, type, context);
-    if (hit === undefined) return this.detailsOf(question, answers.evaluate(flagKey, type, context, defaultValue));
+    if (hit === undefined)
+      return this.detailsOf(question, answers.evaluate(flagKey, type, context, defaultValue));
     return Promise.resolve(
       hit.notFound === undefined ? this.details(question, hit) : this.failure(question, hit.notFound),
     );

@@ -1,4 +1,4 @@
-import { type CacheCounts } from '../cache';
+import { type CacheCounts } from '../caching';
 import { type CircuitStats, type DefinitionsStats, type SourceStats } from '../sources';
 import { type UpstreamStats } from '../http';
 import { ownCopy } from '../types';

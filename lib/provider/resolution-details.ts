@@ -1,5 +1,5 @@
 import { ErrorCode, type FlagMetadata, type ResolutionDetails } from '@openfeature/server-sdk';
-import { copyValue } from '../cache';
+import { copyValue } from '../caching';
 import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
@@ -20,7 +20,10 @@ export interface EvaluationRequest<T> {
 }
 
 /** What OpenFeature is told of a source's answer. The value is the caller's own, a default that applies too. */
-export function resolvedDetails<T>(question: EvaluationRequest<T>, resolution: Resolution): ResolutionDetails<T> {
+export function resolvedDetails<T>(
+  question: EvaluationRequest<T>,
+  resolution: Resolution,
+): ResolutionDetails<T> {
   const { type, flagKey, defaultValue, log } = question;
   const { value, variant, reason } = resolution;
   // Switched off: the caller's own default rules, and that is no error.

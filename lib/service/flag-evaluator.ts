@@ -90,10 +90,13 @@ export class FlagEvaluator {
       if (scope === undefined) return this.evaluateOutsideScope(type, flagKey, defaultValue, context);
       const open = scope.settled();
       if (open instanceof Promise)
-        return open.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready, mustKnowDefault));
+        return open.then((ready) =>
+          this.evaluate(type, flagKey, defaultValue, context, ready, mustKnowDefault),
+        );
       const place = this.find(open, type, flagKey, defaultValue, context);
       const { answer } = place;
-      if (answer.canAnswer(defaultValue, mustKnowDefault)) return Promise.resolve(readDetails(answer, defaultValue));
+      if (answer.canAnswer(defaultValue, mustKnowDefault))
+        return Promise.resolve(readDetails(answer, defaultValue));
       return answer.details.then(() =>
         answer.canAnswer(defaultValue, mustKnowDefault)
           ? readDetails(answer, defaultValue)
@@ -117,7 +120,8 @@ export class FlagEvaluator {
     try {
       const open = scope?.settled();
       if (keyProblem(flagKey) === undefined && !(open instanceof Promise)) {
-        if (open === undefined) return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
+        if (open === undefined)
+          return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
         const place = this.find(open, type, flagKey, defaultValue, context);
         const { answer } = place;
         if (answer.canAnswer(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));

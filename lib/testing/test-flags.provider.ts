@@ -6,7 +6,13 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { type FlagType } from '../options';
-import { resolvedDetails, markExactDefaults, DomainEventEmitter, type EvaluationRequest, errorDetails } from '../provider';
+import {
+  resolvedDetails,
+  markExactDefaults,
+  DomainEventEmitter,
+  type EvaluationRequest,
+  errorDetails,
+} from '../provider';
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 

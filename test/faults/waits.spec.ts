@@ -13,7 +13,7 @@ import {
 } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
-import { CleanupStack } from '../../lib/flagship-lifetime';
+import { CleanupStack } from '../../lib/module/cleanup-stack';
 import { WAITS, type WaitName } from '../../lib/runtime';
 import { captureLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';

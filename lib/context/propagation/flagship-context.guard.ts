@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { RequestScopes } from '../scope/request-scopes';
+import { RequestScopes } from '../scope';
 
 /**
  * Lets every request pass, and hands Nest's execution context, which middleware does not have, to the scope that

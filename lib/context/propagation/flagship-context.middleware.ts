@@ -1,8 +1,7 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ApplicationScopes } from '../scope/application-scopes';
+import { ApplicationScopes, runInScope } from '../scope';
 import { followHandlersRequest } from './http-propagation';
-import { runInScope } from '../scope/scope-storage';
 
 /**
  * Opens the request's scope around everything that follows: `FlagService`, and any OpenFeature client, answer for the

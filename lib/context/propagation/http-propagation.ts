@@ -1,7 +1,5 @@
 import { type HttpAdapterHost } from '@nestjs/core';
-import { type RequestScopes } from '../scope/request-scopes';
-import { isCurrent, runInScope } from '../scope/scope-storage';
-
+import { type RequestScopes, isCurrent, runInScope } from '../scope';
 type Adapter = NonNullable<HttpAdapterHost['httpAdapter']>;
 type Hook = (request: object, reply: unknown, done: () => void) => void;
 

@@ -5,7 +5,7 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { scopePropagator } from '../scope/scope-storage';
+import { scopePropagator } from '../scope';
 
 /**
  * The propagator that OpenFeature has. It has no public way to ask for it, and a propagator that is asked to carry a

@@ -1,5 +1,5 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { EvaluationMemo } from './answer-book';
+import { EvaluationMemo } from './evaluation-memo';
 
 /** The module whose flags a scope is for: its options, which no other module of the process has. */
 export interface ScopeModule {

@@ -1,8 +1,6 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { type RequestContextBuilder } from '../request/request-context-builder';
-import { type RequestSource } from '../request/request-source';
-import { NO_SUBJECT, type Subject } from '../request/subject';
+import { type RequestContextBuilder, type RequestSource, NO_SUBJECT, type Subject } from '../request';
 import { EvaluationScope, type ScopeModule } from './evaluation-scope';
 import { liveContext } from './live-context';
 import { currentScope, runInScope } from './scope-storage';

@@ -1,12 +1,19 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { type ResolvedModuleOptions } from '../../options';
-import { RESOLVED_OPTIONS } from '../context.constants';
-import { GraphqlOperation, isSubscription, resolverArguments } from '../request/graphql-operation';
-import { holderOf, HttpRequest, HttpRequests } from '../request/http-request';
-import { RequestContextBuilder } from '../request/request-context-builder';
-import { isObject, type RequestSource } from '../request/request-source';
-import { RpcMessage } from '../request/rpc-message';
-import { SocketMessage } from '../request/socket-message';
+import { RESOLVED_OPTIONS } from '../context.tokens';
+import {
+  GraphqlOperation,
+  isSubscription,
+  resolverArguments,
+  holderOf,
+  HttpRequest,
+  HttpRequests,
+  RequestContextBuilder,
+  isObject,
+  type RequestSource,
+  RpcMessage,
+  SocketMessage,
+} from '../request';
 import { MessagePairs } from './message-pairs';
 import { RequestScope } from './request-scope';
 import { currentScope } from './scope-storage';
