@@ -35,15 +35,6 @@ export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): voi
   fastify.addHook('preHandler', enter);
 }
 
-/**
- * Opens the scope again, after Nest's middleware and before its routes, for requests that have lost it: middleware may
- * call `next` from a callback that belongs to another asynchronous context (of a parser, a pool, a session store). With
- * Fastify a hook does this.
- */
-export function openBeforeRoutes(adapter: Adapter, scopes: RequestScopes): void {
-  if (!isFastify(adapter)) adapter.use(entering(scopes));
-}
-
 /** Middleware sees Node's request, where Fastify's handlers leave the user on Fastify's own: the scope follows that one. */
 export function followHandlersRequest(adapter: Adapter | undefined, scopes: RequestScopes): void {
   if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
