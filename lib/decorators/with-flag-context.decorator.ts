@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { EvaluationScope, keepScope, runInScope } from '../context';
+import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { isThenable, limited } from '../runtime';
@@ -105,7 +105,7 @@ function inScope(method: Method, factory: JobContextFactory | undefined, what: s
 /** Runs a method in a scope for the flags of all modules: without a service it is not known whose flags it asks. */
 function withoutService(context: EvaluationContext, call: () => unknown): unknown {
   const scope = new EvaluationScope(context);
-  return keepScope(runInScope(scope, call), scope);
+  return bindToScope(runInScope(scope, call), scope);
 }
 
 /** Makes an iterator that begins when the promise of another one is kept: a generator is not to be waited for. */

@@ -13,7 +13,7 @@ import {
   currentScope,
   type DefaultApplied,
   type EvaluationScope,
-  isSame,
+  isSameValue,
   transactionFor,
 } from '../context';
 import { type FlagType } from '../options';
@@ -95,10 +95,10 @@ export class FlagEvaluator {
         );
       const place = this.find(open, type, flagKey, defaultValue, context);
       const { answer } = place;
-      if (answer.canAnswer(defaultValue, mustKnowDefault))
+      if (answer.canServe(defaultValue, mustKnowDefault))
         return Promise.resolve(readDetails(answer, defaultValue));
       return answer.details.then(() =>
-        answer.canAnswer(defaultValue, mustKnowDefault)
+        answer.canServe(defaultValue, mustKnowDefault)
           ? readDetails(answer, defaultValue)
           : this.determineDefault(place, type, flagKey, defaultValue, open),
       );
@@ -124,9 +124,9 @@ export class FlagEvaluator {
           return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
         const place = this.find(open, type, flagKey, defaultValue, context);
         const { answer } = place;
-        if (answer.canAnswer(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
+        if (answer.canServe(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
         return answer.details.then(() =>
-          answer.canAnswer(defaultValue, false)
+          answer.canServe(defaultValue, false)
             ? answer.valueFor(defaultValue)
             : this.determineDefault(place, type, flagKey, defaultValue, open).then(valueOf),
         );
@@ -202,19 +202,19 @@ export class FlagEvaluator {
   ): FoundEntry {
     const parts = this.parts(scope);
     const book = scope.memoOf(this);
-    let { merged, answers } = book.forParts(parts, () => mergedContext(parts, undefined));
+    let { merged, memo } = book.forParts(parts, () => mergedContext(parts, undefined));
     if (context !== undefined) {
       merged = mergedContext(parts, context);
-      answers = book.forContext(merged);
+      memo = book.forContext(merged);
     }
-    const known = answers.get(type, flagKey);
+    const known = memo.get(type, flagKey);
     if (known !== undefined && !known.isExpired) {
       this.requestHits++;
       return { answer: known, context: merged };
     }
     const asked: EvaluationRequest<JsonValue> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
-    const answer = this.startEvaluation(asked, merged, scope, book, answers);
-    answers.set(type, flagKey, answer);
+    const answer = this.startEvaluation(asked, merged, scope, book, memo);
+    memo.set(type, flagKey, answer);
     return { answer, context: merged };
   }
 
@@ -229,9 +229,9 @@ export class FlagEvaluator {
     const { flagKey, defaultValue } = asked;
     const { hasExactDefaults } = this.evaluator;
     const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
-      book.weigh(answers, flagKey, answer, details);
+      book.recordSize(answers, flagKey, answer, details);
       if (isDefaultApplied(details)) return true;
-      return !hasExactDefaults && isSame(details.value, defaultValue) ? undefined : false;
+      return !hasExactDefaults && isSameValue(details.value, defaultValue) ? undefined : false;
     };
     const answer = new MemoEntry(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
     return answer;
@@ -245,7 +245,7 @@ export class FlagEvaluator {
     defaultValue: T,
     scope: EvaluationScope,
   ): Promise<EvaluationDetails<T>> {
-    const isOther = !answer.canAnswer(defaultValue, false);
+    const isOther = !answer.canServe(defaultValue, false);
     const failure = await answer.determineDefault(isOther ? defaultValue : OTHER_DEFAULTS[type], (second) =>
       this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
     );

@@ -6,7 +6,7 @@ import {
   type EvaluationDetails,
   type JsonValue,
 } from '@openfeature/server-sdk';
-import { currentScope, EvaluationScope, keepScope, RESOLVED_OPTIONS, runInScope } from '../context';
+import { currentScope, EvaluationScope, bindToScope, RESOLVED_OPTIONS, runInScope } from '../context';
 import {
   type BooleanFlagKey,
   DEFAULT_CONTEXT_TIMEOUT_MS,
@@ -215,7 +215,7 @@ export class FlagService {
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
     const scope = new EvaluationScope(scopeContext(this.options.context, context), undefined, this.options);
-    return keepScope(runInScope(scope, run), scope);
+    return bindToScope(runInScope(scope, run), scope);
   }
 
   /**

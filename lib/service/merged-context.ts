@@ -1,5 +1,5 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { type ContextParts, refusalOf } from '../context';
+import { type ContextParts, contextErrorOf } from '../context';
 import { type Attributes, attributesOf, isKept, keptContext, NO_ATTRIBUTES, readError } from '../types';
 import { mergeFor } from './layered-context';
 
@@ -11,7 +11,7 @@ import { mergeFor } from './layered-context';
  * @throws FlagshipError `INVALID_CONTEXT` when a part cannot be read, or all together are beyond Flagship's limits.
  */
 export function mergedContext(parts: ContextParts, context: unknown): EvaluationContext {
-  const refusal = refusalOf(parts.transaction);
+  const refusal = contextErrorOf(parts.transaction);
   if (refusal !== undefined) throw refusal;
   try {
     return keptContext(merge(parts, attributesOf(context))) as EvaluationContext;

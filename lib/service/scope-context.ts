@@ -1,5 +1,5 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { refusedContext } from '../context';
+import { invalidContext } from '../context';
 import { copyContext } from '../types';
 
 /** The context of a scope: a module's static attributes, and what was given for one evaluation context. */
@@ -9,6 +9,6 @@ export function scopeContext(attributes: EvaluationContext, context: unknown): E
     for (const name in attributes) if (Object.hasOwn(attributes, name)) return { ...attributes, ...own };
     return own;
   } catch (error) {
-    return refusedContext(attributes, error as Error);
+    return invalidContext(attributes, error as Error);
   }
 }
