@@ -1,18 +1,18 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { type ContextParts, contextErrorOf } from '../context';
 import { type Attributes, attributesOf, isKept, keptContext, NO_ATTRIBUTES, readError } from '../types';
-import { mergeFor } from './layered-context';
+import { mergeUnderTransaction } from './layered-context';
 
 /**
- * Merges the contexts of an evaluation in the order in which the OpenFeature client does.
+ * Merges the contexts of an evaluation in the order of the OpenFeature client: API, transaction, client, call.
  *
- * @param context The attributes of this call, whatever was given for them.
- * @returns Frozen, and independent of what becomes of the parts.
- * @throws FlagshipError `INVALID_CONTEXT` when a part cannot be read, or all together are beyond Flagship's limits.
+ * @param context The attributes of this call, unchecked.
+ * @returns The merged context, frozen and independent of later changes to the parts.
+ * @throws FlagshipError `INVALID_CONTEXT` if a part cannot be read, or if the result exceeds Flagship's limits.
  */
-export function mergedContext(parts: ContextParts, context: unknown): EvaluationContext {
-  const refusal = contextErrorOf(parts.transaction);
-  if (refusal !== undefined) throw refusal;
+export function mergeContexts(parts: ContextParts, context: unknown): EvaluationContext {
+  const invalid = contextErrorOf(parts.transaction);
+  if (invalid !== undefined) throw invalid;
   try {
     return keptContext(merge(parts, attributesOf(context))) as EvaluationContext;
   } catch (error) {
@@ -22,7 +22,7 @@ export function mergedContext(parts: ContextParts, context: unknown): Evaluation
 
 function merge(parts: ContextParts, context: Attributes | undefined): Attributes {
   const { api, transaction, client } = parts;
-  // As a rule all but one are empty. Copying that one costs a tenth of spreading all.
+  // Usually all parts but one are empty. Copying that part alone costs a tenth of spreading all of them.
   let only = context ?? NO_ATTRIBUTES;
   let count = context === undefined ? 0 : 1;
   for (const part of [client, transaction, api]) {
@@ -31,10 +31,10 @@ function merge(parts: ContextParts, context: Attributes | undefined): Attributes
     count++;
   }
   if (count === 0) return NO_ATTRIBUTES;
-  // The client's attributes look into the transaction context as they are read.
+  // The client's attributes are getters that read the transaction context, see `layeredContext`.
   if (count > 1 || only === client)
-    return mergeFor(transaction, () => ({ ...api, ...transaction, ...client, ...context }));
-  // A context that nothing can change needs no copy.
+    return mergeUnderTransaction(transaction, () => ({ ...api, ...transaction, ...client, ...context }));
+  // A frozen copy of this package cannot change, so it is not copied again.
   if (isKept(only)) return only;
   return Object.hasOwn(only, '__proto__') ? { ...only } : Object.assign({}, only);
 }
