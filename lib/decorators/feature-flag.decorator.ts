@@ -5,7 +5,7 @@ import {
   FEATURE_FLAG_METADATA,
   FeatureFlagGuard,
   type FeatureFlagOptions,
-  FlagGate,
+  RequirementGuard,
   flagRequirement,
 } from '../guards';
 import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options';
@@ -50,7 +50,7 @@ export function FeatureFlag<T extends JsonValue = boolean>(
       );
     }
     addRequirement(requirement, carrier);
-    const guards = UseGuards(new FlagGate(requirement), FeatureFlagGuard);
+    const guards = UseGuards(new RequirementGuard(requirement), FeatureFlagGuard);
     if (property === undefined) (guards as ClassDecorator)(carrier as never);
     else guards(target, property, descriptor as PropertyDescriptor);
   };
