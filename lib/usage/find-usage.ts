@@ -92,10 +92,10 @@ function usesOfMethod(owner: FlagConsumer, method: string, paths: RoutePaths | u
   const entries = entriesOf(paths, owner, handler, method);
   const name = `${owner.type.name}.${method}`;
   const parametersOf = entries.length > 0 ? inheritedFlagParameters : ownFlagParameters;
-  const parameters = parametersOf(prototype, method).map(({ decorator, wanted }) => ({
+  const parameters = parametersOf(prototype, method).map(({ decorator, flag }) => ({
     decorator,
-    key: wanted.key,
-    domain: wanted.domain,
+    key: flag.key,
+    domain: flag.domain,
   }));
   const onClass = entries.length === 0 ? [] : namedBy(owner.type);
   const places = entries.length === 0 ? [name] : entries;
