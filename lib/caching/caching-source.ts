@@ -81,7 +81,7 @@ export class CachingSource {
     const question = cacheKey(flagKey, type, context);
     const stale = this.memory?.stale(question, context);
     const flight = this.flights.join(question, context);
-    if (stale !== undefined && this.options.revalidates) {
+    if (stale !== undefined && this.options.staleWhileRevalidate) {
       if (flight === undefined) this.revalidate({ question, context, defaultValue, stale });
       return Promise.resolve(asStale(stale));
     }
@@ -135,7 +135,7 @@ export class CachingSource {
     if (this.rememberShared(asking, answer, found)) return answer;
     const withStale: PendingEvaluation = { ...asking, stale: asking.stale ?? answer };
     // Who revalidates has its stale answer already.
-    if (!this.options.revalidates || asking.stale !== undefined) return this.fetch(withStale, write);
+    if (!this.options.staleWhileRevalidate || asking.stale !== undefined) return this.fetch(withStale, write);
     this.fetchInBackground(question, () => this.fetch(withStale, write));
     return asStale(answer);
   }

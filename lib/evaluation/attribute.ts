@@ -27,7 +27,7 @@ function isDate(value: unknown): value is Date {
 }
 
 /** Over the wire a date is its ISO 8601 text, so the engine sees it as that text too. */
-export function asSent(value: unknown): unknown {
+export function toWireValue(value: unknown): unknown {
   return isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
 }
 
@@ -71,7 +71,7 @@ function makeReader(attribute: string): AttributeReader {
   if (!isPath) {
     return (context) => {
       try {
-        return asSent(readOwn(context, attribute));
+        return toWireValue(readOwn(context, attribute));
       } catch {
         throw unreadable(what);
       }
@@ -79,7 +79,9 @@ function makeReader(attribute: string): AttributeReader {
   }
   return (context) => {
     try {
-      return asSent(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
+      return toWireValue(
+        Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments),
+      );
     } catch {
       throw unreadable(what);
     }

@@ -9,10 +9,10 @@ import {
   expectShallow,
   expectString,
   type JsonObject,
-  keyPlace,
+  keySegment,
   MalformedFlag,
   quoted,
-  within,
+  malformedAt,
 } from './malformed-flag';
 import { type CompiledRollout, compileRollout, rolloutSeed } from './rollout';
 import { type Predicate } from './text-operators';
@@ -54,7 +54,7 @@ export class CompiledFlag {
     try {
       served = this.serve(context);
     } catch (error) {
-      throw isErrorOf(error, FlagshipError) ? error : within(keyPlace(this.flagKey), error);
+      throw isErrorOf(error, FlagshipError) ? error : malformedAt(keySegment(this.flagKey), error);
     }
     if (served instanceof MalformedFlag) throw served;
     return served;
@@ -68,7 +68,7 @@ export class CompiledFlag {
 
 function matches({ conditions, rollout }: CompiledRule, context: Attributes): boolean {
   for (const condition of conditions) if (!condition(context)) return false;
-  return rollout === undefined || rollout.admits(context);
+  return rollout === undefined || rollout.includes(context);
 }
 
 /** Compiles the parts of one flag. */
@@ -122,7 +122,7 @@ class FlagCompiler {
 function expectShallowMembers(flag: JsonObject): void {
   for (const name in flag) {
     const member = flag[name];
-    if (typeof member === 'object' && name !== 'rules') expectShallow(member, keyPlace(name));
+    if (typeof member === 'object' && name !== 'rules') expectShallow(member, keySegment(name));
   }
 }
 
@@ -146,9 +146,9 @@ function compileParts(
     try {
       compiled[index] = compiler.rule(judged[index]);
     } catch (error) {
-      throw within(`rules[${index}]`, error);
+      throw malformedAt(`rules[${index}]`, error);
     }
-    for (let told = before; told < missing.length; told++) missing[told]?.within(`rules[${index}]`);
+    for (let told = before; told < missing.length; told++) missing[told]?.atPath(`rules[${index}]`);
   }
   return [new CompiledFlag(flagKey, compiled, fallBack), missing];
 }
@@ -169,9 +169,9 @@ export function compileFlag(
   if (definition instanceof MalformedFlag) throw definition;
   try {
     const [compiled, missing] = compileParts(flagKey, expectObject(definition, ''), accountId);
-    for (const problem of missing) report(problem.within(keyPlace(flagKey)));
+    for (const problem of missing) report(problem.atPath(keySegment(flagKey)));
     return compiled;
   } catch (error) {
-    throw within(keyPlace(flagKey), error);
+    throw malformedAt(keySegment(flagKey), error);
   }
 }

@@ -6,7 +6,7 @@ import {
   type JsonObject,
   MalformedFlag,
   notAnObject,
-  within,
+  malformedAt,
 } from './malformed-flag';
 import { hasPredicate, inPredicate } from './member-operators';
 import { orderPredicate } from './order-operators';
@@ -65,7 +65,7 @@ export function compileConditions(conditions: unknown, name: string, nesting = 0
     try {
       predicates[index] = compileCondition(item, nesting);
     } catch (error) {
-      throw within(`${name}[${index}]`, error);
+      throw malformedAt(`${name}[${index}]`, error);
     }
   }
   return predicates;

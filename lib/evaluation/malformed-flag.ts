@@ -11,7 +11,7 @@ export function quoted(text: string): string {
 }
 
 /** A flag's key as the first step of a place in its definition. */
-export function keyPlace(flagKey: string): string {
+export function keySegment(flagKey: string): string {
   return quoted(flagKey).slice(1, -1);
 }
 
@@ -28,7 +28,7 @@ export class MalformedFlag extends FlagshipError {
   }
 
   /** Says in what the path so far stands; called on the way out, so that a right definition pays for no path. */
-  within(place: string): this {
+  atPath(place: string): this {
     this.path = this.path === '' ? place : `${place}.${this.path}`;
     this.message = `${this.path}: ${this.problem}`;
     return this;
@@ -51,14 +51,14 @@ export function isolateFlag<T>(flagKey: string, step: () => T): T | MalformedFla
 
 /** The fault of a flag, whatever was thrown; for a step that is too frequent for {@link isolateFlag}'s closure. */
 export function malformedFlagOf(flagKey: string, error: unknown): MalformedFlag {
-  const malformed = isErrorOf(error, MalformedFlag) ? error : within(keyPlace(flagKey), error);
+  const malformed = isErrorOf(error, MalformedFlag) ? error : malformedAt(keySegment(flagKey), error);
   malformed.flagKey = flagKey;
   return malformed;
 }
 
 /** Whatever was thrown while a part was read, JavaScript's own errors included, with the part's place. */
-export function within(place: string, error: unknown): MalformedFlag {
-  if (isErrorOf(error, MalformedFlag)) return error.within(place);
+export function malformedAt(place: string, error: unknown): MalformedFlag {
+  if (isErrorOf(error, MalformedFlag)) return error.atPath(place);
   const reason = messageOf(error);
   // How V8 says that the stack is exhausted.
   const isTooDeep = reason.includes('call stack');

@@ -1,4 +1,4 @@
-import { asSent, type AttributeReader, isPrimitive, isScalar, unreadable } from './attribute';
+import { toWireValue, type AttributeReader, isPrimitive, isScalar, unreadable } from './attribute';
 import { type Predicate } from './text-operators';
 
 /** Up to here a list is searched as fast as a set, and takes a fraction of its memory. */
@@ -32,7 +32,7 @@ export function hasPredicate(negated: boolean, read: AttributeReader, value: unk
   if (!isPrimitive(value)) return () => false;
   const expected = String(value);
   const isMember = (item: unknown) => {
-    const member = asSent(item);
+    const member = toWireValue(item);
     return isScalar(member) && String(member) === expected;
   };
   return (context) => {

@@ -1,5 +1,5 @@
 import { attributeReader, type AttributeReader, type Attributes, isScalar } from './attribute';
-import { expectNumber, expectObject, expectString, within } from './malformed-flag';
+import { expectNumber, expectObject, expectString, malformedAt } from './malformed-flag';
 import { murmur3 } from './murmur3';
 
 const QUOTIENTS = Math.ceil(2 ** 32 / 100);
@@ -33,7 +33,7 @@ export class CompiledRollout {
   }
 
   /** Is the subject of this context in? */
-  admits(context: Attributes): boolean {
+  includes(context: Attributes): boolean {
     const subject = this.read(context);
     if (isScalar(subject)) {
       // At 100 % everybody is in, without hashing.
@@ -54,6 +54,6 @@ export function compileRollout(rollout: unknown, flag: { readonly seed: number }
     const read = attributeReader(named === '' ? 'targetingKey' : named);
     return new CompiledRollout(percentage, read, percentage < 100 ? flag.seed : 0);
   } catch (error) {
-    throw within('rollout', error);
+    throw malformedAt('rollout', error);
   }
 }

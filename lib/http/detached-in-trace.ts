@@ -1,6 +1,6 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 import { detached } from '../runtime';
-import { findApi } from './open-telemetry-api';
+import { openTelemetryApi } from './open-telemetry-api';
 
 type Api = typeof OpenTelemetry;
 
@@ -22,7 +22,7 @@ function bareTrace(api: Api): OpenTelemetry.Context | undefined {
  * @returns What `run` returns.
  */
 export function detachedInTrace<T>(run: () => T): T {
-  const api = findApi();
+  const api = openTelemetryApi();
   const trace = api === null ? undefined : bareTrace(api);
   if (api === null || trace === undefined) return detached(run);
   return detached(() => api.context.with(trace, run));

@@ -18,11 +18,13 @@ export class FetchTransport implements Transport {
   async send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpResponse> {
     const controller = new AbortController();
     const { signal } = controller;
-    const tooLate = (): Error => timeoutError(limit);
     this.open.add(controller);
     try {
       // A fetch, or a body, may not listen to its signal.
-      return await limited('fetch', () => this.exchange(request, signal), timeLeft, { tooLate, signal });
+      return await limited('fetch', () => this.exchange(request, signal), timeLeft, {
+        timeoutError: () => timeoutError(limit),
+        signal,
+      });
     } catch (error) {
       controller.abort(error);
       throw error;

@@ -1,16 +1,16 @@
 import { FlagshipError, isErrorOf } from '../errors';
 import { type HeaderMap, type ResolvedHttpOptions } from '../options';
 import { AbortedError } from './aborted-error';
-import { Circuit, type CircuitListener } from './circuit';
+import { CircuitBreaker, type CircuitListener } from './circuit-breaker';
 import { FetchTransport } from './fetch-transport';
 import { closedError, type TimeLimit } from './limits';
 import { redact } from './redact';
 import { RequestHeaders, type RequestWithoutHeaders } from './request-headers';
-import { retryPause } from './retry-pause';
+import { retryDelayMs } from './retry-delay';
 import { Session } from './session';
 import { TransientError } from './transient-error';
 import { type HttpResponse, type Transport } from './transport';
-import { outsideTraces } from './outside-requests';
+import { detachedFromTrace } from './outside-requests';
 import { type TraceParent, Tracing } from './tracing';
 import { UndiciTransport } from './undici-transport';
 import { UpstreamMeter } from './upstream-meter';
@@ -61,7 +61,7 @@ export class HttpClient {
   readonly #tracing: Tracing | undefined;
   readonly #signal: UserSignal | undefined;
   private session = new Session();
-  private breaker: Circuit | undefined;
+  private breaker: CircuitBreaker | undefined;
   private transport: Transport | undefined;
 
   /** @param listener Told when the circuit opens and closes; without one, Flagship is asked whatever happens. */
@@ -73,7 +73,7 @@ export class HttpClient {
     this.#headers = new RequestHeaders(options);
     this.#timeout = { option: 'timeout', value: options.timeout };
     this.#deadline = { option: 'deadline', value: options.deadline };
-    this.#tracing = Tracing.towards(options.endpoint);
+    this.#tracing = Tracing.forEndpoint(options.endpoint);
     this.#signal = UserSignal.of(options.fetchInit.signal, () => {
       this.interrupt();
     });
@@ -81,21 +81,21 @@ export class HttpClient {
 
   /** Prepares the connections, so that the first evaluation does not pay for it. */
   open(): void {
-    if (this.session.isOver) this.session = new Session();
+    if (this.session.isClosed) this.session = new Session();
     this.transport ??= this.createTransport();
-    this.#signal?.listen();
-    const { circuit } = this.#options;
-    if (circuit !== undefined && this.listener !== undefined)
-      this.breaker ??= new Circuit(circuit, this.listener);
+    this.#signal?.attach();
+    const { circuitBreaker } = this.#options;
+    if (circuitBreaker !== undefined && this.listener !== undefined)
+      this.breaker ??= new CircuitBreaker(circuitBreaker, this.listener);
   }
 
   /** Whether a request is worth a description for its spans. */
   get isTraced(): boolean {
-    return this.#tracing !== undefined && this.#tracing.isOn;
+    return this.#tracing !== undefined && this.#tracing.isRecording;
   }
 
   /** The circuit breaker, once the client is open; none where there is to be none. */
-  get circuit(): Circuit | undefined {
+  get circuit(): CircuitBreaker | undefined {
     return this.breaker;
   }
 
@@ -107,24 +107,24 @@ export class HttpClient {
    * open.
    */
   send<T>(request: ClientRequest, read: Read<T>): Promise<T> {
-    const parent = request.span && this.#tracing?.parent();
-    return outsideTraces(() => this.start(request, read, parent));
+    const parent = request.span && this.#tracing?.activeContext();
+    return detachedFromTrace(() => this.start(request, read, parent));
   }
 
   /** Ends everything under way; waiting callers get their error at once. */
   async close(): Promise<void> {
-    this.breaker?.end();
-    this.session.end();
+    this.breaker?.dispose();
+    this.session.close();
     this.breaker = undefined;
-    this.#signal?.leave();
-    this.#headers.forget();
+    this.#signal?.detach();
+    this.#headers.clear();
     const transport = this.transport;
     this.transport = undefined;
     await transport?.close();
   }
 
   private start<T>(request: ClientRequest, read: Read<T>, parent: TraceParent | undefined): Promise<T> {
-    if (this.transport === undefined && !this.session.isOver) this.open();
+    if (this.transport === undefined && !this.session.isClosed) this.open();
     const { breaker, session } = this;
     const { retries } = this.#options;
     if (breaker === undefined)
@@ -134,11 +134,11 @@ export class HttpClient {
     );
   }
 
-  private async sendWithRetry<T>(sending: Sending<T>, breaker: Circuit | undefined): Promise<T> {
+  private async sendWithRetry<T>(sending: Sending<T>, breaker: CircuitBreaker | undefined): Promise<T> {
     const { session, retries } = sending;
     const end = performance.now() + this.#options.deadline;
     // The default leaves each attempt its time, but for timers that are a little late, and pauses that a server asks for.
-    let isTight = this.#options.hasOwnDeadline;
+    let isTight = this.#options.isDeadlineSet;
     for (let resends = 0; ; resends++) {
       try {
         return await this.attempt(sending, { end, isTight }, resends);
@@ -146,14 +146,14 @@ export class HttpClient {
         // What was not foreseen is a failure like others: it may pass, and the circuit counts it.
         const failure = isErrorOf(error, FlagshipError)
           ? error
-          : this.#headers.failure('The request failed', error, sending.request);
+          : this.#headers.redactedFailure('The request failed', error, sending.request);
         if (!(failure instanceof TransientError) || resends >= retries) throw failure;
-        const pause = retryPause(failure, this.#options.retryDelay);
+        const pause = retryDelayMs(failure, this.#options.retryDelay);
         if (performance.now() + pause >= end) throw failure;
         isTight ||= failure.retryAfter !== undefined;
         await session.pause(pause);
         // Closed meanwhile, or others have found out that it is of no use.
-        if (session.isOver || breaker?.state === 'open') throw failure;
+        if (session.isClosed || breaker?.state === 'open') throw failure;
       }
     }
   }
@@ -166,13 +166,13 @@ export class HttpClient {
     const limit = deadline.isTight && end - now < timeout * 0.9 ? this.#deadline : this.#timeout;
     let fresh: HeaderMap | undefined;
     this.expectOpen(session);
-    if (this.#headers.isMade) {
-      fresh = await this.#headers.make(request, session, end - now, limit);
+    if (this.#headers.hasFactory) {
+      fresh = await this.#headers.callFactory(request, session, end - now, limit);
       now = performance.now();
       this.expectOpen(session);
     }
-    const headers = this.#headers.of(request, fresh);
-    const span = request.span && this.#tracing?.start(request.span, request.method, resends, parent);
+    const headers = this.#headers.headersFor(request, fresh);
+    const span = request.span && this.#tracing?.startSpan(request.span, request.method, resends, parent);
     const answer = await this.dispatch(request, headers, now, end - now, limit, span);
     if (answer.status < 200 || answer.status > 299) {
       const { path, body } = request;
@@ -184,7 +184,7 @@ export class HttpClient {
 
   /** @throws FlagshipError When the client is closed, or the signal of the application is aborted. */
   private expectOpen(session: Session): void {
-    if (session.isOver) throw closedError();
+    if (session.isClosed) throw closedError();
     if (this.#signal?.isAborted === true) throw new AbortedError();
   }
 
@@ -198,12 +198,12 @@ export class HttpClient {
     const duration = performance.now() - start;
     try {
       const result = read(answer);
-      this.meter.answered(answer.status, duration);
-      span?.answered(answer.status);
+      this.meter.endWithResponse(answer.status, duration);
+      span?.endWithResponse(answer.status);
       return result;
     } catch (error) {
-      this.meter.answered(answer.status, duration, error);
-      span?.answered(answer.status, error);
+      this.meter.endWithResponse(answer.status, duration, error);
+      span?.endWithResponse(answer.status, error);
       throw error;
     }
   }
@@ -217,17 +217,19 @@ export class HttpClient {
     span: UpstreamSpan | undefined,
   ): Promise<HttpResponse> {
     const transport = (this.transport ??= this.createTransport());
-    this.meter.started();
+    this.meter.startRequest();
     try {
       // Not spread: adding to an object made by spreading gives each one a shape of its own, slow to read for undici.
       const request = { method, path, headers, body, maxBytes };
       const time = Math.max(1, Math.ceil(timeLeft));
       if (span === undefined) return await transport.send(request, time, limit);
       const send = (): Promise<HttpResponse> => transport.send(request, time, limit);
-      return await (this.#options.fetch === undefined ? span.alone(send) : span.within(send));
+      return await (this.#options.fetch === undefined
+        ? span.withoutInstrumentation(send)
+        : span.asActiveSpan(send));
     } catch (error) {
-      this.meter.unanswered(error, performance.now() - start);
-      span?.unanswered(error);
+      this.meter.endWithError(error, performance.now() - start);
+      span?.endWithError(error);
       throw error;
     }
   }

@@ -16,7 +16,7 @@ function load(): Api | null {
 }
 
 /** The API of OpenTelemetry; null where it is not installed. */
-export function findApi(): Api | null {
+export function openTelemetryApi(): Api | null {
   if (found === undefined) found = load();
   return found;
 }

@@ -1,19 +1,19 @@
 import { detached } from '../runtime';
-import { findApi } from './open-telemetry-api';
+import { openTelemetryApi } from './open-telemetry-api';
 
 /**
  * Runs what outlives the request that sets it off: outside of its scope (see {@link detached}), and outside of its trace,
  * also where OpenTelemetry's context manager does not follow `AsyncLocalStorage`.
  */
-export function outsideTraces<T>(run: () => T): T {
-  const api = findApi();
+export function detachedFromTrace<T>(run: () => T): T {
+  const api = openTelemetryApi();
   return api === null ? detached(run) : detached(() => api.context.with(api.ROOT_CONTEXT, run));
 }
 
-/** As {@link outsideTraces}, but for the span that is active: code of the application's may have spans of its own. */
-export function outsideRequests<T>(run: () => T): T {
-  const api = findApi();
+/** As {@link detachedFromTrace}, but for the span that is active: code of the application's may have spans of its own. */
+export function detachedInSpan<T>(run: () => T): T {
+  const api = openTelemetryApi();
   const span = api?.trace.getActiveSpan();
-  if (api === null || span === undefined) return outsideTraces(run);
+  if (api === null || span === undefined) return detachedFromTrace(run);
   return detached(() => api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, span), run));
 }

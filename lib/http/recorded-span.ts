@@ -19,17 +19,17 @@ export class RecordedSpan implements UpstreamSpan {
     private readonly span: OpenTelemetry.Span,
   ) {}
 
-  alone<T>(send: () => T): T {
+  withoutInstrumentation<T>(send: () => T): T {
     const { context, createContextKey } = this.api;
     return context.with(context.active().setValue(createContextKey(SUPPRESSION), true), send);
   }
 
-  within<T>(send: () => T): T {
+  asActiveSpan<T>(send: () => T): T {
     const { context, trace } = this.api;
     return context.with(trace.setSpan(context.active(), this.span), send);
   }
 
-  answered(status: number, error?: unknown): void {
+  endWithResponse(status: number, error?: unknown): void {
     this.end(() => {
       this.span.setAttribute('http.response.status_code', status);
       if (error === undefined) return;
@@ -37,7 +37,7 @@ export class RecordedSpan implements UpstreamSpan {
     });
   }
 
-  unanswered(error: unknown): void {
+  endWithError(error: unknown): void {
     this.end(() => {
       this.fail(errorType(error));
     });

@@ -1,6 +1,6 @@
 import { HIDDEN, withoutCredentials } from '../logging';
 import { type PrivateRequest, type PrivateValue, privateValues } from './private-values';
-import { readingsOf } from './text-readings';
+import { decodingsOf } from './text-decodings';
 
 /** More of a text is never looked at, and never shown. */
 const MAX_TEXT = 1024;
@@ -92,7 +92,7 @@ function holds(text: string, values: readonly PrivateValue[]): boolean {
     .filter((value) => value.text.trim() !== '');
   const whole = longTexts(plain.map((value) => value.text));
   const tight = longTexts(plain.map((value) => squeezed(value.text)));
-  for (const reading of readingsOf(text)) {
+  for (const reading of decodingsOf(text)) {
     const seen = normal(reading).replaceAll(HIDDEN, '\n\n');
     if (plain.some((value) => placeOf(seen, value) >= 0)) return true;
     if (sharesWindow(seen, whole) || sharesWindow(squeezed(seen), tight)) return true;

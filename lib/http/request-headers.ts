@@ -27,12 +27,12 @@ export class RequestHeaders {
   }
 
   /** Whether a function of the application's has to be asked for each attempt. */
-  get isMade(): boolean {
+  get hasFactory(): boolean {
     return this.#factory !== undefined;
   }
 
   /** The headers of a request. */
-  of({ body, headers: own }: RequestWithoutHeaders, fresh?: HeaderMap): HeaderMap {
+  headersFor({ body, headers: own }: RequestWithoutHeaders, fresh?: HeaderMap): HeaderMap {
     const base = body === undefined ? this.#headers : this.#bodyHeaders;
     return fresh === undefined && own === undefined ? base : { ...base, ...own, ...fresh };
   }
@@ -42,7 +42,7 @@ export class RequestHeaders {
    *
    * @throws TransientError When it fails, or takes longer than the time that is left.
    */
-  async make(
+  async callFactory(
     request: RequestWithoutHeaders,
     session: Session,
     timeLeft: number,
@@ -52,16 +52,18 @@ export class RequestHeaders {
     const tooLate = (): Error => (late.error = timeoutError(limit));
     const factory = this.#factory ?? ((): HeaderMap => ({}));
     try {
-      return (this.#latest = readHeaders(await session.limit('headersFactory', factory, timeLeft, tooLate)));
+      return (this.#latest = readHeaders(
+        await session.waitFor('headersFactory', factory, timeLeft, tooLate),
+      ));
     } catch (error) {
       // Told apart by identity: the function may throw an error of this package's, with a text of its own.
-      if (error === late.error || error === session.ending) throw error;
-      throw this.failure('The option "headersFactory" failed', error, request);
+      if (error === late.error || error === session.abortReason) throw error;
+      throw this.redactedFailure('The option "headersFactory" failed', error, request);
     }
   }
 
   /** An error whose text this package has not written, as a failure that may pass. */
-  failure(what: string, error: unknown, { path, body }: RequestWithoutHeaders): TransientError {
+  redactedFailure(what: string, error: unknown, { path, body }: RequestWithoutHeaders): TransientError {
     // What the factory has made wins over the headers; either may be quoted.
     const given = Object.entries(this.#headers).map(([name, value]) => [`given ${name}`, value]);
     const headers = { ...Object.fromEntries(given), ...this.#latest } as HeaderMap;
@@ -70,7 +72,7 @@ export class RequestHeaders {
   }
 
   /** Forgets what the factory has made. */
-  forget(): void {
+  clear(): void {
     this.#latest = {};
   }
 }

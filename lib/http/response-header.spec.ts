@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
 import { readEntityTag, readHeader } from './response-header';
-import { retryPause } from './retry-pause';
+import { retryDelayMs } from './retry-delay';
 import { TransientError } from './transient-error';
 
 const failing = (): never => {
@@ -93,7 +93,7 @@ describe('Retry-After', () => {
   /** The pause for what comes in the header, 7 ms where it says nothing. */
   const pauseFor = (field: unknown): number => {
     const header = readHeader({ 'retry-after': field }, 'retry-after');
-    return retryPause(new TransientError('failed', FlagshipErrorCode.GENERAL, header), 7);
+    return retryDelayMs(new TransientError('failed', FlagshipErrorCode.GENERAL, header), 7);
   };
 
   it.each([

@@ -7,17 +7,17 @@ export class Session {
   private over = false;
   private latestReason: Error | undefined;
 
-  get isOver(): boolean {
+  get isClosed(): boolean {
     return this.over;
   }
 
   /** With what waits that did not end by themselves have ended last. */
-  get ending(): Error | undefined {
+  get abortReason(): Error | undefined {
     return this.latestReason;
   }
 
   /** Ends the session: waits reject, pauses are over. */
-  end(): void {
+  close(): void {
     this.over = true;
     this.interrupt(closedError());
   }
@@ -46,13 +46,13 @@ export class Session {
   /**
    * Waits for work of the application's. See {@link limited}; the end of the session ends the wait as well.
    *
-   * @param tooLate Makes the error of work that takes too long.
+   * @param timeoutError Makes the error of work that takes too long.
    */
-  async limit<T>(
+  async waitFor<T>(
     name: WaitName,
     work: () => T | PromiseLike<T>,
     limitMs: number,
-    tooLate: () => Error,
+    timeoutError: () => Error,
   ): Promise<T> {
     const controller = new AbortController();
     const stop = (reason: Error): void => {
@@ -61,7 +61,7 @@ export class Session {
     if (this.over && this.latestReason !== undefined) stop(this.latestReason);
     this.waits.add(stop);
     try {
-      return await limited(name, work, limitMs, { tooLate, signal: controller.signal });
+      return await limited(name, work, limitMs, { timeoutError, signal: controller.signal });
     } finally {
       this.waits.delete(stop);
     }

@@ -1,5 +1,5 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
-import { findApi } from './open-telemetry-api';
+import { openTelemetryApi } from './open-telemetry-api';
 import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
@@ -37,19 +37,19 @@ export class Tracing {
   }
 
   /** Nothing where `@opentelemetry/api` is not installed. */
-  static towards(endpoint: URL): Tracing | undefined {
-    const api = findApi();
+  static forEndpoint(endpoint: URL): Tracing | undefined {
+    const api = openTelemetryApi();
     return api === null ? undefined : new Tracing(api, endpoint);
   }
 
   /** Whether spans are recorded. */
-  get isOn(): boolean {
+  get isRecording(): boolean {
     return this.currentTracer() !== undefined;
   }
 
   /** The trace of the caller; nothing where no spans are recorded. */
-  parent(): TraceParent | undefined {
-    return this.isOn ? this.api.context.active() : undefined;
+  activeContext(): TraceParent | undefined {
+    return this.isRecording ? this.api.context.active() : undefined;
   }
 
   /**
@@ -58,7 +58,7 @@ export class Tracing {
    * @param resends How many attempts there were before this one.
    * @param parent The trace of whoever asks.
    */
-  start(
+  startSpan(
     { name, attributes }: SpanDescription,
     method: string,
     resends: number,

@@ -74,17 +74,17 @@ export class UpstreamMeter {
     unreadable: 0,
   };
 
-  started(): void {
+  startRequest(): void {
     this.inFlight++;
   }
 
   /** @param error What reading the answer threw: a 2xx that cannot be read counts otherwise than one that can. */
-  answered(status: number, duration: number, error?: unknown): void {
+  endWithResponse(status: number, duration: number, error?: unknown): void {
     const outcome = outcomeOfStatus(status);
     this.end(outcome === 'answered' && error !== undefined ? 'unreadable' : outcome, duration);
   }
 
-  unanswered(error: unknown, duration: number): void {
+  endWithError(error: unknown, duration: number): void {
     this.end(outcomeOfError(error), duration);
   }
 

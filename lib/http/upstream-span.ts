@@ -12,10 +12,10 @@ export interface UpstreamSpan {
    * Sends the request without other instrumentation: it would tell of the same request again, and export its URL, which
    * holds the evaluation context.
    */
-  alone<T>(send: () => T): T;
+  withoutInstrumentation<T>(send: () => T): T;
   /** Sends the request within the span: a client of the user's may have spans of its own. */
-  within<T>(send: () => T): T;
+  asActiveSpan<T>(send: () => T): T;
   /** @param error What reading the answer threw. */
-  answered(status: number, error?: unknown): void;
-  unanswered(error: unknown): void;
+  endWithResponse(status: number, error?: unknown): void;
+  endWithError(error: unknown): void;
 }

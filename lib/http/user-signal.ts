@@ -30,13 +30,13 @@ export class UserSignal {
     return this.signal.aborted;
   }
 
-  listen(): void {
+  attach(): void {
     if (this.isListening) return;
     this.isListening = true;
     this.signal.addEventListener('abort', this.onAbort);
   }
 
-  leave(): void {
+  detach(): void {
     this.isListening = false;
     callSafely(() => {
       this.signal.removeEventListener('abort', this.onAbort);

@@ -1,4 +1,4 @@
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 
 /** The longest time that a Node timer keeps. */
 export const MAX_TIMER_MS = 2_147_483_647;
@@ -16,14 +16,14 @@ const isNumberIn = (value: unknown, min: number, max: number): boolean =>
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
-export const text = accepts(isText, 'text that is not empty');
+export const textOption = accepts(isText, 'text that is not empty');
 export const booleanOption = accepts((value) => typeof value === 'boolean', 'true or false');
-export const functionCheck = accepts((value) => typeof value === 'function', 'a function');
-export const object = accepts(
+export const functionOption = accepts((value) => typeof value === 'function', 'a function');
+export const objectOption = accepts(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'an object',
 );
-export const list = accepts(Array.isArray, 'a list');
+export const listOption = accepts(Array.isArray, 'a list');
 export const milliseconds = (min: number): Check =>
   accepts(
     (value) => isNumberIn(value, min, MAX_TIMER_MS),
@@ -61,7 +61,7 @@ export function checkOptions<Options extends object>(
     }
     const accepted = check(value);
     if (accepted === undefined) continue;
-    const given = SECRET.has(name) ? `a ${typeof value} that is not` : shown(value);
+    const given = SECRET.has(name) ? `a ${typeof value} that is not` : describeValue(value);
     throw configurationError(`option "${where}${name}" must be ${accepted}, but is ${given}.`);
   }
 }

@@ -2,13 +2,13 @@ export {
   checkOptions,
   type CheckTable,
   booleanOption,
-  functionCheck,
+  functionOption,
   isText,
-  list,
+  listOption,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
 } from './checks';
 export {
   type AttributeCondition,
@@ -66,5 +66,10 @@ export {
   DEFAULT_CONTEXT_TIMEOUT_MS,
   resolveModuleOptions,
 } from './resolve-module-options';
-export { MAX_RETRY_DELAY, type ResolvedCircuit, type ResolvedHttpOptions, timeForAll } from './resolve-http';
+export {
+  MAX_RETRY_DELAY,
+  type ResolvedCircuitBreaker,
+  type ResolvedHttpOptions,
+  defaultDeadline,
+} from './resolve-http';
 export { type ResolvedSource } from './resolve-source';

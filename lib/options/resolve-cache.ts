@@ -11,7 +11,7 @@ export interface ResolvedCache {
   /** How much longer than `ttl`, for the time that no fresh answer can be had. */
   readonly staleTtl: number;
   /** Is a stale answer served before a fresh one has been asked for? */
-  readonly revalidates: boolean;
+  readonly staleWhileRevalidate: boolean;
   /** How long the lack of a flag is remembered; 0 for not at all. */
   readonly negativeTtl: number;
   /** Where instances share answers. */
@@ -60,7 +60,7 @@ export function resolveCache(options: FlagshipProviderOptions): ResolvedCache {
     maxSize: cacheMaxSize,
     maxBytes: options.cacheMaxBytes ?? Math.max(MAX_BYTES, cacheMaxSize * BYTES_PER_ANSWER),
     staleTtl: options.staleTtl ?? 0,
-    revalidates: options.staleWhileRevalidate ?? false,
+    staleWhileRevalidate: options.staleWhileRevalidate ?? false,
     negativeTtl: options.negativeTtl ?? 0,
     store: cacheStore,
   };

@@ -1,11 +1,11 @@
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagshipProviderOptions } from './provider-options';
 
 export const DEFAULT_BASE_URL = 'https://api.cloudflare.com';
 
 /** How a rejected URL is shown: without user, password and query, where secrets live. */
 function shownUrl(url: string): string {
-  return shown(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
+  return describeValue(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
 }
 
 function httpUrl(option: string, value: string): URL {

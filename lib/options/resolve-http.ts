@@ -24,20 +24,22 @@ export interface ResolvedHttpOptions {
   /** Time limit of all attempts and pauses together. */
   readonly deadline: number;
   /** Was it given, and is it not the default? */
-  readonly hasOwnDeadline: boolean;
+  readonly isDeadlineSet: boolean;
   /** Absent when Flagship is to be asked whatever happens. */
-  readonly circuit?: ResolvedCircuit;
+  readonly circuitBreaker?: ResolvedCircuitBreaker;
   /** Names account and app wherever something is kept for them. */
   readonly namespace: string;
 }
 
 /** When to stop asking, and when to try again. */
-export interface ResolvedCircuit {
+export interface ResolvedCircuitBreaker {
   readonly threshold: number;
   readonly halfOpenAfter: number;
 }
 
-function resolveCircuit({ circuitBreaker = {} }: FlagshipProviderOptions): ResolvedCircuit | undefined {
+function resolveCircuit({
+  circuitBreaker = {},
+}: FlagshipProviderOptions): ResolvedCircuitBreaker | undefined {
   if (circuitBreaker === false) return undefined;
   const { threshold = 5, halfOpenAfter = 10_000 } = circuitBreaker;
   return { threshold, halfOpenAfter };
@@ -51,7 +53,7 @@ function namespaceOf({ appId, accountId }: FlagshipProviderOptions, endpoint: UR
 }
 
 /** How long all attempts and pauses take at most, in milliseconds. */
-export function timeForAll({
+export function defaultDeadline({
   timeout,
   retries,
   retryDelay,
@@ -85,9 +87,9 @@ export function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptio
     timeout,
     retries,
     retryDelay,
-    hasOwnDeadline: options.deadline !== undefined,
-    deadline: options.deadline ?? timeForAll({ timeout, retries, retryDelay }),
-    circuit: resolveCircuit(options),
+    isDeadlineSet: options.deadline !== undefined,
+    deadline: options.deadline ?? defaultDeadline({ timeout, retries, retryDelay }),
+    circuitBreaker: resolveCircuit(options),
     namespace: namespaceOf(options, endpoint),
   };
 }

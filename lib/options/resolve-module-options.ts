@@ -1,18 +1,18 @@
 import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
-import { configurationError, messageOf, shown } from '../errors';
+import { configurationError, messageOf, describeValue } from '../errors';
 import { copyContext } from '../types';
 import {
   checkOptions,
   type CheckTable,
   booleanOption,
-  functionCheck,
+  functionOption,
   isText,
-  list,
+  listOption,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
 } from './checks';
 import {
   type FlagshipModuleOptions,
@@ -38,14 +38,14 @@ const isHandlerList = (value: unknown): boolean =>
   value.every((pair) => Array.isArray(pair) && EVENTS.has(pair[0]) && typeof pair[1] === 'function');
 
 const settingsTable: CheckTable<FlagshipModuleSettings> = {
-  domain: text,
-  provider: object,
-  context: object,
-  requestContext: object,
-  contextFactory: functionCheck,
+  domain: textOption,
+  provider: objectOption,
+  context: objectOption,
+  requestContext: objectOption,
+  contextFactory: functionOption,
   contextTimeout: milliseconds(1),
   propagation: oneOf('interceptor', 'middleware', 'none'),
-  hooks: list,
+  hooks: listOption,
   hookTimeout: milliseconds(1),
   evaluationTimeout: milliseconds(1),
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
@@ -89,7 +89,9 @@ export interface ResolvedModuleOptions {
 
 function checkHeader(option: string, header: unknown): string {
   if (typeof header !== 'string' || !isHeaderName(header)) {
-    throw configurationError(`option "${option}" must name request headers, but names ${shown(header)}.`);
+    throw configurationError(
+      `option "${option}" must name request headers, but names ${describeValue(header)}.`,
+    );
   }
   const name = header.toLowerCase();
   if (CREDENTIALS.has(name)) {
@@ -109,7 +111,7 @@ function resolveHeaderAttributes(headers: RequestContextOptions['headers'] = [])
     const name = checkHeader(option, header);
     if (!isText(attribute) || attribute === '__proto__') {
       throw configurationError(
-        `option "${option}" must give "${header}" an attribute's name, but gives ${shown(attribute)}.`,
+        `option "${option}" must give "${header}" an attribute's name, but gives ${describeValue(attribute)}.`,
       );
     }
     return [name, attribute] as const;
@@ -149,7 +151,7 @@ function split(
 export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedModuleOptions {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null) {
-    throw configurationError(`the module's options must be an object, but are ${shown(given)}.`);
+    throw configurationError(`the module's options must be an object, but are ${describeValue(given)}.`);
   }
   const [providerOptions, settings] = split(options);
   checkOptions(settings, settingsTable);

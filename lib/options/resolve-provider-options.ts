@@ -1,14 +1,14 @@
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import {
   type CheckTable,
   checkOptions,
   booleanOption,
-  functionCheck,
+  functionOption,
   isText,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
   wholeNumber,
 } from './checks';
 import { type CircuitBreakerOptions, type FlagshipProviderOptions } from './provider-options';
@@ -50,15 +50,15 @@ const circuitTable: CheckTable<CircuitBreakerOptions> = {
 };
 
 const table: CheckTable<FlagshipProviderOptions> = {
-  appId: text,
-  accountId: text,
-  authToken: text,
-  baseUrl: text,
-  endpoint: text,
+  appId: textOption,
+  accountId: textOption,
+  authToken: textOption,
+  baseUrl: textOption,
+  endpoint: textOption,
   headers: (value) => (typeof value === 'object' && value !== null ? undefined : 'headers'),
-  headersFactory: functionCheck,
-  fetchOptions: object,
-  fetch: functionCheck,
+  headersFactory: functionOption,
+  fetchOptions: objectOption,
+  fetch: functionOption,
   timeout: milliseconds(1),
   retries: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   retryDelay: milliseconds(0),
@@ -86,7 +86,7 @@ const table: CheckTable<FlagshipProviderOptions> = {
   localEvaluation: booleanOption,
   refreshInterval: (value) =>
     isInterval(value) ? undefined : `a number of milliseconds from 1 to ${MAX_REFRESH}`,
-  definitionsCache: text,
+  definitionsCache: textOption,
   definitions: (value) =>
     isText(value) || isObjectLike(value) ? undefined : "a JSON file's path or an object of flags",
   binding: (value) =>
@@ -118,7 +118,7 @@ export interface ResolvedProviderOptions {
 export function resolveProviderOptions(options: FlagshipProviderOptions): ResolvedProviderOptions {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null) {
-    throw configurationError(`the options must be an object, but are ${shown(given)}.`);
+    throw configurationError(`the options must be an object, but are ${describeValue(given)}.`);
   }
   checkOptions(options, table);
   if (options.circuitBreaker) checkOptions(options.circuitBreaker, circuitTable, 'circuitBreaker.');

@@ -11,7 +11,7 @@ import { type CachingSource } from '../caching';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
-import { type Attributes, checkedContext, keyProblem } from '../types';
+import { type Attributes, validateContext, keyProblem } from '../types';
 import { createCachingSource } from './create-caching-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
@@ -196,7 +196,7 @@ export class FlagshipServerProvider implements Provider {
     try {
       if (this.#closed) throw closedError();
       if (problem !== undefined) throw keyError(problem);
-      const attributes = checkedContext(context);
+      const attributes = validateContext(context);
       return this.#answers === undefined
         ? this.ask(question, attributes)
         : this.askAnswers(question, attributes, this.#answers);

@@ -1,6 +1,13 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { type ContextParts, refusalOf } from '../context';
-import { type Attributes, attributesOf, isKept, keptContext, NO_ATTRIBUTES, readError } from '../types';
+import {
+  type Attributes,
+  attributesOf,
+  isKnownFrozen,
+  freezeContext,
+  NO_ATTRIBUTES,
+  contextReadError,
+} from '../types';
 import { mergeFor } from './layered-context';
 
 /**
@@ -14,9 +21,9 @@ export function mergedContext(parts: ContextParts, context: unknown): Evaluation
   const refusal = refusalOf(parts.transaction);
   if (refusal !== undefined) throw refusal;
   try {
-    return keptContext(merge(parts, attributesOf(context))) as EvaluationContext;
+    return freezeContext(merge(parts, attributesOf(context))) as EvaluationContext;
   } catch (error) {
-    throw readError(error);
+    throw contextReadError(error);
   }
 }
 
@@ -35,7 +42,7 @@ function merge(parts: ContextParts, context: Attributes | undefined): Attributes
   if (count > 1 || only === client)
     return mergeFor(transaction, () => ({ ...api, ...transaction, ...client, ...context }));
   // A context that nothing can change needs no copy.
-  if (isKept(only)) return only;
+  if (isKnownFrozen(only)) return only;
   return Object.hasOwn(only, '__proto__') ? { ...only } : Object.assign({}, only);
 }
 

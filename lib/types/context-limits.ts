@@ -1,4 +1,4 @@
-import { FlagshipError, FlagshipErrorCode, shown } from '../errors';
+import { FlagshipError, FlagshipErrorCode, describeValue } from '../errors';
 
 /** What Flagship accepts as the JSON of an evaluation context. */
 export const CONTEXT_LIMITS = {
@@ -38,10 +38,10 @@ export class ContextMeter {
   }
 
   /** @throws FlagshipError `INVALID_CONTEXT` when the structure is deeper than Flagship accepts. */
-  enter(level: number, path: string): void {
+  checkLevel(level: number, path: string): void {
     if (level <= CONTEXT_LIMITS.levels) return;
     throw contextError(
-      `${shown(path)} is nested more than ${CONTEXT_LIMITS.levels} levels deep, or circular.`,
+      `${describeValue(path)} is nested more than ${CONTEXT_LIMITS.levels} levels deep, or circular.`,
     );
   }
 
@@ -90,7 +90,7 @@ export function contextError(problem: string, cause?: unknown): FlagshipError {
 }
 
 /** The error for what was thrown while a context was read: a getter's, or a proxy's, unless it is ours already. */
-export function readError(error: unknown): FlagshipError {
+export function contextReadError(error: unknown): FlagshipError {
   const isOurs = typeof error === 'object' && error !== null && errors.has(error);
   return isOurs ? (error as FlagshipError) : contextError('one of its attributes cannot be read.', error);
 }

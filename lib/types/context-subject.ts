@@ -1,6 +1,6 @@
 import { contextError } from './context-limits';
 import { isPlainObject } from './plain-object';
-import { subjectId } from './subject-id';
+import { toTargetingKey } from './targeting-key';
 
 /** The attribute that is the user. */
 export const TARGETING_KEY = 'targetingKey';
@@ -12,9 +12,9 @@ export const TARGETING_KEY = 'targetingKey';
  *
  * @throws FlagshipError `INVALID_CONTEXT` for what can neither be sent nor be an id: bytes, maps, promises.
  */
-export function subjectOf(value: object | null): object | string | null {
+export function targetingKeyToSend(value: object | null): object | string | null {
   if (value === null || isJson(value)) return value;
-  const id = subjectId(value, (kind) => {
+  const id = toTargetingKey(value, (kind) => {
     throw contextError(`"${TARGETING_KEY}" is ${kind}, which is no id.`);
   });
   return id ?? null;

@@ -1,17 +1,17 @@
 import { isDate, isMap, isPromise, isSet } from 'node:util/types';
-import { shown } from '../errors';
+import { describeValue } from '../errors';
 import {
   CONTEXT_LIMITS,
   contextError,
   ContextMeter,
   MAX_CHARACTER_BYTES,
   MAX_SCALAR_BYTES,
-  readError,
+  contextReadError,
   TEXT_FRAME_BYTES,
   tooLarge,
 } from './context-limits';
 import { shownName } from './attribute-name';
-import { subjectOf, TARGETING_KEY } from './context-subject';
+import { targetingKeyToSend, TARGETING_KEY } from './context-subject';
 import { jsonBytes } from './json-bytes';
 import { isPlainObject } from './plain-object';
 
@@ -63,8 +63,8 @@ export function copyContext(context: unknown): Attributes {
  * @returns Frozen; the same object where nothing is nested in it.
  * @throws FlagshipError As {@link copyContext}.
  */
-export function keptContext(merged: Attributes): Attributes {
-  if (isKept(merged)) return merged;
+export function freezeContext(merged: Attributes): Attributes {
+  if (isKnownFrozen(merged)) return merged;
   if (!isSmallAndFlat(merged)) return copied(merged, false);
   return remember(Object.freeze(merged));
 }
@@ -77,15 +77,15 @@ export function keptContext(merged: Attributes): Attributes {
  * @throws FlagshipError `INVALID_CONTEXT` as {@link copyContext}, and for NaN, infinite numbers, functions, symbols,
  * bigints and invalid dates.
  */
-export function checkedContext(context: unknown): Attributes {
-  if (isKept(context)) return context as Attributes;
+export function validateContext(context: unknown): Attributes {
+  if (isKnownFrozen(context)) return context as Attributes;
   if (!isFlatObject(context)) return copied(context, true);
   // Of an object that can still change nothing is remembered.
   return Object.isFrozen(context) ? remember(context) : context;
 }
 
 /** Whether it is known, at no cost, that a context is frozen, flat and within the limits. */
-export function isKept(context: unknown): boolean {
+export function isKnownFrozen(context: unknown): boolean {
   return context === NO_ATTRIBUTES || (context === lastChecked && context !== undefined);
 }
 
@@ -161,7 +161,7 @@ function copied(context: unknown, isStrict: boolean): Attributes {
     if (meter.isInDoubt && jsonBytes(copy) > CONTEXT_LIMITS.bytes) throw tooLarge();
     return copy;
   } catch (error) {
-    throw readError(error);
+    throw contextReadError(error);
   }
 }
 
@@ -188,7 +188,7 @@ class ContextCopy {
       this.meter.addValues(1);
       this.meter.addText(name);
       const isSubject = name === TARGETING_KEY && prefix === '' && typeof value === 'object';
-      const given = isSubject ? subjectOf(value) : value;
+      const given = isSubject ? targetingKeyToSend(value) : value;
       members.push([name, this.value(given, `${prefix}${shownName(name)}`, level)]);
     }
     return Object.freeze(Object.fromEntries(members));
@@ -229,14 +229,14 @@ class ContextCopy {
     const isList = Array.isArray(value);
     // Left to the source: those that send the context refuse it.
     if (!isList && !isPlainObject(value)) return value;
-    this.meter.enter(level, path);
+    this.meter.checkLevel(level, path);
     return isList
       ? this.list(value, path, level)
       : this.members(value, Object.keys(value), `${path}.`, level);
   }
 
   private odd(value: unknown, path: string, what: string): unknown {
-    if (this.isStrict) throw contextError(`${shown(path)} is ${what}, which JSON cannot carry.`);
+    if (this.isStrict) throw contextError(`${describeValue(path)} is ${what}, which JSON cannot carry.`);
     return value;
   }
 }

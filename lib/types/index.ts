@@ -1,15 +1,15 @@
 export { isOrdinaryName, shownName } from './attribute-name';
-export { CONTEXT_LIMITS, readError } from './context-limits';
+export { CONTEXT_LIMITS, contextReadError } from './context-limits';
 export {
   type Attributes,
   attributesOf,
-  checkedContext,
+  validateContext,
   copyContext,
-  isKept,
-  keptContext,
+  isKnownFrozen,
+  freezeContext,
   NO_ATTRIBUTES,
 } from './copy-context';
 export { keyProblem } from './flag-key';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
-export { subjectId } from './subject-id';
+export { toTargetingKey } from './targeting-key';

@@ -3,7 +3,7 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
-import { keptContext } from '../../types';
+import { freezeContext } from '../../types';
 import { RESOLVED_OPTIONS } from '../context.tokens';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, isObject, type RequestSource } from './request-source';
@@ -117,7 +117,7 @@ export class RequestContextBuilder {
 /** Copies what is nested in a context: the factory may have handed out objects that change while the request goes on. */
 function settled(context: EvaluationContext): EvaluationContext {
   try {
-    return keptContext(context) as EvaluationContext;
+    return freezeContext(context) as EvaluationContext;
   } catch {
     // Each evaluation finds the same, and answers INVALID_CONTEXT.
     return Object.freeze(context);

@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../../errors';
-import { outsideRequests } from '../../http';
+import { detachedInSpan } from '../../http';
 import { type ResolvedSource } from '../../options';
 import { DefinitionsCache } from './definitions-cache';
 import { DefinitionsFetcher, type FetchedDefinitions, type HeldDefinitions } from './definitions-fetcher';
@@ -79,7 +79,7 @@ export class PollingSource implements FlagSource {
     this.isStarting = true;
     this.feed.open();
     this.cache?.open();
-    const { hasFlags, failure } = await outsideRequests(() => this.loads.request(true));
+    const { hasFlags, failure } = await detachedInSpan(() => this.loads.request(true));
     if (!hasFlags) throw failure;
     await this.settle();
   }
@@ -96,7 +96,7 @@ export class PollingSource implements FlagSource {
 
   /** Asks Flagship itself, whatever other instances have found; after the load under way, if there is one. */
   async refresh(): Promise<boolean> {
-    const { isUpToDate } = await outsideRequests(() => this.loads.request(false));
+    const { isUpToDate } = await detachedInSpan(() => this.loads.request(false));
     if (isUpToDate) await this.settle();
     return isUpToDate;
   }

@@ -1,4 +1,4 @@
-import { outsideTraces } from '../../http';
+import { detachedFromTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /** How much shorter or longer than the interval a pause may be, so that a fleet does not ask all at once. */
@@ -31,13 +31,13 @@ export class RefreshTimer {
     const jittered = pause * (1 - JITTER + 2 * JITTER * Math.random());
     const run = (): void => {
       callSafely(
-        () => outsideTraces(this.refresh),
+        () => detachedFromTrace(this.refresh),
         () => {
           this.schedule(true);
         },
       );
     };
-    this.timer = outsideTraces(() => setTimeout(run, Math.max(1, jittered)).unref());
+    this.timer = detachedFromTrace(() => setTimeout(run, Math.max(1, jittered)).unref());
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, UnavailableError } from '../errors';
-import { type ResolvedCircuit } from '../options';
+import { type ResolvedCircuitBreaker } from '../options';
 import { callSafely, wallClockMs } from '../runtime';
 import { AbortedError } from './aborted-error';
 import { TransientError } from './transient-error';
@@ -42,7 +42,7 @@ function kindOf(error: unknown): string {
  * A circuit breaker. Closed, it counts failures in a row; at the threshold it opens, and tasks are refused at once. After
  * a while one task at a time is let through (half-open): it closes the circuit, or the wait begins again.
  */
-export class Circuit {
+export class CircuitBreaker {
   private current: CircuitState = 'closed';
   private failures = 0;
   /** Why nobody is asked; one for the whole time, because making an error is dear. */
@@ -56,7 +56,7 @@ export class Circuit {
   private isOver = false;
 
   constructor(
-    private readonly options: ResolvedCircuit,
+    private readonly options: ResolvedCircuitBreaker,
     private readonly listener: CircuitListener,
   ) {}
 
@@ -84,7 +84,7 @@ export class Circuit {
   }
 
   /** What ends from now on counts no more: whoever is closed has not been failed by Flagship. */
-  end(): void {
+  dispose(): void {
     this.isOver = true;
   }
 

@@ -38,7 +38,7 @@ function askedPause(retryAfter: string | undefined): number | undefined {
 }
 
 /** How long to wait before the next attempt, in milliseconds. */
-export function retryPause({ retryAfter }: TransientError, retryDelay: number): number {
+export function retryDelayMs({ retryAfter }: TransientError, retryDelay: number): number {
   const asked = askedPause(retryAfter);
   if (asked === undefined) return retryDelay * (1 - JITTER * Math.random());
   return Math.min(asked * (1 + LATENESS * Math.random()), MAX_RETRY_DELAY);

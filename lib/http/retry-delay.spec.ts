@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
-import { retryPause } from './retry-pause';
+import { retryDelayMs } from './retry-delay';
 import { TransientError } from './transient-error';
 
 const failed = (retryAfter?: string) => new TransientError('failed', FlagshipErrorCode.GENERAL, retryAfter);
@@ -14,7 +14,7 @@ const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function pause(random: number, retryDelay: number, retryAfter?: string): number {
   jest.spyOn(Math, 'random').mockReturnValue(random);
-  return retryPause(failed(retryAfter), retryDelay);
+  return retryDelayMs(failed(retryAfter), retryDelay);
 }
 
 describe('retryPause', () => {

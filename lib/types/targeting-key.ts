@@ -9,7 +9,7 @@ const NO_TEXT = '[object ';
  * @param refuse Told what kind of thing it was that cannot be an id, never its value.
  * @returns The targeting key, or nothing where there is no id.
  */
-export function subjectId(value: unknown, refuse: (kind: string) => void): string | undefined {
+export function toTargetingKey(value: unknown, refuse: (kind: string) => void): string | undefined {
   switch (typeof value) {
     case 'string':
       return value;

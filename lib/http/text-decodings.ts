@@ -98,7 +98,7 @@ function decodedWords(text: string, { name, words, signs }: Encoding): string {
  * All that a text can be read as: itself, and what it says with its escapes taken away, a few times over, and with
  * base64 and hexadecimal words decoded. Whoever looks for something in it looks in all of them.
  */
-export function readingsOf(text: string): ReadonlySet<string> {
+export function decodingsOf(text: string): ReadonlySet<string> {
   const readings = new Set([text]);
   let latest = [text];
   for (let round = 0; round < MAX_ROUNDS && latest.length > 0; round++) {
