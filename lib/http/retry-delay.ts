@@ -1,4 +1,4 @@
-import { MAX_RETRY_DELAY } from '../options';
+import { MAX_RETRY_DELAY_MS } from '../options';
 import { wallClockMs } from '../runtime';
 import { type TransientError } from './transient-error';
 
@@ -41,5 +41,5 @@ function askedPause(retryAfter: string | undefined): number | undefined {
 export function retryDelayMs({ retryAfter }: TransientError, retryDelay: number): number {
   const asked = askedPause(retryAfter);
   if (asked === undefined) return retryDelay * (1 - JITTER * Math.random());
-  return Math.min(asked * (1 + LATENESS * Math.random()), MAX_RETRY_DELAY);
+  return Math.min(asked * (1 + LATENESS * Math.random()), MAX_RETRY_DELAY_MS);
 }
