@@ -1,29 +1,28 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, UnavailableError } from '../errors';
 import { type ResolvedCircuitBreaker } from '../options';
 import { callSafely, wallClockMs } from '../runtime';
-import { AbortedError } from './aborted-error';
-import { TransientError } from './transient-error';
+import { AbortedError, TransientError } from './request-errors';
 
-/** Whether Flagship is asked: always, for the time being not, or by one evaluation that tries. */
+/** Closed: requests are sent. Open: they are refused. Half-open: one request tries whether Flagship responds. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** Who wants to know that Flagship is no longer asked, or is asked again. */
+/** Receives the changes between closed and open. What it throws is dropped. */
 export interface CircuitListener {
   opened(reason: string): void;
   closed(): void;
 }
 
-/** What the end of a task says of Flagship. */
-type Outcome = 'there' | 'failing' | 'unknown';
+/** How the end of a task counts. `ignored` says nothing about Flagship. */
+type Outcome = 'success' | 'failure' | 'ignored';
 
-/** A final error is an answer: Flagship is there. What was not foreseen is none. */
+/** Returns how an error counts. A final error is a response of Flagship's; an unforeseen error is a failure. */
 function outcomeOf(error: unknown): Outcome {
-  if (isErrorOf(error, AbortedError) || isErrorOf(error, UnavailableError)) return 'unknown';
-  return isErrorOf(error, FlagshipError) && !isErrorOf(error, TransientError) ? 'there' : 'failing';
+  if (isErrorOf(error, AbortedError) || isErrorOf(error, UnavailableError)) return 'ignored';
+  return isErrorOf(error, FlagshipError) && !isErrorOf(error, TransientError) ? 'success' : 'failure';
 }
 
-/** Which kind of failure it is. Its message may be about one user's request, and the circuit is everybody's. */
-function kindOf(error: unknown): string {
+/** Returns the kind of a failure. Its message may quote one user's request, and the breaker's reason reaches all users. */
+function failureKindOf(error: unknown): string {
   if (!isErrorOf(error, TransientError)) return 'something unforeseen failed';
   if (error.status !== undefined) return `HTTP ${error.status}`;
   switch (error.code) {
@@ -39,21 +38,22 @@ function kindOf(error: unknown): string {
 }
 
 /**
- * A circuit breaker. Closed, it counts failures in a row; at the threshold it opens, and tasks are refused at once. After
- * a while one task at a time is let through (half-open): it closes the circuit, or the wait begins again.
+ * A circuit breaker. While closed it counts failures in a row; at the threshold it opens and refuses tasks at once. After
+ * `halfOpenAfter` milliseconds it lets one task at a time try (half-open): a success closes the circuit, a failure opens
+ * it for the same time again.
  */
 export class CircuitBreaker {
-  private current: CircuitState = 'closed';
-  private failures = 0;
-  /** Why nobody is asked; one for the whole time, because making an error is dear. */
-  private refusal: UnavailableError | undefined;
-  /** The time of day of the last change between closed and not closed. */
+  private currentState: CircuitState = 'closed';
+  private failuresInRow = 0;
+  /** The error of refused tasks. One serves the whole opening, because creating an error is expensive. */
+  private openError: UnavailableError | undefined;
+  /** Time of day of the last change between closed and open. */
   private changedAt = wallClockMs();
-  /** When the last trial failed, or the circuit opened, by the monotonic clock. */
-  private brokenAt = 0;
-  /** Counts openings and closings: what began before one of them says nothing of Flagship as it is now. */
+  /** Monotonic time of the opening, or of the last failed trial. */
+  private failedAt = 0;
+  /** Counts changes between closed and open. The end of a task from an earlier generation is ignored. */
   private generation = 0;
-  private isOver = false;
+  private isDisposed = false;
 
   constructor(
     private readonly options: ResolvedCircuitBreaker,
@@ -61,10 +61,10 @@ export class CircuitBreaker {
   ) {}
 
   get state(): CircuitState {
-    return this.current;
+    return this.currentState;
   }
 
-  /** Since when it is closed or not closed, in milliseconds since 1970. */
+  /** Time of the last change between closed and open, in milliseconds since 1970. */
   get since(): number {
     return this.changedAt;
   }
@@ -72,64 +72,65 @@ export class CircuitBreaker {
   /**
    * Runs a task, unless the circuit is open.
    *
-   * @param task Told whether it is the one that tries: that one is not worth repeating.
-   * @throws UnavailableError At once, when the circuit is open or another one is trying.
+   * @param task Receives whether it is a trial, which is not worth retrying.
+   * @returns What the task resolves with.
+   * @throws UnavailableError At once, while the circuit is open or another trial is running.
    */
   run<T>(task: (isTrial: boolean) => Promise<T>): Promise<T> {
-    const { refusal } = this;
-    if (refusal === undefined) return this.watch(task, false);
-    if (!this.isTrialDue()) return Promise.reject(refusal);
-    this.current = 'half-open';
-    return this.watch(task, true);
+    const { openError } = this;
+    if (openError === undefined) return this.execute(task, false);
+    if (!this.isTrialDue()) return Promise.reject(openError);
+    this.currentState = 'half-open';
+    return this.execute(task, true);
   }
 
-  /** What ends from now on counts no more: whoever is closed has not been failed by Flagship. */
+  /** Ignores the end of all tasks from now on: closing the client makes them fail. */
   dispose(): void {
-    this.isOver = true;
+    this.isDisposed = true;
   }
 
-  private async watch<T>(task: (isTrial: boolean) => Promise<T>, isTrial: boolean): Promise<T> {
+  private async execute<T>(task: (isTrial: boolean) => Promise<T>, isTrial: boolean): Promise<T> {
     const { generation } = this;
     try {
       const result = await task(isTrial);
-      this.judge('there', isTrial, generation);
+      this.record('success', isTrial, generation);
       return result;
     } catch (error) {
-      this.judge(outcomeOf(error), isTrial, generation, error);
+      this.record(outcomeOf(error), isTrial, generation, error);
       throw error;
     }
   }
 
-  private judge(verdict: Outcome, isTrial: boolean, generation: number, error?: unknown): void {
-    if (this.isOver || generation !== this.generation) return;
-    if (isTrial) this.endTrial(verdict);
-    else if (verdict === 'there') this.failures = 0;
-    else if (verdict === 'failing' && ++this.failures >= this.options.threshold) this.open(error);
+  private record(outcome: Outcome, isTrial: boolean, generation: number, error?: unknown): void {
+    if (this.isDisposed || generation !== this.generation) return;
+    if (isTrial) this.recordTrial(outcome);
+    else if (outcome === 'success') this.failuresInRow = 0;
+    else if (outcome === 'failure' && ++this.failuresInRow >= this.options.threshold) this.open(error);
   }
 
-  private endTrial(verdict: Outcome): void {
-    if (verdict === 'there') {
+  private recordTrial(outcome: Outcome): void {
+    if (outcome === 'success') {
       this.close();
       return;
     }
-    this.current = 'open';
-    // A trial that has said nothing leaves its turn to the next one.
-    if (verdict === 'failing') this.brokenAt = performance.now();
+    this.currentState = 'open';
+    // After an ignored trial the next task may try at once.
+    if (outcome === 'failure') this.failedAt = performance.now();
   }
 
   private isTrialDue(): boolean {
-    return this.current === 'open' && performance.now() - this.brokenAt >= this.options.halfOpenAfter;
+    return this.currentState === 'open' && performance.now() - this.failedAt >= this.options.halfOpenAfter;
   }
 
   private open(lastFailure: unknown): void {
     const { threshold, halfOpenAfter } = this.options;
     this.generation++;
-    this.current = 'open';
-    this.brokenAt = performance.now();
+    this.currentState = 'open';
+    this.failedAt = performance.now();
     this.changedAt = wallClockMs();
-    const { message } = (this.refusal = new UnavailableError(
+    const { message } = (this.openError = new UnavailableError(
       `The circuit to Flagship is open since ${new Date(this.changedAt).toISOString()}, after ${threshold} failed ` +
-        `${threshold === 1 ? 'evaluation' : 'evaluations in a row'}: ${kindOf(lastFailure)}. ` +
+        `${threshold === 1 ? 'evaluation' : 'evaluations in a row'}: ${failureKindOf(lastFailure)}. ` +
         `It is tried again every ${halfOpenAfter} ms (option "circuitBreaker").`,
       FlagshipErrorCode.GENERAL,
     ));
@@ -140,9 +141,9 @@ export class CircuitBreaker {
 
   private close(): void {
     this.generation++;
-    this.failures = 0;
-    this.current = 'closed';
-    this.refusal = undefined;
+    this.failuresInRow = 0;
+    this.currentState = 'closed';
+    this.openError = undefined;
     this.changedAt = wallClockMs();
     callSafely(() => {
       this.listener.closed();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
 import { readEntityTag, readHeader } from './response-header';
 import { retryDelayMs } from './retry-delay';
-import { TransientError } from './transient-error';
+import { TransientError } from './request-errors';
 
 const failing = (): never => {
   throw new Error('no');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
 import { retryDelayMs } from './retry-delay';
-import { TransientError } from './transient-error';
+import { TransientError } from './request-errors';
 
 const failed = (retryAfter?: string) => new TransientError('failed', FlagshipErrorCode.GENERAL, retryAfter);
-/** What `Math.random` may say. */
+/** The results of `Math.random`. */
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const MAX = 30_000;
 /** Floating-point numbers are not exact; a timer is far less so. */
@@ -17,7 +17,7 @@ function pause(random: number, retryDelay: number, retryAfter?: string): number 
   return retryDelayMs(failed(retryAfter), retryDelay);
 }
 
-describe('retryPause', () => {
+describe('retryDelayMs', () => {
   beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
   afterEach(() => jest.restoreAllMocks());
 
