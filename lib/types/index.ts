@@ -1,14 +1,7 @@
 export { isOrdinaryName, shownName } from './attribute-name';
+export { type Attributes, attributesOf } from './attributes';
 export { CONTEXT_LIMITS, contextReadError } from './context-limits';
-export {
-  type Attributes,
-  attributesOf,
-  validateContext,
-  copyContext,
-  isKnownFrozen,
-  freezeContext,
-  NO_ATTRIBUTES,
-} from './copy-context';
+export { copyContext, freezeContext, isKnownFrozen, NO_ATTRIBUTES, validateContext } from './copy-context';
 export { keyProblem } from './flag-key';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
