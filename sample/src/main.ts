@@ -10,7 +10,7 @@ function hint(error: unknown, port: number): string {
     : message;
 }
 
-/** `nest start` passes Ctrl-C on, so it may come twice: the second one must not cut the closing short. */
+/** npm passes Ctrl-C on, so the signal arrives twice: the second one must not end the process while it closes. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
