@@ -995,7 +995,7 @@ describe('the table of statistics', () => {
     });
     const stats = { ...provider.stats(), definitions: local.stats().definitions };
     await provider.onClose();
-    const named = tableOf(readme, 'See what it does').flatMap(([fields = '', meaning = '']) => {
+    const named = tableOf(readme, 'Statistics').flatMap(([fields = '', meaning = '']) => {
       const names = [...fields.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name);
       const inner = [...meaning.matchAll(/`(\w+)`/g)].map(([, name = '']) => `${names[0]}.${name}`);
       return /\.(outcomes|latency)$/.test(names[0] ?? '') ? inner : names;
@@ -1038,17 +1038,17 @@ describe('the table of errors is true:', () => {
   const fails = () => Promise.reject(new Error('The binding is away.'));
   const hangs = () => new Promise<never>(() => undefined);
   const situations: Readonly<Record<string, readonly Situation[]>> = {
-    'Flagship answered': ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT'].map((reason) => ({
+    'Flagship responded': ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT'].map((reason) => ({
       script: [answer({ value: 'served', reason })],
     })),
-    'The cache answered': [
+    'The cache had the resolution': [
       {
         script: [answer({ value: 'served', reason: 'STATIC' })],
         options: { cacheTtl: 60_000 },
         prepare: ask,
       },
     ],
-    'A kept answer stood in for a fresh one (`staleTtl`)': [
+    'A stale resolution replaced a fresh one (`staleTtl`)': [
       {
         script: [answer({ value: 'served', reason: 'STATIC' }), { status: 503 }],
         options: { cacheTtl: 1, staleTtl: 60_000, retries: 0 },
@@ -1058,23 +1058,23 @@ describe('the table of errors is true:', () => {
         },
       },
     ],
-    'The flag is switched off': [{ script: [answer({ value: 'served', reason: 'DISABLED' })] }],
-    'There is no such flag, app or account (404)': [failing(404)],
-    'It is remembered that there is none (`negativeTtl`)': [
+    'The flag is disabled': [{ script: [answer({ value: 'served', reason: 'DISABLED' })] }],
+    'The flag, app or account does not exist (404)': [failing(404)],
+    'The cache knows that the flag does not exist (`negativeTtl`)': [
       { script: [{ status: 404 }], options: { negativeTtl: 60_000 }, prepare: ask },
     ],
-    'The flag has another type than you asked for': [{ script: [answer({ value: 7 })] }],
-    'The context holds something that cannot be sent': [{ context: { tags: ['a'] } }],
+    'The flag has another type than requested': [{ script: [answer({ value: 7 })] }],
+    'The context holds a value that cannot be sent': [{ context: { tags: ['a'] } }],
     'The context is larger than Flagship accepts': [{ context: { text: 'x'.repeat(2 ** 15) } }],
     'The token is wrong or lacks the permission (401, 403)': [401, 403].map(failing),
     'Any other 4xx, or a redirect': [400, 402, 405, 409, 418, 422, 301, 307].map(failing),
-    'No connection, or no complete answer within `timeout`': [
+    'No connection, or no complete response within `timeout`': [
       { script: [(response) => response.destroy()] },
       { script: [() => undefined], options: { timeout: 50 } },
       { script: [(response) => void response.write('{')], options: { timeout: 50 } },
     ],
     '408, 425, 429 or 5xx': [408, 425, 429, 500, 502, 503].map(failing),
-    'No answer within `deadline`': [
+    'No response within `deadline`': [
       { script: [() => undefined], options: { deadline: 50, retryDelay: 1000 } },
     ],
     'The circuit is open': [
@@ -1083,7 +1083,7 @@ describe('the table of errors is true:', () => {
     'The signal of `fetchOptions` is aborted': [
       { options: { fetchOptions: { signal: AbortSignal.abort() } } },
     ],
-    '`maxConcurrent` evaluations are under way': [
+    '`maxConcurrent` evaluations are in progress': [
       {
         script: [() => undefined],
         options: { maxConcurrent: 1 },
@@ -1094,12 +1094,12 @@ describe('the table of errors is true:', () => {
       },
     ],
     '`headersFactory` failed': [{ options: { headersFactory: () => Promise.reject(new Error('no token')) } }],
-    'The answer is not what Flagship documents': [
+    'The response is not of the documented form': [
       { script: [{ body: '<html>' }] },
       { script: [{ body: [] }] },
     ],
-    'The answer is about another flag': [{ script: [answer({ flagKey: 'other', value: true })] }],
-    'The answer is larger than 128 KB': [{ script: [answer({ value: 'x'.repeat(2 ** 17) })] }],
+    'The response is about another flag': [{ script: [answer({ flagKey: 'other', value: true })] }],
+    'The response is larger than 128 KB': [{ script: [answer({ value: 'x'.repeat(2 ** 17) })] }],
     'A binding failed': [
       {
         instead: {
@@ -1112,7 +1112,7 @@ describe('the table of errors is true:', () => {
         },
       },
     ],
-    'A binding did not answer within `deadline`': [
+    'A binding did not respond within `deadline`': [
       {
         instead: {
           deadline: 50,
@@ -1125,7 +1125,7 @@ describe('the table of errors is true:', () => {
         },
       },
     ],
-    "The flag's definition is malformed, evaluated here": [
+    "The flag's definition is malformed, evaluated locally": [
       { script: [{ body: { flags: { flag: { enabled: true } } } }], options: locally, prepare: start },
       { instead: { definitions: { flag: { enabled: true, variations: { on: 1 } } } } },
     ],
@@ -1153,7 +1153,7 @@ describe('the table of errors is true:', () => {
       },
     ],
   };
-  const rows = tableOf(readme, 'When something goes wrong');
+  const rows = tableOf(readme, 'Errors');
   let server: ScriptedServer;
   beforeAll(async () => (server = await startScriptedServer()));
   afterAll(() => server.close());
@@ -1194,7 +1194,7 @@ describe('the table of errors is true:', () => {
     );
     const seconds = (timeout! * (retries! + 1) + delay! * retries!) / 1000;
     expect(readme).toContain(`**${seconds} seconds with the defaults**`);
-    expect(readme).toContain(`[${seconds} seconds](#when-something-goes-wrong) with the defaults`);
+    expect(readme).toContain(`[${seconds} seconds](#errors) with the defaults`);
   });
 
   it('and so is what local evaluation costs of the API', () => {
