@@ -5,4 +5,4 @@ export { LogLimit } from './log-limit';
 export { isErrorOf } from './is-error-of';
 export { messageOf } from './message-of';
 export { UnavailableError } from './unavailable-error';
-export { VerdictError } from './verdict-error';
+export { DefinitiveError } from './definitive-error';

@@ -17,22 +17,22 @@ import {
 import { type CompiledRollout, compileRollout, rolloutSeed } from './rollout';
 import { type Predicate } from './text-operators';
 
-export type AnswerReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'DISABLED';
+export type ResolutionReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'DISABLED';
 
 /** What a flag says to a context. Shared between evaluations: never changed once made. */
-export interface FlagAnswer {
+export interface FlagResolution {
   readonly value: JsonValue;
   readonly variant: string;
-  readonly reason: AnswerReason;
+  readonly reason: ResolutionReason;
 }
 
 /** What is served: an answer, or the error that the variation it names does not exist. */
-type Served = FlagAnswer | MalformedFlag;
+type ServedVariation = FlagResolution | MalformedFlag;
 
 interface CompiledRule {
   readonly conditions: readonly Predicate[];
   readonly rollout: CompiledRollout | undefined;
-  readonly served: Served;
+  readonly served: ServedVariation;
 }
 
 /** A flag ready to be asked. */
@@ -40,7 +40,7 @@ export class CompiledFlag {
   constructor(
     private readonly flagKey: string,
     private readonly rules: readonly CompiledRule[],
-    private readonly fallBack: Served,
+    private readonly fallBack: ServedVariation,
   ) {}
 
   /**
@@ -49,8 +49,8 @@ export class CompiledFlag {
    * @throws MalformedFlag When what it would serve does not exist, or anything else goes wrong; FlagshipError
    * `INVALID_CONTEXT` when the context cannot be read.
    */
-  evaluate(context: Attributes): FlagAnswer {
-    let served: Served;
+  evaluate(context: Attributes): FlagResolution {
+    let served: ServedVariation;
     try {
       served = this.serve(context);
     } catch (error) {
@@ -60,7 +60,7 @@ export class CompiledFlag {
     return served;
   }
 
-  private serve(context: Attributes): Served {
+  private serve(context: Attributes): ServedVariation {
     for (const rule of this.rules) if (matches(rule, context)) return rule.served;
     return this.fallBack;
   }
@@ -73,7 +73,7 @@ function matches({ conditions, rollout }: CompiledRule, context: Attributes): bo
 
 /** Compiles the parts of one flag. */
 class FlagCompiler {
-  private readonly answers: FlagAnswer[] = [];
+  private readonly answers: FlagResolution[] = [];
   private knownSeed: number | undefined;
   /** Variations that are served but do not exist. */
   readonly missing: MalformedFlag[] = [];
@@ -99,7 +99,7 @@ class FlagCompiler {
   }
 
   /** Rules that serve the same share one answer. */
-  served(name: unknown, place: string, reason: AnswerReason): Served {
+  served(name: unknown, place: string, reason: ResolutionReason): ServedVariation {
     const variant = expectString(name, place);
     const known = this.answers.find((answer) => answer.variant === variant && answer.reason === reason);
     if (known !== undefined) return known;
@@ -112,7 +112,7 @@ class FlagCompiler {
       this.missing.push(error);
       return error;
     }
-    const answer: FlagAnswer = { value: this.variations[variant] as JsonValue, variant, reason };
+    const answer: FlagResolution = { value: this.variations[variant] as JsonValue, variant, reason };
     this.answers.push(answer);
     return answer;
   }

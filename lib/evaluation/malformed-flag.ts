@@ -41,16 +41,16 @@ export class MalformedFlag extends FlagshipError {
  *
  * @returns What the step returns; a {@link MalformedFlag}, which answers `PARSE_ERROR`, where it failed.
  */
-export function forOneFlag<T>(flagKey: string, step: () => T): T | MalformedFlag {
+export function isolateFlag<T>(flagKey: string, step: () => T): T | MalformedFlag {
   try {
     return step();
   } catch (error) {
-    return faultOf(flagKey, error);
+    return malformedFlagOf(flagKey, error);
   }
 }
 
-/** The fault of a flag, whatever was thrown; for a step that is too frequent for {@link forOneFlag}'s closure. */
-export function faultOf(flagKey: string, error: unknown): MalformedFlag {
+/** The fault of a flag, whatever was thrown; for a step that is too frequent for {@link isolateFlag}'s closure. */
+export function malformedFlagOf(flagKey: string, error: unknown): MalformedFlag {
   const malformed = isErrorOf(error, MalformedFlag) ? error : within(keyPlace(flagKey), error);
   malformed.flagKey = flagKey;
   return malformed;

@@ -1,7 +1,7 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type FlagDefinition } from '../options/definitions';
 import { type JsonValue } from '../options/json-value';
-import { forOneFlag, isObject, type JsonObject } from './malformed-flag';
+import { isolateFlag, isObject, type JsonObject } from './malformed-flag';
 
 /** The input as a whole has no flags in it: nothing to fall back on flag by flag. */
 export class FlagsShapeError extends FlagshipError {
@@ -48,7 +48,7 @@ export function normalizeFlags(input: unknown, copy = (value: unknown): unknown 
   const given = flagsOf(input);
   const flags = new Map<string, unknown>();
   for (const key of Object.keys(given)) {
-    const flag = forOneFlag(key, () => {
+    const flag = isolateFlag(key, () => {
       const value = copy(given[key]);
       return value === undefined ? undefined : normalizeFlag(key, value);
     });

@@ -1,5 +1,5 @@
 import { configurationError, shown } from '../errors';
-import { type CheckTable, flag, functionCheck, oneOf, text } from '../options';
+import { type CheckTable, booleanOption, functionCheck, oneOf, text } from '../options';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
 import { isJsonValue } from './json-equal';
@@ -21,7 +21,7 @@ const json = (value: unknown) => (isJsonValue(value) ? undefined : 'a JSON value
 const table: CheckTable<FeatureFlagOptions> = {
   equals: json,
   match: oneOf('all', 'any'),
-  not: flag,
+  not: booleanOption,
   defaultValue: json,
   bypass: functionCheck,
   otherwise: (value) =>

@@ -5,9 +5,9 @@ import { isErrorOf } from '../errors';
 import { flagTypeOf } from '../options';
 import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
-import { aim, FlagRedirectException } from './flag-redirect';
+import { setLocation, FlagRedirectException } from './flag-redirect';
 import { leaveGate, requirementAtGate } from './flag-gate';
-import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isSettled } from './flag-requirement';
+import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isMet } from './flag-requirement';
 import { notFound } from './not-found';
 import { isRefusalError, makeRefusal } from './refusal';
 import { reportOnce } from './report-once';
@@ -61,9 +61,9 @@ export class FeatureFlagGuard implements CanActivate {
     const { keys, defaultValue, type, domain } = requirement;
     const given = defaultOf(requirement);
     // A flag that is off and one that has no answer look alike; the difference counts where either lets a request pass.
-    const mustTell = defaultValue === undefined && (requirement.not || accepts(requirement, given));
+    const mustKnowDefault = defaultValue === undefined && (requirement.not || accepts(requirement, given));
     const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
-      this.flags.evaluate(context, type, key, given as never, { domain, mustTell });
+      this.flags.evaluate(context, type, key, given as never, { domain, mustKnowDefault });
     const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined => {
       const { value } = details;
       // Another provider may answer with a value of another type, or with none, which is no answer.
@@ -73,8 +73,8 @@ export class FeatureFlagGuard implements CanActivate {
     };
     const [only] = keys;
     // Nearly always one, and each promise more is paid by every request.
-    if (only !== undefined && keys.length === 1) return isSettled(requirement, [verdict(await ask(only))]);
-    return isSettled(requirement, (await Promise.all(keys.map(ask))).map(verdict));
+    if (only !== undefined && keys.length === 1) return isMet(requirement, [verdict(await ask(only))]);
+    return isMet(requirement, (await Promise.all(keys.map(ask))).map(verdict));
   }
 
   /** Returns what a refused request gets. */
@@ -93,7 +93,7 @@ export class FeatureFlagGuard implements CanActivate {
 
   private async refused(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
     const error = await this.refusal(requirement, context);
-    if (isErrorOf(error, FlagRedirectException) && context.getType() === 'http') aim(error, context);
+    if (isErrorOf(error, FlagRedirectException) && context.getType() === 'http') setLocation(error, context);
     return error;
   }
 

@@ -65,7 +65,7 @@ export async function redirectFor(
 }
 
 /** Names the target on the response, which the exception alone could not. */
-export function aim({ url }: FlagRedirectException, context: ExecutionContext): void {
+export function setLocation({ url }: FlagRedirectException, context: ExecutionContext): void {
   const response = context.switchToHttp().getResponse<ResponseLike>();
   const location = asHeader(url);
   // Express and Fastify have `header`; Node's own response has `setHeader`.

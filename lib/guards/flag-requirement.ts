@@ -3,7 +3,7 @@ import { configurationError, shown } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { ownCopy } from '../types';
 import { checkFeatureFlagOptions, checkKeys } from './check-arguments';
-import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
+import { FEATURE_FLAG_METADATA } from './feature-flag.metadata';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { isJsonEqual } from './json-equal';
 import { type Refusal } from './refusal';
@@ -122,10 +122,7 @@ export function accepts({ accepted }: FlagRequirement, value: JsonValue): boolea
  * Whether the flags together meet the requirement. One without an answer (undefined) leaves it open, unless the others
  * settle it; what stays open is refused either way.
  */
-export function isSettled(
-  { match, not }: FlagRequirement,
-  verdicts: readonly (boolean | undefined)[],
-): boolean {
+export function isMet({ match, not }: FlagRequirement, verdicts: readonly (boolean | undefined)[]): boolean {
   const settles = match === 'any';
   const isOpen = verdicts.includes(undefined);
   const isMet = verdicts.includes(settles) ? settles : isOpen ? undefined : !settles;

@@ -1,4 +1,4 @@
-export { FEATURE_FLAG_METADATA } from './feature-flag.constants';
+export { FEATURE_FLAG_METADATA } from './feature-flag.metadata';
 export { FeatureFlagGuard } from './feature-flag.guard';
 export { type FeatureFlagOptions } from './feature-flag.options';
 export { FlagGate } from './flag-gate';

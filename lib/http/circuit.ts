@@ -14,10 +14,10 @@ export interface CircuitListener {
 }
 
 /** What the end of a task says of Flagship. */
-type Verdict = 'there' | 'failing' | 'unknown';
+type Outcome = 'there' | 'failing' | 'unknown';
 
 /** A final error is an answer: Flagship is there. What was not foreseen is none. */
-function verdictOf(error: unknown): Verdict {
+function outcomeOf(error: unknown): Outcome {
   if (isErrorOf(error, AbortedError) || isErrorOf(error, UnavailableError)) return 'unknown';
   return isErrorOf(error, FlagshipError) && !isErrorOf(error, TransientError) ? 'there' : 'failing';
 }
@@ -95,19 +95,19 @@ export class Circuit {
       this.judge('there', isTrial, generation);
       return result;
     } catch (error) {
-      this.judge(verdictOf(error), isTrial, generation, error);
+      this.judge(outcomeOf(error), isTrial, generation, error);
       throw error;
     }
   }
 
-  private judge(verdict: Verdict, isTrial: boolean, generation: number, error?: unknown): void {
+  private judge(verdict: Outcome, isTrial: boolean, generation: number, error?: unknown): void {
     if (this.isOver || generation !== this.generation) return;
     if (isTrial) this.endTrial(verdict);
     else if (verdict === 'there') this.failures = 0;
     else if (verdict === 'failing' && ++this.failures >= this.options.threshold) this.open(error);
   }
 
-  private endTrial(verdict: Verdict): void {
+  private endTrial(verdict: Outcome): void {
     if (verdict === 'there') {
       this.close();
       return;

@@ -1,7 +1,7 @@
 import { limited } from '../runtime';
-import { type FetchAnswer, readFetchAnswer } from './fetch-answer';
+import { type FetchResponse, readFetchResponse } from './fetch-response';
 import { closedError, networkError, type TimeLimit, timeoutError, tooLargeError } from './limits';
-import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+import { type HttpResponse, type HttpRequest, type Transport } from './transport';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -15,7 +15,7 @@ export class FetchTransport implements Transport {
     private readonly init: Readonly<Record<string, unknown>>,
   ) {}
 
-  async send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer> {
+  async send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpResponse> {
     const controller = new AbortController();
     const { signal } = controller;
     const tooLate = (): Error => timeoutError(limit);
@@ -40,15 +40,15 @@ export class FetchTransport implements Transport {
     return Promise.resolve();
   }
 
-  private async exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const answer = await this.fetchAnswer(request, signal);
+  private async exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const answer = await this.fetchResponse(request, signal);
     const { status, body } = answer;
     if (body === undefined) throw tooLargeError(status, request.maxBytes);
     return { ...answer, body };
   }
 
   /** Runs the application's code. Whatever that throws, also an error of this package's, is a request that failed. */
-  private async fetchAnswer(request: HttpRequest, signal: AbortSignal): Promise<FetchAnswer> {
+  private async fetchResponse(request: HttpRequest, signal: AbortSignal): Promise<FetchResponse> {
     const { method, path, headers, body, maxBytes } = request;
     const { fetch, init } = this;
     try {
@@ -63,7 +63,7 @@ export class FetchTransport implements Transport {
         // The token is for this origin only.
         redirect: init.redirect === 'error' ? 'error' : 'manual',
       });
-      return await readFetchAnswer(response, maxBytes, signal);
+      return await readFetchResponse(response, maxBytes, signal);
     } catch (error) {
       throw signal.aborted && error === signal.reason ? error : networkError(error, request);
     }

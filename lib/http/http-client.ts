@@ -9,7 +9,7 @@ import { RequestHeaders, type RequestWithoutHeaders } from './request-headers';
 import { retryPause } from './retry-pause';
 import { Session } from './session';
 import { TransientError } from './transient-error';
-import { type HttpAnswer, type Transport } from './transport';
+import { type HttpResponse, type Transport } from './transport';
 import { outsideTraces } from './outside-requests';
 import { type TraceParent, Tracing } from './tracing';
 import { UndiciTransport } from './undici-transport';
@@ -24,7 +24,7 @@ export type ClientRequest = RequestWithoutHeaders & {
 };
 
 /** Takes an answer, or throws the failure that it stands for. */
-type Read<T> = (answer: HttpAnswer) => T;
+type Read<T> = (answer: HttpResponse) => T;
 
 /** One call of `send` on its way through its attempts. */
 interface Sending<T> {
@@ -127,13 +127,14 @@ export class HttpClient {
     if (this.transport === undefined && !this.session.isOver) this.open();
     const { breaker, session } = this;
     const { retries } = this.#options;
-    if (breaker === undefined) return this.persist({ request, read, session, retries, parent }, undefined);
+    if (breaker === undefined)
+      return this.sendWithRetry({ request, read, session, retries, parent }, undefined);
     return breaker.run((isTrial) =>
-      this.persist({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
+      this.sendWithRetry({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
     );
   }
 
-  private async persist<T>(sending: Sending<T>, breaker: Circuit | undefined): Promise<T> {
+  private async sendWithRetry<T>(sending: Sending<T>, breaker: Circuit | undefined): Promise<T> {
     const { session, retries } = sending;
     const end = performance.now() + this.#options.deadline;
     // The default leaves each attempt its time, but for timers that are a little late, and pauses that a server asks for.
@@ -193,7 +194,7 @@ export class HttpClient {
     this.transport?.interrupt(new AbortedError());
   }
 
-  private judge<T>(answer: HttpAnswer, read: Read<T>, start: number, span: UpstreamSpan | undefined): T {
+  private judge<T>(answer: HttpResponse, read: Read<T>, start: number, span: UpstreamSpan | undefined): T {
     const duration = performance.now() - start;
     try {
       const result = read(answer);
@@ -214,7 +215,7 @@ export class HttpClient {
     timeLeft: number,
     limit: TimeLimit,
     span: UpstreamSpan | undefined,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const transport = (this.transport ??= this.createTransport());
     this.meter.started();
     try {
@@ -222,7 +223,7 @@ export class HttpClient {
       const request = { method, path, headers, body, maxBytes };
       const time = Math.max(1, Math.ceil(timeLeft));
       if (span === undefined) return await transport.send(request, time, limit);
-      const send = (): Promise<HttpAnswer> => transport.send(request, time, limit);
+      const send = (): Promise<HttpResponse> => transport.send(request, time, limit);
       return await (this.#options.fetch === undefined ? span.alone(send) : span.within(send));
     } catch (error) {
       this.meter.unanswered(error, performance.now() - start);

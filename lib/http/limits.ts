@@ -7,7 +7,7 @@ import { isTransientStatus, TransientError } from './transient-error';
  * The largest evaluation answer that is read, in bytes. Flagship's own limit for a value is 10 KB; a megabyte of nested
  * brackets would keep the process busy for a tenth of a second.
  */
-export const MAX_ANSWER_BYTES = 128 * 1024;
+export const MAX_RESPONSE_BYTES = 128 * 1024;
 
 /** The largest definitions answer that is read, in bytes. Flagship's own limit is 25 MB. */
 export const MAX_DEFINITIONS_BYTES = 32 * 1024 * 1024;

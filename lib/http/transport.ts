@@ -13,7 +13,7 @@ export interface HttpRequest {
 }
 
 /** A complete answer of any status. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly body: string;
   readonly etag?: string;
@@ -31,7 +31,7 @@ export interface Transport {
    * @param limit What to blame when that is too short.
    * @throws FlagshipError When there was no complete answer in time.
    */
-  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer>;
+  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpResponse>;
   /** Ends the requests under way with this error; others may follow. */
   interrupt(reason: Error): void;
   /** Ends open requests and connections. */

@@ -1,8 +1,8 @@
 import type * as Undici from 'undici';
 import { limited } from '../runtime';
-import { Exchange } from './exchange';
+import { ResponseHandler } from './response-handler';
 import { closedError, networkError, type TimeLimit, timeoutError } from './limits';
-import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+import { type HttpResponse, type HttpRequest, type Transport } from './transport';
 
 /** More sockets than this to one origin help nobody; further requests wait their turn, within their time limit. */
 const MAX_CONNECTIONS = 256;
@@ -20,7 +20,7 @@ function loadUndici(): typeof Undici {
 /** Requests over kept-alive connections of a pool of its own. */
 export class UndiciTransport implements Transport {
   private readonly pool: Undici.Pool;
-  private readonly open = new Set<Exchange>();
+  private readonly open = new Set<ResponseHandler>();
 
   /** @param timeout The limit for connecting, in milliseconds. */
   constructor(origin: string, timeout: number) {
@@ -34,9 +34,9 @@ export class UndiciTransport implements Transport {
     });
   }
 
-  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer> {
-    return new Promise<HttpAnswer>((resolve, reject) => {
-      const exchange: Exchange = new Exchange(
+  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpResponse> {
+    return new Promise<HttpResponse>((resolve, reject) => {
+      const exchange: ResponseHandler = new ResponseHandler(
         (answer) => {
           this.open.delete(exchange);
           resolve(answer);

@@ -1,7 +1,7 @@
 import { configurationError, shown } from '../errors';
 
 /** The longest time that a Node timer keeps. */
-export const MAX_TIMER = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
 /** Judges one option: a sentence on what is accepted, or nothing when the value is fine. */
 type Check = (value: unknown) => string | undefined;
@@ -17,7 +17,7 @@ const isNumberIn = (value: unknown, min: number, max: number): boolean =>
 export const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
 export const text = accepts(isText, 'text that is not empty');
-export const flag = accepts((value) => typeof value === 'boolean', 'true or false');
+export const booleanOption = accepts((value) => typeof value === 'boolean', 'true or false');
 export const functionCheck = accepts((value) => typeof value === 'function', 'a function');
 export const object = accepts(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -26,8 +26,8 @@ export const object = accepts(
 export const list = accepts(Array.isArray, 'a list');
 export const milliseconds = (min: number): Check =>
   accepts(
-    (value) => isNumberIn(value, min, MAX_TIMER),
-    `a number of milliseconds from ${min} to ${MAX_TIMER}`,
+    (value) => isNumberIn(value, min, MAX_TIMER_MS),
+    `a number of milliseconds from ${min} to ${MAX_TIMER_MS}`,
   );
 export const wholeNumber = (min: number, max: number): Check =>
   accepts(

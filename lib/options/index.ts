@@ -1,7 +1,7 @@
 export {
   checkOptions,
   type CheckTable,
-  flag,
+  booleanOption,
   functionCheck,
   isText,
   list,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { configurationError } from '../errors';
-import { MAX_TIMER } from './checks';
+import { MAX_TIMER_MS } from './checks';
 import { type FlagshipProviderOptions, type HeadersInput } from './provider-options';
 import { resolveEndpoint } from './resolve-endpoint';
 import { type HeaderMap, resolveHeaders } from './resolve-headers';
@@ -56,7 +56,7 @@ export function timeForAll({
   retries,
   retryDelay,
 }: Pick<ResolvedHttpOptions, 'timeout' | 'retries' | 'retryDelay'>): number {
-  return Math.min(timeout * (retries + 1) + retryDelay * retries, MAX_TIMER);
+  return Math.min(timeout * (retries + 1) + retryDelay * retries, MAX_TIMER_MS);
 }
 
 /** Checks what the options say about HTTP and fills in the defaults. */

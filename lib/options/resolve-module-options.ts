@@ -5,7 +5,7 @@ import { copyContext } from '../types';
 import {
   checkOptions,
   type CheckTable,
-  flag,
+  booleanOption,
   functionCheck,
   isText,
   list,
@@ -49,7 +49,7 @@ const settingsTable: CheckTable<FlagshipModuleSettings> = {
   hookTimeout: milliseconds(1),
   evaluationTimeout: milliseconds(1),
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
-  listUsage: flag,
+  listUsage: booleanOption,
 };
 
 const requestContextTable: CheckTable<RequestContextOptions> = {

@@ -2,7 +2,7 @@ import { configurationError, shown } from '../errors';
 import {
   type CheckTable,
   checkOptions,
-  flag,
+  booleanOption,
   functionCheck,
   isText,
   milliseconds,
@@ -68,12 +68,12 @@ const table: CheckTable<FlagshipProviderOptions> = {
       ? undefined
       : 'false or an object with "threshold" and "halfOpenAfter"',
   maxConcurrent: wholeNumber(1, 1_000_000),
-  logging: flag,
+  logging: booleanOption,
   cacheTtl: milliseconds(0),
   cacheMaxSize: wholeNumber(1, 1_000_000),
   cacheMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   staleTtl: milliseconds(0),
-  staleWhileRevalidate: flag,
+  staleWhileRevalidate: booleanOption,
   negativeTtl: milliseconds(0),
   cacheStore: (value) => (isStore(value) ? undefined : 'a cache-manager Cache, with "get" and "set"'),
   secret: (value) =>
@@ -83,7 +83,7 @@ const table: CheckTable<FlagshipProviderOptions> = {
   contextTransport: oneOf('query', 'body', 'auto'),
   spanAttributes: (value) =>
     Array.isArray(value) && value.every(isText) ? undefined : 'a list of attribute names',
-  localEvaluation: flag,
+  localEvaluation: booleanOption,
   refreshInterval: (value) =>
     isInterval(value) ? undefined : `a number of milliseconds from 1 to ${MAX_REFRESH}`,
   definitionsCache: text,

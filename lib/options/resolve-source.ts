@@ -17,14 +17,14 @@ export type ResolvedSource =
       readonly spanAttributes: readonly string[];
     }
   | {
-      readonly kind: 'local';
+      readonly kind: 'polling';
       readonly http: ResolvedHttpOptions;
       readonly accountId: string;
       readonly refreshInterval: number;
       readonly cacheFile?: string;
       readonly store?: CacheStore;
     }
-  | { readonly kind: 'definitions'; readonly definitions: string | FlagsInput; readonly accountId: string }
+  | { readonly kind: 'static'; readonly definitions: string | FlagsInput; readonly accountId: string }
   | { readonly kind: 'binding'; readonly binding: FlagshipBinding; readonly deadline: number };
 
 /** Options that only make sense for HTTP. */
@@ -88,7 +88,7 @@ function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
     );
   }
   return {
-    kind: 'local',
+    kind: 'polling',
     http,
     accountId: options.accountId,
     refreshInterval: options.refreshInterval ?? 30_000,
@@ -106,7 +106,7 @@ export function resolveSource(options: FlagshipProviderOptions): ResolvedSource 
   }
   if (definitions !== undefined) {
     exclude(options, 'definitions', [...HTTP_OPTIONS, ...CACHE_OPTIONS, 'deadline', 'maxConcurrent']);
-    return { kind: 'definitions', definitions, accountId };
+    return { kind: 'static', definitions, accountId };
   }
   if (options.localEvaluation === true) return resolveLocal(options);
   return {

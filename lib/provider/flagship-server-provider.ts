@@ -7,18 +7,18 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type Answers } from '../cache';
+import { type CachingSource } from '../caching';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { createSource, type FlagSource, type Resolution } from '../sources';
 import { type Attributes, checkedContext, keyProblem } from '../types';
-import { createAnswers } from './create-answers';
+import { createCachingSource } from './create-caching-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
-import { OwnEvents } from './own-events';
-import { markPrecise } from './precise-providers';
+import { DomainEventEmitter } from './domain-event-emitter';
+import { markExactDefaults } from './exact-defaults';
 import { closedError, keyError } from './provider-errors';
-import { answered, type Question, unanswered } from './resolution-details';
+import { resolvedDetails, type EvaluationRequest, errorDetails } from './resolution-details';
 import { deadlineOf } from './source-deadline';
 import { SourceEvents } from './source-events';
 
@@ -36,13 +36,13 @@ import { SourceEvents } from './source-events';
 export class FlagshipServerProvider implements Provider {
   readonly metadata = { name: 'Flagship Server Provider' } as const;
   readonly runsOn = 'server';
-  readonly events: OpenFeatureEventEmitter = new OwnEvents();
+  readonly events: OpenFeatureEventEmitter = new DomainEventEmitter();
 
   // Private to the language as well: whoever prints a provider must not find its token.
   readonly #events = new SourceEvents(this.events);
   readonly #source: FlagSource;
   /** Absent where the source answers at once. */
-  readonly #answers: Answers | undefined;
+  readonly #answers: CachingSource | undefined;
   readonly #counts = new EvaluationCounts();
   readonly #log: EvaluationLog | undefined;
   readonly #deadlineMs: number;
@@ -55,10 +55,10 @@ export class FlagshipServerProvider implements Provider {
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
     this.#source = createSource(resolved.source, this.#events);
-    this.#answers = createAnswers(this.#source, resolved, this.#events);
+    this.#answers = createCachingSource(this.#source, resolved, this.#events);
     this.#log = resolved.logging ? new EvaluationLog() : undefined;
     this.#deadlineMs = deadlineOf(resolved.source);
-    markPrecise(this);
+    markExactDefaults(this);
   }
 
   /**
@@ -117,9 +117,9 @@ export class FlagshipServerProvider implements Provider {
    * Leaves the shared store (`cacheStore`) alone from now on, so that its owner can close it; everything else goes on.
    * The module calls it as soon as the application begins to close.
    */
-  letGoOfStore(): void {
-    this.#answers?.letGo();
-    this.#source.letGo();
+  detachStore(): void {
+    this.#answers?.detachStore();
+    this.#source.detachStore();
   }
 
   /** The keys of the flags that are at hand; undefined where Flagship is asked for each, or none have come yet. */
@@ -191,7 +191,7 @@ export class FlagshipServerProvider implements Provider {
     const log = logger && this.#log?.to(logger);
     const problem = keyProblem(flagKey);
     const shownKey = problem === undefined ? flagKey : 'unusable key';
-    const question: Question<T> = { type, flagKey: shownKey, defaultValue, log };
+    const question: EvaluationRequest<T> = { type, flagKey: shownKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
       if (this.#closed) throw closedError();
@@ -201,52 +201,53 @@ export class FlagshipServerProvider implements Provider {
         ? this.ask(question, attributes)
         : this.askAnswers(question, attributes, this.#answers);
     } catch (error) {
-      return Promise.resolve(this.fail(question, error));
+      return Promise.resolve(this.failure(question, error));
     }
   }
 
-  private ask<T>(question: Question<T>, context: Attributes): Promise<ResolutionDetails<T>> {
+  private ask<T>(question: EvaluationRequest<T>, context: Attributes): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
     const resolution = this.#source.evaluate(flagKey, context, type, defaultValue);
     return resolution instanceof Promise
-      ? this.tellLater(question, resolution)
-      : Promise.resolve(this.tell(question, resolution));
+      ? this.detailsOf(question, resolution)
+      : Promise.resolve(this.details(question, resolution));
   }
 
   private askAnswers<T>(
-    question: Question<T>,
+    question: EvaluationRequest<T>,
     context: Attributes,
-    answers: Answers,
+    answers: CachingSource,
   ): Promise<ResolutionDetails<T>> {
     const { flagKey, type, defaultValue } = question;
-    const hit = answers.recall(flagKey, type, context);
-    if (hit === undefined) return this.tellLater(question, answers.ask(flagKey, type, context, defaultValue));
+    const hit = answers.fresh(flagKey, type, context);
+    if (hit === undefined)
+      return this.detailsOf(question, answers.evaluate(flagKey, type, context, defaultValue));
     return Promise.resolve(
-      hit.missing === undefined ? this.tell(question, hit) : this.fail(question, hit.missing),
+      hit.notFound === undefined ? this.details(question, hit) : this.failure(question, hit.notFound),
     );
   }
 
-  private tellLater<T>(
-    question: Question<T>,
+  private detailsOf<T>(
+    question: EvaluationRequest<T>,
     resolution: Promise<Resolution>,
   ): Promise<ResolutionDetails<T>> {
     return resolution.then(
-      (late) => this.tell(question, late),
-      (error: unknown) => this.fail(question, error),
+      (late) => this.details(question, late),
+      (error: unknown) => this.failure(question, error),
     );
   }
 
-  private tell<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
+  private details<T>(question: EvaluationRequest<T>, resolution: Resolution): ResolutionDetails<T> {
     // Always a copy: the value belongs to the source, the cache, or others who wait for the same answer.
-    const details = answered(question, resolution);
+    const details = resolvedDetails(question, resolution);
     if (details.errorCode !== undefined) this.#counts.errors++;
     else if (resolution.reason === 'STALE') this.#counts.stale++;
     return details;
   }
 
-  private fail<T>(question: Question<T>, error: unknown): ResolutionDetails<T> {
+  private failure<T>(question: EvaluationRequest<T>, error: unknown): ResolutionDetails<T> {
     this.#counts.errors++;
-    return unanswered(question, error);
+    return errorDetails(question, error);
   }
 }
 

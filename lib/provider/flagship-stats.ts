@@ -1,4 +1,4 @@
-import { type AnswerCounts } from '../cache';
+import { type CacheCounts } from '../caching';
 import { type CircuitStats, type DefinitionsStats, type SourceStats } from '../sources';
 import { type UpstreamStats } from '../http';
 import { ownCopy } from '../types';
@@ -39,7 +39,7 @@ export class EvaluationCounts {
   stale = 0;
 
   stats(
-    { memory, store, shared }: Readonly<AnswerCounts>,
+    { memory, store, shared }: Readonly<CacheCounts>,
     cached: number,
     source: SourceStats | undefined,
   ): FlagshipStats {

@@ -5,7 +5,7 @@ import {
   type JsonValue,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type Answer } from '../context';
+import { type MemoEntry } from '../context';
 import { messageOf } from '../errors';
 import { type FlagType } from '../options';
 import { NO_METADATA } from '../provider';
@@ -122,7 +122,7 @@ function frozen(metadata: FlagMetadata = NO_METADATA): FlagMetadata {
 }
 
 /** The details of a settled answer for one more reader. */
-export function readDetails<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
+export function readDetails<T extends JsonValue>(answer: MemoEntry, defaultValue: T): EvaluationDetails<T> {
   const details = answer.detailsFor(defaultValue);
   return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
 }

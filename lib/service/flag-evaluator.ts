@@ -6,9 +6,9 @@ import {
   OpenFeature,
 } from '@openfeature/server-sdk';
 import {
-  Answer,
-  type AnswerBook,
-  type ContextAnswers,
+  MemoEntry,
+  type EvaluationMemo,
+  type ContextMemo,
   type ContextParts,
   currentScope,
   type DefaultApplied,
@@ -20,7 +20,7 @@ import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
 import { isThenable } from '../runtime';
 import { keyProblem, ownCopy } from '../types';
-import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
+import { type EvaluationRequest, ClientEvaluator, type EvaluatingModule } from './client-evaluator';
 import {
   isDefaultApplied,
   keyDetails,
@@ -35,8 +35,8 @@ import { mergedContext } from './merged-context';
 const openFeature = OpenFeature;
 
 /** Where the answer to one question is, or will be. */
-interface Place {
-  readonly answer: Answer;
+interface FoundEntry {
+  readonly answer: MemoEntry;
   /** The whole context that the question is about. */
   readonly context: EvaluationContext;
 }
@@ -63,7 +63,7 @@ export class FlagEvaluator {
   constructor(
     readonly client: Client,
     domain: string | undefined,
-    private readonly owner?: EvaluationOwner,
+    private readonly owner?: EvaluatingModule,
   ) {
     this.evaluator = new ClientEvaluator(client, domain, owner);
   }
@@ -73,7 +73,7 @@ export class FlagEvaluator {
    *
    * @param context Attributes of this call; they win over all others.
    * @param scope The request's scope, where the calling code does not run in it.
-   * @param mustTell Whether `isDefaultApplied` must know of the details, at the price of a second evaluation where the
+   * @param mustKnowDefault Whether `isDefaultApplied` must know of the details, at the price of a second evaluation where the
    * provider is not Flagship's and its value is the default that was given.
    */
   evaluate<T extends JsonValue>(
@@ -82,22 +82,25 @@ export class FlagEvaluator {
     defaultValue: T,
     context?: EvaluationContext,
     scope: EvaluationScope | undefined = currentScope(this.owner),
-    mustTell = false,
+    mustKnowDefault = false,
   ): Promise<EvaluationDetails<T>> {
     try {
       const problem = keyProblem(flagKey);
       if (problem !== undefined) return Promise.resolve(keyDetails(flagKey, defaultValue, problem));
-      if (scope === undefined) return this.ask(type, flagKey, defaultValue, context);
-      const open = scope.asked();
+      if (scope === undefined) return this.evaluateOutsideScope(type, flagKey, defaultValue, context);
+      const open = scope.settled();
       if (open instanceof Promise)
-        return open.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready, mustTell));
+        return open.then((ready) =>
+          this.evaluate(type, flagKey, defaultValue, context, ready, mustKnowDefault),
+        );
       const place = this.find(open, type, flagKey, defaultValue, context);
       const { answer } = place;
-      if (answer.tells(defaultValue, mustTell)) return Promise.resolve(readDetails(answer, defaultValue));
+      if (answer.canAnswer(defaultValue, mustKnowDefault))
+        return Promise.resolve(readDetails(answer, defaultValue));
       return answer.details.then(() =>
-        answer.tells(defaultValue, mustTell)
+        answer.canAnswer(defaultValue, mustKnowDefault)
           ? readDetails(answer, defaultValue)
-          : this.findOut(place, type, flagKey, defaultValue, open),
+          : this.determineDefault(place, type, flagKey, defaultValue, open),
       );
     } catch (error) {
       return this.refuse(type, flagKey, defaultValue, error, scope);
@@ -115,16 +118,17 @@ export class FlagEvaluator {
     if (isThenable(defaultValue))
       return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
-      const open = scope?.asked();
+      const open = scope?.settled();
       if (keyProblem(flagKey) === undefined && !(open instanceof Promise)) {
-        if (open === undefined) return this.ask(type, flagKey, defaultValue, context).then(valueOf);
+        if (open === undefined)
+          return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
         const place = this.find(open, type, flagKey, defaultValue, context);
         const { answer } = place;
-        if (answer.tells(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
+        if (answer.canAnswer(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
         return answer.details.then(() =>
-          answer.tells(defaultValue, false)
+          answer.canAnswer(defaultValue, false)
             ? answer.valueFor(defaultValue)
-            : this.findOut(place, type, flagKey, defaultValue, open).then(valueOf),
+            : this.determineDefault(place, type, flagKey, defaultValue, open).then(valueOf),
         );
       }
     } catch {
@@ -143,8 +147,8 @@ export class FlagEvaluator {
   }
 
   /** Leaves a store that instances share to its owner, who may close it before the flags are no longer asked for. */
-  letGoOfStore(): void {
-    this.evaluator.flagship?.letGoOfStore();
+  detachStore(): void {
+    this.evaluator.flagship?.detachStore();
   }
 
   /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
@@ -160,13 +164,13 @@ export class FlagEvaluator {
     return this.evaluator.flagship?.flagKeys();
   }
 
-  private ask<T extends JsonValue>(
+  private evaluateOutsideScope<T extends JsonValue>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     context: EvaluationContext | undefined,
   ): Promise<EvaluationDetails<T>> {
-    const asked: Asked<T> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
+    const asked: EvaluationRequest<T> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
     return this.evaluator.evaluate(asked, mergedContext(this.parts(undefined), context), undefined);
   }
 
@@ -195,54 +199,54 @@ export class FlagEvaluator {
     flagKey: string,
     defaultValue: JsonValue,
     context: EvaluationContext | undefined,
-  ): Place {
+  ): FoundEntry {
     const parts = this.parts(scope);
-    const book = scope.bookOf(this);
+    const book = scope.memoOf(this);
     let { merged, answers } = book.forParts(parts, () => mergedContext(parts, undefined));
     if (context !== undefined) {
       merged = mergedContext(parts, context);
       answers = book.forContext(merged);
     }
     const known = answers.get(type, flagKey);
-    if (known !== undefined && !known.isOver) {
+    if (known !== undefined && !known.isExpired) {
       this.requestHits++;
       return { answer: known, context: merged };
     }
-    const asked: Asked<JsonValue> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
-    const answer = this.open(asked, merged, scope, book, answers);
+    const asked: EvaluationRequest<JsonValue> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
+    const answer = this.startEvaluation(asked, merged, scope, book, answers);
     answers.set(type, flagKey, answer);
     return { answer, context: merged };
   }
 
   /** Begins an evaluation whose answer the scope remembers. */
-  private open(
-    asked: Asked<JsonValue>,
+  private startEvaluation(
+    asked: EvaluationRequest<JsonValue>,
     context: EvaluationContext,
     scope: EvaluationScope,
-    book: AnswerBook,
-    answers: ContextAnswers,
-  ): Answer {
+    book: EvaluationMemo,
+    answers: ContextMemo,
+  ): MemoEntry {
     const { flagKey, defaultValue } = asked;
-    const { tellsDefaults } = this.evaluator;
+    const { hasExactDefaults } = this.evaluator;
     const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
       book.weigh(answers, flagKey, answer, details);
       if (isDefaultApplied(details)) return true;
-      return !tellsDefaults && isSame(details.value, defaultValue) ? undefined : false;
+      return !hasExactDefaults && isSame(details.value, defaultValue) ? undefined : false;
     };
-    const answer = new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
+    const answer = new MemoEntry(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
     return answer;
   }
 
   /** Reads an answer of which it is not known whether it is the default, with a second evaluation's help. */
-  private async findOut<T extends JsonValue>(
-    { answer, context }: Place,
+  private async determineDefault<T extends JsonValue>(
+    { answer, context }: FoundEntry,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     scope: EvaluationScope,
   ): Promise<EvaluationDetails<T>> {
-    const isOther = !answer.tells(defaultValue, false);
-    const failure = await answer.findOut(isOther ? defaultValue : OTHER_DEFAULTS[type], (second) =>
+    const isOther = !answer.canAnswer(defaultValue, false);
+    const failure = await answer.determineDefault(isOther ? defaultValue : OTHER_DEFAULTS[type], (second) =>
       this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
     );
     return failure === undefined

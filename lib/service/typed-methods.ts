@@ -43,7 +43,7 @@ export function resolveWith<T extends JsonValue>(
  *
  * @param hooks For this evaluation only.
  */
-export function askClient<T extends JsonValue>(
+export function evaluateWithClient<T extends JsonValue>(
   client: Client,
   type: FlagType,
   flagKey: string,

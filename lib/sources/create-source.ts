@@ -1,9 +1,9 @@
 import { type ResolvedSource } from '../options';
-import { BindingSource } from './binding-source';
-import { DefinitionsSource } from './definitions-source';
-import { FixedSource } from './fixed-source';
+import { BindingSource } from './binding';
+import { PollingSource } from './polling';
+import { StaticSource } from './static';
 import { type FlagSource, type SourceListener } from './flag-source';
-import { RemoteSource } from './remote-source';
+import { RemoteSource } from './remote';
 import { SafeListener } from './safe-listener';
 
 /** The source that the options ask for. */
@@ -12,10 +12,10 @@ export function createSource(options: ResolvedSource, given: SourceListener): Fl
   switch (options.kind) {
     case 'remote':
       return new RemoteSource(options.http, options.contextTransport, options.spanAttributes, listener);
-    case 'local':
-      return new DefinitionsSource(options, listener);
-    case 'definitions':
-      return new FixedSource(options, listener);
+    case 'polling':
+      return new PollingSource(options, listener);
+    case 'static':
+      return new StaticSource(options, listener);
     case 'binding':
       return new BindingSource(options.binding, options.deadline);
   }

@@ -53,7 +53,7 @@ export interface FlagSource {
   /** What is known of the connection to Flagship; nothing where there is none. */
   stats(): SourceStats | undefined;
   /** Lets go of what the application has lent and may close before this source. */
-  letGo(): void;
+  detachStore(): void;
   /** The keys of the flags at hand, of a source that has them; undefined while it has none. */
   flagKeys?(): ReadonlySet<string> | undefined;
   /** Ends whatever is under way. `open` may be called again. */

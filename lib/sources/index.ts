@@ -1,5 +1,5 @@
 export { createSource } from './create-source';
-export { flagsOf } from './fixed-source';
+export { flagsOf, FlagsFile, LastGoodFlags } from './static';
 export {
   type CircuitStats,
   type DefinitionsStats,
@@ -9,7 +9,4 @@ export {
   type SourceListener,
   type SourceStats,
 } from './flag-source';
-export { flagJson, writableFlags } from './fingerprint';
-export { FlagsFile } from './flags-file';
-export { LastGoodFlags } from './last-good-flags';
-export { isPlainObject } from './plain-object';
+export { flagJson, writableFlags } from './flag-digest';

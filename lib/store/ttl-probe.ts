@@ -10,7 +10,7 @@ const MAX_TTL_MS = 12_800;
 /** How long after opening a store is tried, in milliseconds: not while it connects, nor while the application starts. */
 const DELAY_MS = 1000;
 /** When a probe that has just been written is looked for, after the last look, in milliseconds: replicas may lag. */
-const LOOKS_MS = [0, 40, 80] as const;
+const READS_MS = [0, 40, 80] as const;
 /** How much longer than asked a store may keep a probe before it is no longer used: some know seconds only. */
 const SUSPECT_MS = 2000;
 /** How long a probe is watched, because some stores have a minimum of a minute. A TTL taken for seconds lasts longer. */
@@ -207,7 +207,7 @@ export class TtlProbe {
 
   /** Sees the probe in the store: only what was there can be forgotten. */
   private async expectSeen(key: string, value: string, signal: AbortSignal): Promise<void> {
-    for (const pauseMs of LOOKS_MS) {
+    for (const pauseMs of READS_MS) {
       if (pauseMs > 0) await sleep(pauseMs, signal);
       if ((await this.read(key, signal)) === value) return;
     }

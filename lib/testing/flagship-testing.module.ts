@@ -2,9 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { RESOLVED_OPTIONS } from '../context';
 import { configurationError } from '../errors';
-import { nextModuleId } from '../flagship-id';
-import { FlagshipRootModule } from '../flagship-root.module';
-import { FLAGSHIP_STAND_IN, type StandIn } from '../flagship.stand-in';
+import { nextModuleId, FlagshipRootModule, OPTIONS_OVERRIDE, type OptionsOverride } from '../module';
 import { FlagshipModule } from '../flagship.module';
 import { type FlagshipModuleExtras, type FlagshipModuleSettings, resolveModuleOptions } from '../options';
 import { takeFlags } from './read-flag';
@@ -30,14 +28,14 @@ function flagsModule(flags: TestFlagValues, settings: FlagshipModuleSettings): D
       // Made anew for each application, so that two made from one module share nothing.
       { provide: TestFlags, useFactory: () => new TestFlags(taken()) },
       {
-        provide: FLAGSHIP_STAND_IN,
+        provide: OPTIONS_OVERRIDE,
         inject: [TestFlags],
         useFactory:
-          ({ provider }: TestFlags): StandIn =>
+          ({ provider }: TestFlags): OptionsOverride =>
           () => ({ ...settings, provider }),
       },
     ],
-    exports: [TestFlags, FLAGSHIP_STAND_IN],
+    exports: [TestFlags, OPTIONS_OVERRIDE],
   };
 }
 
@@ -67,7 +65,7 @@ class FlagshipTestingFacade {}
 
 /** The bare class in place of `FlagshipModule` would let the real one start. */
 const WITHOUT_FLAGS = {
-  provide: FLAGSHIP_STAND_IN,
+  provide: OPTIONS_OVERRIDE,
   useFactory: (): never => {
     throw configurationError('FlagshipTestingModule has no flags; use FlagshipTestingModule.forRoot({ … }).');
   },
@@ -84,7 +82,7 @@ const WITHOUT_FLAGS = {
  *   .compile();
  * testing.get(TestFlags).set('new-checkout', false);
  */
-@Module({ providers: [WITHOUT_FLAGS], exports: [FLAGSHIP_STAND_IN] })
+@Module({ providers: [WITHOUT_FLAGS], exports: [OPTIONS_OVERRIDE] })
 export class FlagshipTestingModule {
   /**
    * Sets the flags up. Wherever the module is seen, `FlagshipModule` goes by them as well: its own options are not made

@@ -21,7 +21,7 @@ interface Part {
 }
 
 /** A class of the application's, and what Nest makes of it. */
-interface Owner {
+interface FlagConsumer {
   readonly module: Type;
   readonly type: Type;
   readonly role: 'controller' | 'provider';
@@ -53,11 +53,11 @@ function typeOf(part: Part, isFromClass: boolean): Type | undefined {
 }
 
 /** Returns every class of an application's modules. */
-function ownersOf({ modules, initial }: ApplicationParts): readonly Owner[] {
+function consumersOf({ modules, initial }: ApplicationParts): readonly FlagConsumer[] {
   return [...modules.values()].flatMap((module) =>
     (['controller', 'provider'] as const).flatMap((role) => {
       const parts = role === 'controller' ? module.controllers : module.providers;
-      return ([...parts.values()] as Part[]).flatMap((part): Owner[] => {
+      return ([...parts.values()] as Part[]).flatMap((part): FlagConsumer[] => {
         const isFromClass = part.inject === undefined || part.inject === null;
         const type = typeOf(part, isFromClass);
         if (type === undefined) return [];
@@ -76,7 +76,7 @@ function namedBy(target: object): Omit<Named, 'where' | 'handler'>[] {
 /** Returns what leads to a handler; nothing where it is a plain method, or where Nest does not serve it. */
 function entriesOf(
   paths: RoutePaths | undefined,
-  owner: Owner,
+  owner: FlagConsumer,
   handler: object,
   method: string,
 ): readonly string[] {
@@ -86,7 +86,7 @@ function entriesOf(
   return [...(paths?.of(module, type, handler) ?? []), ...messagePatterns(handler)];
 }
 
-function usesOfMethod(owner: Owner, method: string, paths: RoutePaths | undefined): Named[] {
+function usesOfMethod(owner: FlagConsumer, method: string, paths: RoutePaths | undefined): Named[] {
   const prototype = owner.type.prototype as Record<string, object>;
   const handler = prototype[method] as object;
   const entries = entriesOf(paths, owner, handler, method);
@@ -104,7 +104,7 @@ function usesOfMethod(owner: Owner, method: string, paths: RoutePaths | undefine
   );
 }
 
-function usesOfClass(owner: Owner, paths: RoutePaths | undefined): Named[] {
+function usesOfClass(owner: FlagConsumer, paths: RoutePaths | undefined): Named[] {
   const { type } = owner;
   const uses = scanner
     .getAllMethodNames(type.prototype as object)
@@ -130,7 +130,7 @@ export function findUsage(
   const { modules, config, hasHttp } = application;
   const paths = hasHttp ? new RoutePaths(modules, config) : undefined;
   const byKey = new Map<string, Map<string, FlagUse>>();
-  for (const owner of ownersOf(application)) {
+  for (const owner of consumersOf(application)) {
     for (const named of readSafely(() => usesOfClass(owner, paths)) ?? []) {
       const { key, domain, decorator, where, handler } = named;
       if (!isOurs(domain)) continue;

@@ -13,7 +13,7 @@ import {
 } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
-import { Lifetime } from '../../lib/flagship-lifetime';
+import { CleanupStack } from '../../lib/module/cleanup-stack';
 import { WAITS, type WaitName } from '../../lib/runtime';
 import { captureLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';
@@ -73,9 +73,9 @@ const hangs = {
     await endsInTime(() => startLocalFlagship({ flags: {}, host: 'localhost' }));
   },
   moduleClose: async () => {
-    const lifetime = Lifetime.of(new ModulesContainer());
-    lifetime.onEnd(never);
-    await endsInTime(() => lifetime.end());
+    const lifetime = CleanupStack.of(new ModulesContainer());
+    lifetime.defer(never);
+    await endsInTime(() => lifetime.dispose());
   },
   providerClose: async () => {
     const provider = new FlagshipServerProvider({ definitions: {} });

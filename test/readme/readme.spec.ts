@@ -944,7 +944,7 @@ describe('the tables hold every option with its default:', () => {
     ],
     ['Guard options', interfaceOptions('lib/guards/feature-flag.options.ts', 'FeatureFlagOptions')],
     ['Health check options', interfaceOptions('lib/terminus/health-options.ts', 'FlagshipHealthOptions')],
-    ['Local Flagship options', interfaceOptions('lib/local/local-options.ts', 'LocalFlagshipOptions')],
+    ['Local Flagship options', interfaceOptions('lib/local-server/local-options.ts', 'LocalFlagshipOptions')],
     ['Command line options', commandOptions()],
   ];
 

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { RequestScopes } from '../scope/request-scopes';
+import { RequestScopes } from '../scope';
 
 /**
  * Lets every request pass, and hands Nest's execution context, which middleware does not have, to the scope that
@@ -10,7 +10,7 @@ export class FlagshipContextGuard implements CanActivate {
   constructor(private readonly scopes: RequestScopes) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const late = this.scopes.meet(context);
+    const late = this.scopes.attachExecution(context);
     return late === undefined ? true : late.then(() => true);
   }
 }

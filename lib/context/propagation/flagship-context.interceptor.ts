@@ -1,10 +1,16 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { map, Observable } from 'rxjs';
-import { isSubscription, resolverArguments } from '../request/graphql-operation';
-import { ApplicationScopes, type Scopes } from '../scope/application-scopes';
-import { EvaluationScope } from '../scope/evaluation-scope';
-import { isAsyncIterable, keepScope, scopedIterable } from '../scope/lazy-work';
-import { isCurrent, runInScope } from '../scope/scope-storage';
+import { isSubscription, resolverArguments } from '../request';
+import {
+  ApplicationScopes,
+  type Scopes,
+  EvaluationScope,
+  isAsyncIterable,
+  keepScope,
+  scopedIterable,
+  isCurrent,
+  runInScope,
+} from '../scope';
 
 /**
  * Opens the request's scope around its handler: `FlagService`, and any OpenFeature client, answer there for the user

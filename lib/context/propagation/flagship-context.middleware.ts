@@ -1,8 +1,7 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ApplicationScopes } from '../scope/application-scopes';
+import { ApplicationScopes, runInScope } from '../scope';
 import { followHandlersRequest } from './http-propagation';
-import { runInScope } from '../scope/scope-storage';
 
 /**
  * Opens the request's scope around everything that follows: `FlagService`, and any OpenFeature client, answer for the
@@ -27,6 +26,6 @@ export class FlagshipContextMiddleware implements NestMiddleware {
   }
 
   use(request: object, _response: unknown, next: () => void): void {
-    runInScope(this.scopes.enter(request), next);
+    runInScope(this.scopes.openFor(request), next);
   }
 }

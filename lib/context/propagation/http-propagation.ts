@@ -1,7 +1,5 @@
 import { type HttpAdapterHost } from '@nestjs/core';
-import { type RequestScopes } from '../scope/request-scopes';
-import { isCurrent, runInScope } from '../scope/scope-storage';
-
+import { type RequestScopes, isCurrent, runInScope } from '../scope';
 type Adapter = NonNullable<HttpAdapterHost['httpAdapter']>;
 type Hook = (request: object, reply: unknown, done: () => void) => void;
 
@@ -22,7 +20,7 @@ const isFastify = (adapter: Adapter): boolean => adapter.getType() === 'fastify'
 
 function entering(scopes: RequestScopes): Hook {
   return (request, _reply, done) => {
-    const scope = scopes.enter(request);
+    const scope = scopes.openFor(request);
     if (isCurrent(scope)) done();
     else runInScope(scope, done);
   };
@@ -58,7 +56,7 @@ export function followHandlersRequest(adapter: Adapter | undefined, scopes: Requ
   if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
   hooked.add(scopes);
   adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
-    if (scopes.entered(request) !== undefined) scopes.enter(request);
+    if (scopes.openedFor(request) !== undefined) scopes.openFor(request);
     done();
   });
 }

@@ -8,15 +8,13 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type ResolvedModuleOptions } from '../../options';
-import { ApplicationScopes } from '../scope/application-scopes';
-import { RESOLVED_OPTIONS } from '../context.constants';
+import { ApplicationScopes, RequestScopes } from '../scope';
+import { RESOLVED_OPTIONS } from '../context.tokens';
 import { FlagshipContextGuard } from './flagship-context.guard';
 import { PropagatingInterceptor } from './flagship-context.interceptor';
 import { openAroundRequests, openBeforeRoutes } from './http-propagation';
 import { OtherTransportsInterceptor } from './other-transports.interceptor';
-import { HttpRequests } from '../request/http-request';
-import { RequestScopes } from '../scope/request-scopes';
-import { UpgradeRequests } from '../request/upgrade-requests';
+import { HttpRequests, UpgradeRequests } from '../request';
 
 /** Puts into place what the option `propagation` asks for. */
 @Injectable()
@@ -30,7 +28,7 @@ export class Propagation implements OnModuleInit {
     private readonly host: HttpAdapterHost,
   ) {
     this.others = new OtherTransportsInterceptor(new PropagatingInterceptor(application), () => {
-      application.routesBegin();
+      application.beforeFirstRoute();
     });
   }
 

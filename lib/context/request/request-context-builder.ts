@@ -4,7 +4,7 @@ import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
 import { keptContext } from '../../types';
-import { RESOLVED_OPTIONS } from '../context.constants';
+import { RESOLVED_OPTIONS } from '../context.tokens';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, isObject, type RequestSource } from './request-source';
 import { SubjectReader } from './subject';

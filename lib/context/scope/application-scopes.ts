@@ -37,13 +37,13 @@ export class ApplicationScopes {
   }
 
   /** To be told when Nest begins to make routes. */
-  routesBegin(): void {
+  beforeFirstRoute(): void {
     for (const run of this.beforeRoutes.splice(0)) run();
   }
 
   /** The scopes of an HTTP request of which nothing is known yet but itself. */
-  enter(request: object): Scopes {
-    return this.everywhere.map((module) => module.enter(request));
+  openFor(request: object): Scopes {
+    return this.everywhere.map((module) => module.openFor(request));
   }
 
   /** Every module's. */

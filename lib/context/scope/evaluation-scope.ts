@@ -1,8 +1,8 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { AnswerBook } from './answer-book';
+import { EvaluationMemo } from './evaluation-memo';
 
 /** The module whose flags a scope is for: its options, which no other module of the process has. */
-export interface ScopeOwner {
+export interface ScopeModule {
   /** Its static attributes. */
   readonly context: EvaluationContext;
 }
@@ -10,36 +10,36 @@ export interface ScopeOwner {
 /** The evaluation context in force for a piece of code, and what its flags have answered so far. */
 export class EvaluationScope {
   /** Nearly always one; a map would cost every request more than a look at two. */
-  private readonly books: { readonly owner: object; readonly book: AnswerBook }[];
+  private readonly memos: { readonly owner: object; readonly book: EvaluationMemo }[];
 
   /**
-   * @param made The evaluation context in force.
+   * @param initialContext The evaluation context in force.
    * @param before A scope of the same request: what has been answered for the same context stays answered.
    * @param owner The module whose flags it is for; none for all of them.
    * @param key What identifies the request.
    */
   constructor(
-    private readonly made: EvaluationContext,
+    private readonly initialContext: EvaluationContext,
     before?: EvaluationScope,
-    readonly owner?: ScopeOwner,
+    readonly owner?: ScopeModule,
     readonly key?: object,
   ) {
-    this.books = before?.books ?? [];
+    this.memos = before?.memos ?? [];
   }
 
   /** Whether it is for the flags of this module. */
-  isFor(owner: ScopeOwner | undefined): boolean {
+  isFor(owner: ScopeModule | undefined): boolean {
     return this.owner === owner || this.owner === undefined || owner === undefined;
   }
 
   /** The evaluation context in force. */
   get context(): EvaluationContext {
-    return this.made;
+    return this.initialContext;
   }
 
   /** What a propagator of the application's carries as the transaction context. */
   get transaction(): EvaluationContext {
-    return this.made;
+    return this.initialContext;
   }
 
   /**
@@ -47,7 +47,7 @@ export class EvaluationScope {
    * asynchronous context factory is at work; it never rejects.
    */
   // eslint-disable-next-line @typescript-eslint/prefer-return-this-type -- the scope of a request returns another one
-  asked(): EvaluationScope | Promise<EvaluationScope> {
+  settled(): EvaluationScope | Promise<EvaluationScope> {
     return this;
   }
 
@@ -62,10 +62,10 @@ export class EvaluationScope {
   }
 
   /** The answers of one evaluator; another one may know other flags by the same keys. */
-  bookOf(evaluator: object): AnswerBook {
-    for (const { owner, book } of this.books) if (owner === evaluator) return book;
-    const book = new AnswerBook();
-    this.books.push({ owner: evaluator, book });
+  memoOf(evaluator: object): EvaluationMemo {
+    for (const { owner, book } of this.memos) if (owner === evaluator) return book;
+    const book = new EvaluationMemo();
+    this.memos.push({ owner: evaluator, book });
     return book;
   }
 }

@@ -1,9 +1,7 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { type RequestContextBuilder } from '../request/request-context-builder';
-import { type RequestSource } from '../request/request-source';
-import { NO_SUBJECT, type Subject } from '../request/subject';
-import { EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { type RequestContextBuilder, type RequestSource, NO_SUBJECT, type Subject } from '../request';
+import { EvaluationScope, type ScopeModule } from './evaluation-scope';
 import { liveContext } from './live-context';
 import { currentScope, runInScope } from './scope-storage';
 
@@ -44,7 +42,7 @@ export class RequestScope extends EvaluationScope {
   constructor(
     private readonly builder: RequestContextBuilder,
     private source: RequestSource,
-    owner: ScopeOwner,
+    owner: ScopeModule,
     private readonly parent?: RequestScope,
   ) {
     super(NOT_BUILT, parent, owner, source.key);
@@ -80,7 +78,7 @@ export class RequestScope extends EvaluationScope {
     return (this.live ??= liveContext(this));
   }
 
-  override asked(): EvaluationScope | Promise<EvaluationScope> {
+  override settled(): EvaluationScope | Promise<EvaluationScope> {
     const { scope, base, late } = this.now();
     if (late === undefined) return scope;
     // The factory itself would wait for itself.
@@ -93,7 +91,7 @@ export class RequestScope extends EvaluationScope {
 
   override untilReady(): Promise<unknown> | undefined {
     if (!this.builder.mayBeLate) return undefined;
-    const asked = this.asked();
+    const asked = this.settled();
     return asked instanceof Promise ? asked : undefined;
   }
 

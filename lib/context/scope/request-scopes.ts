@@ -1,12 +1,19 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { type ResolvedModuleOptions } from '../../options';
-import { RESOLVED_OPTIONS } from '../context.constants';
-import { GraphqlOperation, isSubscription, resolverArguments } from '../request/graphql-operation';
-import { holderOf, HttpRequest, HttpRequests } from '../request/http-request';
-import { RequestContextBuilder } from '../request/request-context-builder';
-import { isObject, type RequestSource } from '../request/request-source';
-import { RpcMessage } from '../request/rpc-message';
-import { SocketMessage } from '../request/socket-message';
+import { RESOLVED_OPTIONS } from '../context.tokens';
+import {
+  GraphqlOperation,
+  isSubscription,
+  resolverArguments,
+  holderOf,
+  HttpRequest,
+  HttpRequests,
+  RequestContextBuilder,
+  isObject,
+  type RequestSource,
+  RpcMessage,
+  SocketMessage,
+} from '../request';
 import { MessagePairs } from './message-pairs';
 import { RequestScope } from './request-scope';
 import { currentScope } from './scope-storage';
@@ -43,7 +50,7 @@ export class RequestScopes {
   }
 
   /** Returns the scope of an HTTP request of which nothing is known yet but itself; opens one where there is none. */
-  enter(request: object): RequestScope {
+  openFor(request: object): RequestScope {
     const key = this.requests.nodeRequestOf(request);
     const holder = holderOf(key);
     const kept = this.kept(key, holder);
@@ -54,7 +61,7 @@ export class RequestScopes {
   }
 
   /** Returns the scope that middleware has opened for an HTTP request. */
-  entered(request: object): RequestScope | undefined {
+  openedFor(request: object): RequestScope | undefined {
     const key = this.requests.nodeRequestOf(request);
     return this.kept(key, holderOf(key));
   }
@@ -64,10 +71,10 @@ export class RequestScopes {
    *
    * @returns A promise while the context factory takes its time: code that cannot wait would miss its attributes.
    */
-  meet(execution: ExecutionContext): Promise<unknown> | undefined {
+  attachExecution(execution: ExecutionContext): Promise<unknown> | undefined {
     try {
       const request = this.httpRequestOf(execution);
-      const opened = request === undefined ? undefined : this.entered(request);
+      const opened = request === undefined ? undefined : this.openedFor(request);
       opened?.attach(execution);
       return opened?.untilReady();
     } catch (error) {
@@ -103,7 +110,7 @@ export class RequestScopes {
     switch (execution.getType<string>()) {
       case 'http': {
         const request = execution.switchToHttp().getRequest<unknown>();
-        return isObject(request) ? this.enter(request) : undefined;
+        return isObject(request) ? this.openFor(request) : undefined;
       }
       case 'graphql':
         return this.ofOperation(execution);
@@ -133,7 +140,7 @@ export class RequestScopes {
     if (kept !== undefined) return kept;
     const operation = new GraphqlOperation(context, isSubscription(args), this.requests);
     const { httpRequest } = operation;
-    const parent = httpRequest === undefined ? undefined : this.entered(httpRequest);
+    const parent = httpRequest === undefined ? undefined : this.openedFor(httpRequest);
     return this.keep(this.open(operation, parent), context);
   }
 

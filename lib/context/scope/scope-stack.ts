@@ -1,4 +1,4 @@
-import { type EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { type EvaluationScope, type ScopeModule } from './evaluation-scope';
 
 /** The scopes in force at one place in the code, the last opened on top; one for each module at most. */
 export class ScopeStack {
@@ -13,12 +13,12 @@ export class ScopeStack {
   }
 
   /** The scope that holds for the flags of a module; without a module, the top one. */
-  for(owner: ScopeOwner | undefined): EvaluationScope | undefined {
+  for(owner: ScopeModule | undefined): EvaluationScope | undefined {
     if (this.top.isFor(owner)) return this.top;
     return this.below?.for(owner);
   }
 
-  private without(owner: ScopeOwner): ScopeStack | undefined {
+  private without(owner: ScopeModule): ScopeStack | undefined {
     if (this.top.owner === owner) return this.below;
     const below = this.below?.without(owner);
     return below === this.below ? this : new ScopeStack(this.top, below);

@@ -4,7 +4,7 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { EvaluationScope, type ScopeModule } from './evaluation-scope';
 import { ScopeStack } from './scope-stack';
 
 // One for the process: a scope belongs to a chain of asynchronous calls, whichever module opened it.
@@ -53,7 +53,7 @@ function isCopied(): boolean {
 }
 
 /** The scope that the calling code runs in, if any: for the flags of one module, or else the last opened. */
-export function currentScope(owner?: ScopeOwner): EvaluationScope | undefined {
+export function currentScope(owner?: ScopeModule): EvaluationScope | undefined {
   return storage.getStore()?.for(owner);
 }
 
@@ -69,7 +69,7 @@ export function isCurrent(scope: EvaluationScope): boolean {
  * runs in.
  */
 export function transactionFor(
-  owner: ScopeOwner | undefined,
+  owner: ScopeModule | undefined,
   asked: EvaluationScope | undefined,
 ): EvaluationContext {
   const stack = storage.getStore();
@@ -90,11 +90,11 @@ export function runInScope<T>(scopes: EvaluationScope | readonly EvaluationScope
   if (stack === undefined) return run();
   if (isOurs()) return storage.run(stack, run);
   const { transaction } = stack.top;
-  return storage.run(stack, () => carriedBy(transaction, run));
+  return storage.run(stack, () => runWithPropagator(transaction, run));
 }
 
 /** Runs code where the propagator of the application carries a context as well: once, whatever that propagator does. */
-function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
+function runWithPropagator<T>(transaction: EvaluationContext, run: () => T): T {
   const runs: { readonly result?: T }[] = [];
   const once = (): void => {
     if (runs.length > 0) return;
@@ -115,7 +115,7 @@ function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
 }
 
 /** Runs code where OpenFeature's transaction context is this module's as of now, if it is another one so far. */
-export function runAsOwner<T>(owner: ScopeOwner, run: () => T): T {
+export function runForModule<T>(owner: ScopeModule, run: () => T): T {
   const top = storage.getStore()?.top;
   if (top === undefined) return run();
   if (top.isFor(owner) ? !isCopied() : !isShown(top)) return run();

@@ -1,0 +1,3 @@
+export { FlagshipRootModule } from './flagship-root.module';
+export { nextModuleId } from './module-id';
+export { OPTIONS_OVERRIDE, type OptionsOverride } from './options-override';

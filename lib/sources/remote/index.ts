@@ -1,0 +1,2 @@
+export { isTextOrAbsent } from './evaluation-response';
+export { RemoteSource } from './remote-source';
