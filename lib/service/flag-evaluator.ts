@@ -146,11 +146,6 @@ export class FlagEvaluator {
     }
   }
 
-  /** Leaves a store that instances share to its owner, who may close it before the flags are no longer asked for. */
-  detachStore(): void {
-    this.evaluator.flagship?.detachStore();
-  }
-
   /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
   stats(): FlagshipStats | undefined {
     const stats = this.evaluator.flagship?.stats();

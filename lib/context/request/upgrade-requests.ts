@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { connectionOf } from '../../undocumented';
 
 /** On the connection: the request that turned it into a WebSocket. */
 const UPGRADE = Symbol('flagship.upgrade');
@@ -20,9 +21,7 @@ function keep(request: object, connection: object): void {
 
 /** The request that opened a client's connection to the application's own HTTP server. */
 export function upgradeRequestOf(client: object): unknown {
-  // `ws` forgets the request, but has always kept the connection under this name.
-  const { _socket: connection } = client as { readonly _socket?: Connection | null };
-  return connection?.[UPGRADE];
+  return (connectionOf(client) as Connection | undefined)?.[UPGRADE];
 }
 
 /** Keeps the request of each WebSocket: `ws`, and with it Nest's `WsAdapter`, does not. */
