@@ -1,4 +1,5 @@
 import { type Type } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
@@ -6,7 +7,8 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { FlagService, FlagshipServerProvider } from 'nestjs-flagship';
+import { FlagService, FlagshipServerProvider, getFlagsToken } from 'nestjs-flagship';
+import { FlagshipHealthIndicator } from 'nestjs-flagship/terminus';
 import { captureLog } from '../fixtures/captured-log';
 import { useCleanup } from '../fixtures/use-cleanup';
 import { useServer } from '../fixtures/use-server';
@@ -123,6 +125,19 @@ it('health.module.ts: a health route is up, and the strict one is down while Fla
     expect.stringContaining('warn Flags may be out of date: The circuit to Flagship is open'),
     expect.stringContaining('error Health Check has failed!'),
   ]);
+});
+
+it('the health indicator reports a module with a domain where `FlagService` stands for it', async () => {
+  const { http } = await code.startWith(
+    {
+      imports: [TerminusModule],
+      controllers: [code.load<{ HealthController: Type }>('health.module.ts').HealthController],
+      providers: [FlagshipHealthIndicator, { provide: FlagService, useExisting: getFlagsToken('billing') }],
+    },
+    { domain: 'billing' },
+  );
+  const { body } = await http.get('/health').expect(200);
+  expect(body.details).toMatchObject({ flagship: { status: 'up', condition: 'ok', provider: 'READY' } });
 });
 
 it('flag-stats.controller.ts: a route and a line of the log have the counts', async () => {

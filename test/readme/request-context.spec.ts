@@ -67,4 +67,5 @@ it('service and client of a domain are injected by its name', async () => {
   expect(await client.getStringValue('home-page', 'classic')).toBe('modern');
   expect(flags.client).toBe(client);
   expect(app.get(getFlagsToken('billing'))).toBe(flags);
+  expect(() => app.get(FlagService)).toThrow('FlagService');
 });
