@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { print } from '../logging';
-import { type LocalFlagship, startLocalFlagship } from '../local';
+import { type LocalFlagship, startLocalFlagship } from '../local-server';
 
 const options = {
   flags: { type: 'string' },

@@ -1,8 +1,8 @@
-export { configurationError, shown } from './configuration-error';
+export { configurationError, describeValue } from './configuration-error';
 export { FlagshipError } from './flagship-error';
 export { FlagshipErrorCode } from './flagship-error-code';
 export { LogLimit } from './log-limit';
 export { isErrorOf } from './is-error-of';
 export { messageOf } from './message-of';
 export { UnavailableError } from './unavailable-error';
-export { VerdictError } from './verdict-error';
+export { DefinitiveError } from './definitive-error';

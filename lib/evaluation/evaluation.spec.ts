@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import vectors from '../../test/fixtures/evaluation-vectors.json';
 import { FlagshipError } from '../errors';
-import { compileFlag, murmur3, normalizeFlags, Ruleset } from './index';
+import { compileFlag, murmur3, normalizeFlags, CompiledDefinitions } from '.';
 import { bucketOf, rolloutSeed } from './rollout';
 
 const account = vectors.accountId;
@@ -49,7 +49,7 @@ describe('own keys only', () => {
   const inherited = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
 
   it.each(inherited)('%s is no flag', (key) => {
-    const ruleset = new Ruleset(normalizeFlags({ flags: { real: true } }), account);
+    const ruleset = new CompiledDefinitions(normalizeFlags({ flags: { real: true } }), account);
     expect(errorOf(() => ruleset.evaluate(key, {})).code).toBe('FLAG_NOT_FOUND');
   });
 
@@ -67,7 +67,9 @@ describe('own keys only', () => {
 
   it('finds them where they really are own keys', () => {
     const flags = JSON.parse('{ "flags": { "__proto__": true } }') as object;
-    expect(new Ruleset(normalizeFlags(flags), account).evaluate('__proto__', {}).value).toBe(true);
+    expect(new CompiledDefinitions(normalizeFlags(flags), account).evaluate('__proto__', {}).value).toBe(
+      true,
+    );
   });
 });
 
@@ -129,7 +131,7 @@ describe('malformed flags', () => {
   });
 
   it('do not spoil the others', () => {
-    const ruleset = new Ruleset(
+    const ruleset = new CompiledDefinitions(
       [
         ['bad', { variations: 3 }],
         ['good', good],
@@ -151,7 +153,7 @@ describe('malformed flags', () => {
 
 describe('what a flags file may hold', () => {
   const answer = (input: unknown, key: string) =>
-    new Ruleset(normalizeFlags(input), account).evaluate(key, {});
+    new CompiledDefinitions(normalizeFlags(input), account).evaluate(key, {});
 
   it('takes bare values, with and without the word flags', () => {
     expect(answer({ flags: { on: true } }, 'on')).toEqual({ value: true, variant: 'on', reason: 'STATIC' });

@@ -123,7 +123,7 @@ describe('localEvaluation', () => {
 
   it('refreshes every 30 s unless told otherwise, and keeps nothing on disk', () => {
     const { source } = resolveProviderOptions(local);
-    expect(source).toMatchObject({ kind: 'local', refreshInterval: 30_000, accountId: 'account' });
+    expect(source).toMatchObject({ kind: 'polling', refreshInterval: 30_000, accountId: 'account' });
     expect(source).toMatchObject({ cacheFile: undefined });
   });
 

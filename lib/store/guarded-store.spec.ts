@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { watchProcess } from '../../test/fixtures/process-watch';
 import { type CacheStore } from '../options';
-import { GuardedStore } from './index';
+import { GuardedStore } from '.';
 
 const never = new Promise<never>(() => undefined);
 const REST = 1000;

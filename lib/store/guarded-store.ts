@@ -7,9 +7,9 @@ import { type ProbeListener, TtlProbe } from './ttl-probe';
 import { WriteBudget } from './write-budget';
 
 /** How long an evaluation waits for the store, in milliseconds. */
-const PATIENCE = 50;
+const STORE_TIMEOUT_MS = 50;
 /** How long a store that has failed is left alone. */
-const REST = 1000;
+const COOLDOWN_MS = 1000;
 /** How many entries are written before the store is known to forget in time. */
 const MAX_EARLY = 16;
 /** How long other writes wait for that, in milliseconds. */
@@ -32,12 +32,12 @@ export interface StoreListener {
  * then nothing, until it is tried again. One that does not forget in time is not written to.
  */
 export class GuardedStore {
-  private isLeft = false;
-  private restsUntil = 0;
+  private isDetached = false;
+  private coolingUntil = 0;
   private failures = 0;
   /** What has failed and not worked since. */
   private readonly broken = new Set<Action>();
-  private isTold = false;
+  private isReported = false;
   private readonly limit = new LogLimit();
   private readonly level: CacheStore;
   private readonly probe: TtlProbe;
@@ -69,24 +69,24 @@ export class GuardedStore {
     this.close();
     // cache-manager answers "nothing there" for a failed read and tells of the failure here only.
     if (this.level === this.store) callSafely(() => detached(() => this.store.on?.('get', this.onGet)));
-    this.isLeft = false;
+    this.isDetached = false;
     this.probe.schedule();
   }
 
   /** Asks no more: its owner may close the store, and some stores would open again for the next question. */
   close(): void {
-    this.isLeft = true;
+    this.isDetached = true;
     this.probe.stop();
     if (this.level === this.store) callSafely(() => detached(() => this.store.off?.('get', this.onGet)));
   }
 
   /** Is it of use to ask now? */
   get isAvailable(): boolean {
-    return !this.isLeft && !this.probe.isRefused && performance.now() >= this.restsUntil;
+    return !this.isDetached && !this.probe.isRefused && performance.now() >= this.coolingUntil;
   }
 
   /** What is there; `undefined` when there is nothing, or the store is of no use. Never rejects. */
-  async get(key: string, patience = PATIENCE): Promise<unknown> {
+  async get(key: string, patience = STORE_TIMEOUT_MS): Promise<unknown> {
     if (!this.isAvailable) return undefined;
     const value = await this.attempt('read', () => this.level.get(`${this.prefix}${key}`), patience);
     return value ?? undefined;
@@ -103,7 +103,7 @@ export class GuardedStore {
    *
    * @param ttlMs How long the store keeps it, in milliseconds.
    */
-  async write(key: string, value: string, ttlMs: number, patience = PATIENCE): Promise<boolean> {
+  async write(key: string, value: string, ttlMs: number, patience = STORE_TIMEOUT_MS): Promise<boolean> {
     if (!this.isAvailable) return false;
     const release = this.budget.take(value.length);
     if (release === undefined) return false;
@@ -123,7 +123,7 @@ export class GuardedStore {
   }
 
   /** What is stored cannot be what was written there. */
-  reportGarbage(problem: string): void {
+  reportCorruptEntry(problem: string): void {
     const line = this.limit.pass(`${THE_STORE} is not believed: ${problem}`);
     if (line !== undefined) this.warn(line);
   }
@@ -139,7 +139,7 @@ export class GuardedStore {
   }
 
   private async isAllowed(): Promise<boolean> {
-    return (await this.probe.verdict(MAX_PROBE_WAIT_MS)) && this.isAvailable;
+    return (await this.probe.waitForResult(MAX_PROBE_WAIT_MS)) && this.isAvailable;
   }
 
   private probeListener(): ProbeListener {
@@ -169,28 +169,28 @@ export class GuardedStore {
   ): Promise<T | undefined> {
     const before = this.failures;
     // Of those who come when a rest is over, one tries.
-    if (this.broken.has(action)) this.rest();
+    if (this.broken.has(action)) this.coolDown();
     try {
-      const tooLate = (): Error => new Error(`it did not finish a ${action} within ${patience} ms.`);
+      const timeoutError = (): Error => new Error(`it did not finish a ${action} within ${patience} ms.`);
       const wait = action === 'read' ? 'storeRead' : 'storeWrite';
-      const result = await detached(() => limited(wait, task, patience, { tooLate }));
+      const result = await detached(() => limited(wait, task, patience, { timeoutError }));
       if (action === 'write' && result === false) this.fail(action, 'it says that it has not written.');
       else if (this.failures === before) this.recover(action);
       return result;
     } catch (error) {
       const problem = messageOf(error);
-      if (action !== 'write' || !this.probe.concludesFrom(problem)) this.fail(action, problem);
+      if (action !== 'write' || !this.probe.concludeFromError(problem)) this.fail(action, problem);
       return undefined;
     }
   }
 
-  private rest(): void {
-    this.restsUntil = performance.now() + REST;
+  private coolDown(): void {
+    this.coolingUntil = performance.now() + COOLDOWN_MS;
   }
 
   private fail(action: Action, problem: string): void {
     this.failures++;
-    this.rest();
+    this.coolDown();
     const isNews = this.broken.size === 0;
     this.broken.add(action);
     if (!isNews) return;
@@ -198,16 +198,16 @@ export class GuardedStore {
       `${THE_STORE} fails and is passed over until it works: ${withoutCredentials(problem)}`,
     );
     // One that comes and goes says so once a minute.
-    this.isTold = line !== undefined;
+    this.isReported = line !== undefined;
     if (line !== undefined) this.warn(line);
   }
 
   /** What can be read need not be open to writing: it works again when all does that has failed. */
   private recover(action: Action): void {
     if (this.broken.size === 0) return;
-    this.restsUntil = 0;
+    this.coolingUntil = 0;
     this.broken.delete(action);
-    if (this.broken.size === 0 && this.isTold) this.note(`${THE_STORE} works again.`);
+    if (this.broken.size === 0 && this.isReported) this.note(`${THE_STORE} works again.`);
   }
 
   private warn(problem: string): void {

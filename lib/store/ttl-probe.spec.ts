@@ -1,5 +1,5 @@
 import { type CacheStore } from '../options';
-import { GuardedStore } from './index';
+import { GuardedStore } from '.';
 
 const PREFIX = 'nestjs-flagship:app:';
 const PROBE = /^nestjs-flagship-probe:app::?\d+$/;

@@ -10,7 +10,7 @@ const MAX_TTL_MS = 12_800;
 /** How long after opening a store is tried, in milliseconds: not while it connects, nor while the application starts. */
 const DELAY_MS = 1000;
 /** When a probe that has just been written is looked for, after the last look, in milliseconds: replicas may lag. */
-const LOOKS_MS = [0, 40, 80] as const;
+const READS_MS = [0, 40, 80] as const;
 /** How much longer than asked a store may keep a probe before it is no longer used: some know seconds only. */
 const SUSPECT_MS = 2000;
 /** How long a probe is watched, because some stores have a minimum of a minute. A TTL taken for seconds lasts longer. */
@@ -99,7 +99,7 @@ export class TtlProbe {
   }
 
   /** Resolves whether the store forgets in time, as far as that is known when probing ends or the limit is reached. */
-  async verdict(limitMs: number): Promise<boolean> {
+  async waitForResult(limitMs: number): Promise<boolean> {
     if (this.running !== undefined) await this.end(limitMs);
     return this.isPassed;
   }
@@ -109,7 +109,7 @@ export class TtlProbe {
    *
    * @returns Whether that is why it has failed.
    */
-  concludesFrom(problem: string): boolean {
+  concludeFromError(problem: string): boolean {
     if (this.state === 'passed' || !REFUSES_TTL.test(problem)) return false;
     this.stop();
     this.conclude('refused', refusal(problem));
@@ -160,7 +160,7 @@ export class TtlProbe {
   }
 
   private fail(problem: string): void {
-    if (this.concludesFrom(problem)) return;
+    if (this.concludeFromError(problem)) return;
     this.notBefore = performance.now() + Math.min(BACKOFF_MS * 2 ** this.failures, MAX_BACKOFF_MS);
     if (++this.failures === FAILURES_TOLD) this.listener.untested(problem);
   }
@@ -207,7 +207,7 @@ export class TtlProbe {
 
   /** Sees the probe in the store: only what was there can be forgotten. */
   private async expectSeen(key: string, value: string, signal: AbortSignal): Promise<void> {
-    for (const pauseMs of LOOKS_MS) {
+    for (const pauseMs of READS_MS) {
       if (pauseMs > 0) await sleep(pauseMs, signal);
       if ((await this.read(key, signal)) === value) return;
     }

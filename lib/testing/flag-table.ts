@@ -1,6 +1,6 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type CompiledFlag, type FlagAnswer } from '../evaluation';
+import { type CompiledFlag, type FlagResolution } from '../evaluation';
 import { flagEntries, readFlag } from './read-flag';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -65,7 +65,7 @@ export class FlagTable {
   }
 
   /** @throws FlagshipError `FLAG_NOT_FOUND`. */
-  evaluate(key: string, context: EvaluationContext): FlagAnswer {
+  evaluate(key: string, context: EvaluationContext): FlagResolution {
     const { targetingKey } = context;
     const own = targetingKey === undefined ? undefined : this.bySubject.get(targetingKey)?.get(key);
     const flag = own ?? this.flags.get(key);

@@ -1,11 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { RESOLVED_OPTIONS } from '../context';
 import { configurationError } from '../errors';
-import { nextModuleId } from '../flagship-id';
-import { FlagshipRootModule } from '../flagship-root.module';
-import { FLAGSHIP_STAND_IN, type StandIn } from '../flagship.stand-in';
-import { FlagshipModule } from '../flagship.module';
+import {
+  FlagshipRootModule,
+  MODULE_ID,
+  type ModuleId,
+  ModuleRegistry,
+  nextModuleId,
+  OPTIONS_OVERRIDE,
+  type OptionsOverride,
+} from '../module';
 import { type FlagshipModuleExtras, type FlagshipModuleSettings, resolveModuleOptions } from '../options';
 import { takeFlags } from './read-flag';
 import { type TestFlagValues } from './test-flag-values';
@@ -30,32 +34,38 @@ function flagsModule(flags: TestFlagValues, settings: FlagshipModuleSettings): D
       // Made anew for each application, so that two made from one module share nothing.
       { provide: TestFlags, useFactory: () => new TestFlags(taken()) },
       {
-        provide: FLAGSHIP_STAND_IN,
+        provide: OPTIONS_OVERRIDE,
         inject: [TestFlags],
         useFactory:
-          ({ provider }: TestFlags): StandIn =>
+          ({ provider }: TestFlags): OptionsOverride =>
           () => ({ ...settings, provider }),
       },
     ],
-    exports: [TestFlags, FLAGSHIP_STAND_IN],
+    exports: [TestFlags, OPTIONS_OVERRIDE],
   };
 }
 
-/** Where there is a `FlagshipModule` to go by these flags, requests and events are that one's. */
-const QUIET: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
+/** The options of a module that yields: requests and events are the other module's. */
+const INACTIVE: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
 
+/** Returns a module like `FlagshipModule`, which yields to a `FlagshipModule` of the same domain where there is one. */
 function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTestingOptions): DynamicModule {
+  const { domain } = settings;
   const {
     imports = [],
     providers = [],
     ...root
-  } = FlagshipRootModule.forRoot({ isGlobal, domain: settings.domain });
+  } = FlagshipRootModule.forRoot({ isGlobal, domain, yields: true });
   const options = {
     provide: RESOLVED_OPTIONS,
-    inject: [TestFlags, ModulesContainer],
-    useFactory: ({ provider }: TestFlags, modules: ModulesContainer) => {
-      const replaces = [...modules.values()].some(({ metatype }) => metatype === FlagshipModule);
-      return resolveModuleOptions({ ...settings, ...(replaces ? QUIET : {}), provider });
+    inject: [TestFlags, MODULE_ID, ModuleRegistry],
+    useFactory: ({ provider }: TestFlags, moduleId: ModuleId, registry: ModuleRegistry) => {
+      registry.expectOnlyOne(moduleId);
+      return resolveModuleOptions({
+        ...settings,
+        ...(registry.isActive(moduleId) ? {} : INACTIVE),
+        provider,
+      });
     },
   };
   return { ...root, imports: [...imports, flags], providers: [...providers, options] };
@@ -67,7 +77,7 @@ class FlagshipTestingFacade {}
 
 /** The bare class in place of `FlagshipModule` would let the real one start. */
 const WITHOUT_FLAGS = {
-  provide: FLAGSHIP_STAND_IN,
+  provide: OPTIONS_OVERRIDE,
   useFactory: (): never => {
     throw configurationError('FlagshipTestingModule has no flags; use FlagshipTestingModule.forRoot({ … }).');
   },
@@ -84,7 +94,7 @@ const WITHOUT_FLAGS = {
  *   .compile();
  * testing.get(TestFlags).set('new-checkout', false);
  */
-@Module({ providers: [WITHOUT_FLAGS], exports: [FLAGSHIP_STAND_IN] })
+@Module({ providers: [WITHOUT_FLAGS], exports: [OPTIONS_OVERRIDE] })
 export class FlagshipTestingModule {
   /**
    * Sets the flags up. Wherever the module is seen, `FlagshipModule` goes by them as well: its own options are not made

@@ -1,4 +1,4 @@
-import { configurationError, messageOf, shown } from '../errors';
+import { configurationError, messageOf, describeValue } from '../errors';
 import { type CompiledFlag, compileFlag, isObject, normalizeFlag } from '../evaluation';
 
 /** Seeds the rollouts, as for flags that come from an object or a file without an account. */
@@ -12,7 +12,7 @@ function copyOf(key: string, value: unknown): unknown {
   const isLost = typeof value === 'number' ? !Number.isFinite(value) : LOST.has(typeof value);
   if (isLost) {
     throw configurationError(
-      `flag "${key}" must have a value that JSON can hold, or a definition, but is ${shown(value)}.`,
+      `flag "${key}" must have a value that JSON can hold, or a definition, but is ${describeValue(value)}.`,
     );
   }
   try {

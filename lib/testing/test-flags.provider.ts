@@ -6,7 +6,13 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { type FlagType } from '../options';
-import { answered, markPrecise, OwnEvents, type Question, unanswered } from '../provider';
+import {
+  resolvedDetails,
+  markExactDefaults,
+  DomainEventEmitter,
+  type EvaluationRequest,
+  errorDetails,
+} from '../provider';
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 
@@ -14,13 +20,13 @@ import { type FlagTable } from './flag-table';
 export class TestFlagsProvider implements Provider {
   readonly metadata = { name: 'Flagship Test Provider' } as const;
   readonly runsOn = 'server';
-  readonly events: OpenFeatureEventEmitter = new OwnEvents();
+  readonly events: OpenFeatureEventEmitter = new DomainEventEmitter();
 
   constructor(
     private readonly table: FlagTable,
     private readonly log: EvaluationLog,
   ) {
-    markPrecise(this);
+    markExactDefaults(this);
   }
 
   resolveBooleanEvaluation(
@@ -77,7 +83,7 @@ export class TestFlagsProvider implements Provider {
     return Promise.resolve(details);
   }
 
-  private answer<T>(question: Question<T>, context: EvaluationContext): ResolutionDetails<T> {
+  private answer<T>(question: EvaluationRequest<T>, context: EvaluationContext): ResolutionDetails<T> {
     const { flagKey, defaultValue } = question;
     const errorCode = this.table.failureOf(flagKey, context);
     if (errorCode !== undefined) {
@@ -85,9 +91,9 @@ export class TestFlagsProvider implements Provider {
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
     }
     try {
-      return answered(question, this.table.evaluate(flagKey, context));
+      return resolvedDetails(question, this.table.evaluate(flagKey, context));
     } catch (error) {
-      return unanswered(question, error);
+      return errorDetails(question, error);
     }
   }
 }

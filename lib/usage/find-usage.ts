@@ -21,7 +21,7 @@ interface Part {
 }
 
 /** A class of the application's, and what Nest makes of it. */
-interface Owner {
+interface FlagConsumer {
   readonly module: Type;
   readonly type: Type;
   readonly role: 'controller' | 'provider';
@@ -53,11 +53,11 @@ function typeOf(part: Part, isFromClass: boolean): Type | undefined {
 }
 
 /** Returns every class of an application's modules. */
-function ownersOf({ modules, initial }: ApplicationParts): readonly Owner[] {
+function consumersOf({ modules, initial }: ApplicationParts): readonly FlagConsumer[] {
   return [...modules.values()].flatMap((module) =>
     (['controller', 'provider'] as const).flatMap((role) => {
       const parts = role === 'controller' ? module.controllers : module.providers;
-      return ([...parts.values()] as Part[]).flatMap((part): Owner[] => {
+      return ([...parts.values()] as Part[]).flatMap((part): FlagConsumer[] => {
         const isFromClass = part.inject === undefined || part.inject === null;
         const type = typeOf(part, isFromClass);
         if (type === undefined) return [];
@@ -76,7 +76,7 @@ function namedBy(target: object): Omit<Named, 'where' | 'handler'>[] {
 /** Returns what leads to a handler; nothing where it is a plain method, or where Nest does not serve it. */
 function entriesOf(
   paths: RoutePaths | undefined,
-  owner: Owner,
+  owner: FlagConsumer,
   handler: object,
   method: string,
 ): readonly string[] {
@@ -86,16 +86,16 @@ function entriesOf(
   return [...(paths?.of(module, type, handler) ?? []), ...messagePatterns(handler)];
 }
 
-function usesOfMethod(owner: Owner, method: string, paths: RoutePaths | undefined): Named[] {
+function usesOfMethod(owner: FlagConsumer, method: string, paths: RoutePaths | undefined): Named[] {
   const prototype = owner.type.prototype as Record<string, object>;
   const handler = prototype[method] as object;
   const entries = entriesOf(paths, owner, handler, method);
   const name = `${owner.type.name}.${method}`;
   const parametersOf = entries.length > 0 ? inheritedFlagParameters : ownFlagParameters;
-  const parameters = parametersOf(prototype, method).map(({ decorator, wanted }) => ({
+  const parameters = parametersOf(prototype, method).map(({ decorator, flag }) => ({
     decorator,
-    key: wanted.key,
-    domain: wanted.domain,
+    key: flag.key,
+    domain: flag.domain,
   }));
   const onClass = entries.length === 0 ? [] : namedBy(owner.type);
   const places = entries.length === 0 ? [name] : entries;
@@ -104,7 +104,7 @@ function usesOfMethod(owner: Owner, method: string, paths: RoutePaths | undefine
   );
 }
 
-function usesOfClass(owner: Owner, paths: RoutePaths | undefined): Named[] {
+function usesOfClass(owner: FlagConsumer, paths: RoutePaths | undefined): Named[] {
   const { type } = owner;
   const uses = scanner
     .getAllMethodNames(type.prototype as object)
@@ -121,19 +121,19 @@ function usesOfClass(owner: Owner, paths: RoutePaths | undefined): Named[] {
  * Returns the flags that the code names in decorators, and where: routes, messages and fields as Nest serves them, else
  * class and method. A class that cannot be read is left out.
  *
- * @param isOurs Whether a flag of this domain is meant.
+ * @param wantedDomain The domain whose flags are returned; those that name no domain without it.
  */
 export function findUsage(
   application: ApplicationParts,
-  isOurs: (domain: string | undefined) => boolean,
+  wantedDomain: string | undefined,
 ): readonly FlagUsage[] {
   const { modules, config, hasHttp } = application;
   const paths = hasHttp ? new RoutePaths(modules, config) : undefined;
   const byKey = new Map<string, Map<string, FlagUse>>();
-  for (const owner of ownersOf(application)) {
+  for (const owner of consumersOf(application)) {
     for (const named of readSafely(() => usesOfClass(owner, paths)) ?? []) {
       const { key, domain, decorator, where, handler } = named;
-      if (!isOurs(domain)) continue;
+      if (domain !== wantedDomain) continue;
       const uses = byKey.get(key) ?? new Map<string, FlagUse>();
       byKey.set(key, uses);
       // The same class may stand in several modules, and one decorator name a flag twice.

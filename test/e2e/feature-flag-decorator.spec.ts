@@ -181,7 +181,7 @@ describe('bypass', () => {
     await http.get('/off').expect(404);
     await http.get('/on').expect(200);
     expect(warn.mock.calls.map(([text]) => String(text))).toEqual([
-      expect.stringContaining(`@FeatureFlag('off') failed; it lets nobody pass. no session`),
+      expect.stringContaining(`@FeatureFlag('off') failed; it lets no request pass. no session`),
       expect.stringContaining(`@FeatureFlag('on') failed`),
     ]);
   });

@@ -353,7 +353,7 @@ describe('@WithFlagContext', () => {
     expect([jobs.garbage(), jobs.garbage()].length).toBe(2);
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
       'warn @WithFlagContext on hanging: its function failed; the job runs without what it would have added. The function of @WithFlagContext did not finish within 50 ms.',
-      'warn @WithFlagContext on garbage: its function failed; the job runs without what it would have added. It gave no object.',
+      'warn @WithFlagContext on garbage: its function failed; the job runs without what it would have added. It returned no object.',
     ]);
   });
 });

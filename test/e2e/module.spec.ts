@@ -24,6 +24,7 @@ import {
   FlagDetails,
   FlagService,
   FlagshipModule,
+  getFlagsToken,
   type FlagshipModuleOptions,
   type FlagshipOptionsFactory,
   FlagValue,
@@ -525,7 +526,10 @@ describe('visibility', () => {
 
 describe('domains', () => {
   it('registers under a domain and leaves the default alone', async () => {
-    const { flags } = await shop({ domain: 'billing' });
+    const app = await apps.compile({
+      imports: [FlagshipModule.forRoot({ ...connection, domain: 'billing' })],
+    });
+    const flags = app.get<FlagService>(getFlagsToken('billing'));
     expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
     expect(OpenFeature.getProviderMetadata('billing').name).toBe('Flagship Server Provider');
     expect(await flags.getStringValue('home-page', '')).toBe('modern');
