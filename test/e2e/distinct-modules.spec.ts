@@ -3,8 +3,18 @@ import { type TestingModule } from '@nestjs/testing';
 import { type FlagService, FlagshipModule, getFlagsToken, InjectFlags } from 'nestjs-flagship';
 import { FlagshipTestingModule, TestFlags } from 'nestjs-flagship/testing';
 import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 const apps = useApp();
+let lines: string[];
+beforeEach(() => {
+  lines = captureLog();
+});
+afterEach(() => {
+  // Nest warns of a module whose hash takes it more than 10 ms, as on a busy machine.
+  expect(lines.filter((line) => !/^warn The module .* is taking .*ms to serialize/.test(line))).toEqual([]);
+  jest.restoreAllMocks();
+});
 
 /** Reads a flag of the domain, in a module that alone imports that domain's flags. */
 function readerOf(domain: string, flags: ReturnType<typeof FlagshipModule.forRoot>) {

@@ -66,7 +66,7 @@ describe('two copies of the package in one process', () => {
     expect(seen).toEqual(['of one', 'of two', 'of one']);
   });
 
-  it('hear of their own changes only', async () => {
+  it('receive the events of their own changes alone', async () => {
     const seen = await inProcess(`
       const heard = [];
       const told = (name) => ({ handlers: [[ProviderEvents.ConfigurationChanged, () => heard.push(name)]] });
@@ -97,7 +97,7 @@ describe('two copies of the package in one process', () => {
     expect(seen).toEqual(['shared', 'shared', 'shared', 'PROVIDER_NOT_READY']);
   });
 
-  it('know the user of a request, whichever of them opened its scope', async () => {
+  it('know the user of a request, whichever copy has opened its scope', async () => {
     const seen = await inProcess(`
       const first = await start(one, 'a');
       const second = await start(two, 'a');
