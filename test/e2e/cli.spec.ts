@@ -17,7 +17,7 @@ describe('the command nestjs-flagship', () => {
 
   const cli = (...args: string[]) => run('dist/cli/main.js', ...args);
 
-  describe('nestjs-flagship local', () => {
+  describe('local', () => {
     async function begin(...args: string[]): Promise<Run & { url: string }> {
       const started = cli('local', '--flags', 'flags.json', '--port', '0', ...args);
       await waitUntil(() => started.output().includes('Ctrl-C') || started.errors() !== '', 'it has started');
