@@ -3,7 +3,7 @@ import { LazyModuleLoader } from '@nestjs/core';
 import {
   FeatureFlag,
   FlagDetails,
-  FlagService,
+  type FlagService,
   FlagshipModule,
   type FlagshipModuleOptions,
   FlagValue,

@@ -144,7 +144,7 @@ describe('closing', () => {
 
 describe('options that cannot work', () => {
   const refusal = async (options: object): Promise<string> => {
-    const compiled = apps.compile({ imports: [FlagshipModule.forRoot(options as FlagshipModuleOptions)] });
+    const compiled = apps.compile({ imports: [FlagshipModule.forRoot(options)] });
     return compiled.then(
       () => 'accepted',
       (error: unknown) => (error as Error).message,
