@@ -147,7 +147,7 @@ describe('a secret in a mistaken option is not shown', () => {
 describe('options that can be used', () => {
   const httpOf = (options: FlagshipProviderOptions) => {
     const { source } = resolveProviderOptions(options);
-    if (source.kind !== 'remote' && source.kind !== 'local') throw new Error(`no HTTP in ${source.kind}`);
+    if (source.kind !== 'remote' && source.kind !== 'polling') throw new Error(`no HTTP in ${source.kind}`);
     return source.http;
   };
 

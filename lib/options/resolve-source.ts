@@ -1,7 +1,6 @@
 import { configurationError } from '../errors';
 import { type FlagsInput } from './definitions';
 import {
-  type CacheStore,
   type ContextTransport,
   type FlagshipBinding,
   type FlagshipProviderOptions,
@@ -22,7 +21,6 @@ export type ResolvedSource =
       readonly accountId: string;
       readonly refreshInterval: number;
       readonly cacheFile?: string;
-      readonly store?: CacheStore;
     }
   | { readonly kind: 'static'; readonly definitions: string | FlagsInput; readonly accountId: string }
   | { readonly kind: 'binding'; readonly binding: FlagshipBinding; readonly deadline: number };
@@ -93,7 +91,6 @@ function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
     accountId: options.accountId,
     refreshInterval: options.refreshInterval ?? 30_000,
     cacheFile: options.definitionsCache,
-    store: options.cacheStore,
   };
 }
 

@@ -149,11 +149,6 @@ export class FlagEvaluator {
     }
   }
 
-  /** Stops using the shared store, which the application may close before the last evaluation. */
-  detachStore(): void {
-    this.evaluator.flagship?.detachStore();
-  }
-
   /** Returns the provider's statistics plus the memo's hits; undefined if the provider is not Flagship's. */
   stats(): FlagshipStats | undefined {
     const stats = this.evaluator.flagship?.stats();

@@ -1,44 +1,32 @@
 import { type Type } from '@nestjs/common';
-
-// The metadata keys of the decorators of @nestjs/graphql, @nestjs/websockets and @nestjs/microservices. They are repeated
-// here because none of the three packages need be installed.
-const GRAPHQL_TYPE = 'graphql:resolver_type';
-const GRAPHQL_NAME = 'graphql:resolver_name';
-const GRAPHQL_PROPERTY = 'graphql:resolve_property';
-const GATEWAY = 'websockets:is_gateway';
-const SOCKET_MAPPING = 'websockets:message_mapping';
-const SOCKET_MESSAGE = 'message';
-const PATTERN = 'microservices:pattern';
-const PATTERN_KIND = 'microservices:handler_type';
-const EVENT = 2;
+import { EVENT_KIND, nestMetadata } from '../undocumented';
 
 const OPERATIONS: readonly unknown[] = ['Query', 'Mutation', 'Subscription'];
 
-const metadataOf = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
 const textOf = (value: unknown): string =>
   typeof value === 'symbol' ? String(value) : JSON.stringify(value);
 
 function resolverEntryPoints(resolver: Type, handler: object, method: string): readonly string[] {
-  const type = metadataOf(GRAPHQL_TYPE, handler);
-  const explicitName = metadataOf(GRAPHQL_NAME, handler);
+  const type = nestMetadata('graphqlType', handler);
+  const explicitName = nestMetadata('graphqlName', handler);
   const name = typeof explicitName === 'string' ? explicitName : method;
   if (OPERATIONS.includes(type)) return [`${String(type).toLowerCase()} ${name}`];
-  if (metadataOf(GRAPHQL_PROPERTY, handler) === undefined) return [];
-  const parent = type ?? metadataOf(GRAPHQL_TYPE, resolver);
+  if (nestMetadata('graphqlProperty', handler) === undefined) return [];
+  const parent = type ?? nestMetadata('graphqlType', resolver);
   return [`field ${typeof parent === 'string' ? `${parent}.` : ''}${name}`];
 }
 
 function socketEntryPoints(handler: object): readonly string[] {
-  return metadataOf(SOCKET_MAPPING, handler) === true
-    ? [`WebSocket message ${textOf(metadataOf(SOCKET_MESSAGE, handler))}`]
+  return nestMetadata('isSocketMessage', handler) === true
+    ? [`WebSocket message ${textOf(nestMetadata('socketMessage', handler))}`]
     : [];
 }
 
 /** Returns the message and event patterns of a controller's handler. Nest reads them from controllers only. */
 export function messageEntryPoints(handler: object): readonly string[] {
-  const patterns = metadataOf(PATTERN, handler);
+  const patterns = nestMetadata('messagePattern', handler);
   if (patterns === undefined) return [];
-  const kind = metadataOf(PATTERN_KIND, handler) === EVENT ? 'event' : 'message';
+  const kind = nestMetadata('messageKind', handler) === EVENT_KIND ? 'event' : 'message';
   return (Array.isArray(patterns) ? patterns : [patterns]).map(
     (pattern) => `${kind} pattern ${textOf(pattern)}`,
   );
@@ -54,7 +42,7 @@ export function providerEntryPoints(
   method: string,
   isFromClass: boolean,
 ): readonly string[] {
-  const isGateway = isFromClass && metadataOf(GATEWAY, provider) === true;
+  const isGateway = isFromClass && nestMetadata('isGateway', provider) === true;
   return [
     ...resolverEntryPoints(provider, handler, method),
     ...(isGateway ? socketEntryPoints(handler) : []),

@@ -121,11 +121,11 @@ function usesOfClass(consumer: FlagConsumer, paths: RoutePaths | undefined): Nam
  * Returns the flags that the code names in decorators, with their places: the routes, messages and fields that Nest
  * serves, or else class and method. Classes that cannot be read are left out.
  *
- * @param isOwnDomain Returns whether flags of a domain are included.
+ * @param wantedDomain The domain whose flags are returned; if undefined, the flags that name no domain.
  */
 export function findUsage(
   application: ApplicationParts,
-  isOwnDomain: (domain: string | undefined) => boolean,
+  wantedDomain: string | undefined,
 ): readonly FlagUsage[] {
   const { modules, config, hasHttp } = application;
   const paths = hasHttp ? new RoutePaths(modules, config) : undefined;
@@ -133,7 +133,7 @@ export function findUsage(
   for (const consumer of consumersOf(application)) {
     for (const named of readSafely(() => usesOfClass(consumer, paths)) ?? []) {
       const { key, domain, decorator, where, handler } = named;
-      if (!isOwnDomain(domain)) continue;
+      if (domain !== wantedDomain) continue;
       const uses = byKey.get(key) ?? new Map<string, FlagUse>();
       byKey.set(key, uses);
       // Keyed to remove duplicates: a class may belong to several modules, and a decorator may name a flag twice.

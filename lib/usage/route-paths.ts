@@ -1,11 +1,6 @@
 import { RequestMethod, type Type, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, type ModulesContainer } from '@nestjs/core';
-
-// The metadata keys of Nest's decorators and its RouterModule.
-const PATH = 'path';
-const METHOD = 'method';
-const VERSION = '__version__';
-const MODULE_PATH = '__module_path__';
+import { NEST_METADATA, nestMetadata } from '../undocumented';
 
 /** A route that the global prefix excludes, as Nest stores it. */
 interface Excluded {
@@ -13,7 +8,6 @@ interface Excluded {
   readonly requestMethod: RequestMethod;
 }
 
-const metadataOf = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
 const asList = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? (value as unknown[]) : [value];
 
@@ -38,12 +32,14 @@ export class RoutePaths {
 
   /** Returns the routes of a handler, for example `GET /checkout/:id`; an empty list if the handler is not a route. */
   of(module: Type, controller: Type, handler: object): readonly string[] {
-    const own = metadataOf(PATH, handler);
-    const base = metadataOf(PATH, controller);
+    const own = nestMetadata('path', handler);
+    const base = nestMetadata('path', controller);
     if (own === undefined || base === undefined) return [];
-    const method = (metadataOf(METHOD, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
+    const method = (nestMetadata('method', handler) as RequestMethod | undefined) ?? RequestMethod.GET;
     const modulePath =
-      metadataOf(MODULE_PATH + this.modules.applicationId, module) ?? metadataOf(MODULE_PATH, module) ?? '';
+      Reflect.getMetadata(NEST_METADATA.modulePath + this.modules.applicationId, module) ??
+      nestMetadata('modulePath', module) ??
+      '';
     return this.versions(controller, handler).flatMap((version) =>
       asList(base).flatMap((start) =>
         asList(own).map((end) => {
@@ -60,8 +56,8 @@ export class RoutePaths {
     if (versioning?.type !== VersioningType.URI) return [''];
     // Nest treats an empty version of the handler like a missing one.
     const version = [
-      metadataOf(VERSION, handler),
-      metadataOf(VERSION, controller) ?? versioning.defaultVersion,
+      nestMetadata('version', handler),
+      nestMetadata('version', controller) ?? versioning.defaultVersion,
     ].find(Boolean);
     const { prefix = 'v' } = versioning;
     return asList(version).map((item) =>

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { connectionOf } from '../../undocumented';
 
 /** The property of a connection that stores the request by which it was upgraded to a WebSocket. */
 const UPGRADE = Symbol('flagship.upgrade');
@@ -20,9 +21,7 @@ function recordUpgrade(request: object, connection: object): void {
 
 /** Returns the upgrade request of a client's connection to the application's own HTTP server. */
 export function upgradeRequestOf(client: object): unknown {
-  // `ws` does not keep the request, but each of its versions keeps the connection in this property.
-  const { _socket: connection } = client as { readonly _socket?: Connection | null };
-  return connection?.[UPGRADE];
+  return (connectionOf(client) as Connection | undefined)?.[UPGRADE];
 }
 
 /** Stores the upgrade request of each WebSocket, because `ws`, and so Nest's `WsAdapter`, does not keep it. */
