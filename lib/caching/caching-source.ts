@@ -109,7 +109,7 @@ export class CachingSource implements FlagSource {
     const key = cacheKey(flagKey, type, context);
     const stale = this.memory?.stale(key, context);
     const flight = this.flights.join(key, context);
-    if (stale !== undefined && this.options.revalidates) {
+    if (stale !== undefined && this.options.staleWhileRevalidate) {
       if (flight === undefined) this.revalidate({ key, context, defaultValue, stale });
       return asStale(stale);
     }
@@ -152,7 +152,7 @@ export class CachingSource implements FlagSource {
     if (this.keepShared(evaluation, resolution, found)) return resolution;
     const withStale: PendingEvaluation = { ...evaluation, stale: evaluation.stale ?? resolution };
     // A caller that revalidates has been given its stale resolution already.
-    if (!this.options.revalidates || evaluation.stale !== undefined) return this.fetch(withStale, write);
+    if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined) return this.fetch(withStale, write);
     this.fetchInBackground(key, () => this.fetch(withStale, write));
     return asStale(resolution);
   }

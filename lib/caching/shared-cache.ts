@@ -92,7 +92,7 @@ export class SharedCache {
     const stored = parseStored(found, question);
     const age = stored === undefined ? NaN : wallClockMs() - stored.at;
     if (stored === undefined || age < -CLOCK_SKEW_MS) {
-      this.store.reportGarbage(
+      this.store.reportCorruptEntry(
         'what it holds is not what was written there, or comes from a clock that is ahead by more than a minute.',
       );
       return undefined;

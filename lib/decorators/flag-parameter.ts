@@ -1,5 +1,5 @@
 import { type JsonValue } from '@openfeature/server-sdk';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagType, flagTypeOf, isText } from '../options';
 import { ownCopy } from '../types';
 
@@ -47,7 +47,7 @@ export function parameterFlag(
   }
   if (domain !== undefined && !isText(domain)) {
     throw configurationError(
-      `@${decorator}('${key}') needs a module's domain as "domain", but was given ${shown(domain)}.`,
+      `@${decorator}('${key}') needs a module's domain as "domain", but was given ${describeValue(domain)}.`,
     );
   }
   // Copied, because the default is often a constant, which the application may change later.

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { getFlagsToken } from '../service';
 
 /**
@@ -18,7 +18,7 @@ import { getFlagsToken } from '../service';
  */
 export function InjectFlags(domain?: string): ParameterDecorator & PropertyDecorator {
   if (domain !== undefined && (typeof domain !== 'string' || domain.trim() === '')) {
-    throw configurationError(`@InjectFlags needs a module's domain, but was given ${shown(domain)}.`);
+    throw configurationError(`@InjectFlags needs a module's domain, but was given ${describeValue(domain)}.`);
   }
   return Inject(getFlagsToken(domain));
 }

@@ -9,7 +9,7 @@ export function configurationError(problem: string): FlagshipError {
 /**
  * How a rejected value is shown in a message. Strings are cut short; callers never pass secrets here.
  */
-export function shown(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
   if (typeof value === 'function') return 'a function';

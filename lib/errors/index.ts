@@ -1,4 +1,4 @@
-export { configurationError, shown } from './configuration-error';
+export { configurationError, describeValue } from './configuration-error';
 export { FlagshipError } from './flagship-error';
 export { FlagshipErrorCode } from './flagship-error-code';
 export { LogLimit } from './log-limit';

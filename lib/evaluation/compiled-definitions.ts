@@ -3,12 +3,12 @@ import { type Attributes } from './attribute';
 import { compileFlag, type CompiledFlag, type FlagResolution } from './compile-flag';
 import { malformedFlagOf, MalformedFlag, quoted } from './malformed-flag';
 
-/** All flags of an app, compiled. */
+/** The compiled flags of an app. */
 export class CompiledDefinitions {
   private readonly flags = new Map<string, CompiledFlag | MalformedFlag>();
   private readonly problems: MalformedFlag[] = [];
 
-  /** @param accountId Seeds the rollouts: the same subject falls into the same bucket as on Flagship. */
+  /** @param accountId Seeds the rollouts, so that a subject has the same bucket as on Flagship. */
   constructor(
     definitions: Iterable<readonly [string, unknown]>,
     private readonly accountId: string,
@@ -16,12 +16,12 @@ export class CompiledDefinitions {
     for (const [key, definition] of definitions) this.add(key, definition);
   }
 
-  /** Compiles one more flag. Flag by flag, so that thousands of them need not be compiled at one stretch. */
+  /** Compiles one flag. A caller with thousands of flags can add them over several turns of the event loop. */
   add(key: string, definition: unknown): void {
     this.flags.set(key, this.compile(key, definition));
   }
 
-  /** What is wrong with flags that cannot be evaluated, or not in every case; the others are not affected. */
+  /** The problems of flags that cannot be evaluated, or not for every context. Other flags are not affected. */
   get malformed(): readonly MalformedFlag[] {
     return this.problems;
   }
@@ -31,9 +31,10 @@ export class CompiledDefinitions {
   }
 
   /**
-   * Answers a flag for a context.
+   * Evaluates a flag for a context.
    *
-   * @throws FlagshipError `FLAG_NOT_FOUND` or `PARSE_ERROR`.
+   * @returns The resolution, shared between evaluations.
+   * @throws FlagshipError `FLAG_NOT_FOUND`, `PARSE_ERROR` or `INVALID_CONTEXT`.
    */
   evaluate(flagKey: string, context: Attributes): FlagResolution {
     const flag = this.flags.get(flagKey);

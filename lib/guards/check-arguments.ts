@@ -1,5 +1,5 @@
-import { configurationError, shown } from '../errors';
-import { type CheckTable, booleanOption, functionCheck, oneOf, text } from '../options';
+import { configurationError, describeValue } from '../errors';
+import { type CheckTable, booleanOption, functionOption, oneOf, textOption } from '../options';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
 import { isJsonValue } from './json-equal';
@@ -23,12 +23,12 @@ const checks: CheckTable<FeatureFlagOptions> = {
   match: oneOf('all', 'any'),
   not: booleanOption,
   defaultValue: jsonCheck,
-  bypass: functionCheck,
+  bypass: functionOption,
   otherwise: (value) =>
     isAcceptedRefusal(value)
       ? undefined
       : `an exception of Nest's or of your own (JavaScript's own errors are answered as a crash), its class, a function that makes one, or { redirect, statusCode: ${REDIRECT_CODES.join(' or ')} }`,
-  domain: text,
+  domain: textOption,
 };
 
 /**
@@ -40,7 +40,7 @@ export function checkKeys(keys: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(keys) ? (keys as unknown[]) : [keys];
   if (list.length === 0 || list.some((key) => typeof key !== 'string' || key === '')) {
     throw configurationError(
-      `@FeatureFlag needs a flag's key or a list of keys, but was given ${shown(keys)}.`,
+      `@FeatureFlag needs a flag's key or a list of keys, but was given ${describeValue(keys)}.`,
     );
   }
   return list as readonly string[];
@@ -58,7 +58,9 @@ export function checkFeatureFlagOptions(decorator: string, options: FeatureFlagO
     }
     const accepted = checks[name as keyof FeatureFlagOptions](value);
     if (accepted !== undefined) {
-      throw configurationError(`${decorator} needs ${accepted} as "${name}", but was given ${shown(value)}.`);
+      throw configurationError(
+        `${decorator} needs ${accepted} as "${name}", but was given ${describeValue(value)}.`,
+      );
     }
   }
 }

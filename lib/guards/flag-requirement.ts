@@ -1,5 +1,5 @@
 import { type ExecutionContext } from '@nestjs/common';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { ownCopy } from '../types';
 import { checkFeatureFlagOptions, checkKeys } from './check-arguments';
@@ -90,7 +90,7 @@ export function flagRequirement(
   const defaultValue = frozenCopy(options.defaultValue);
   if (defaultValue !== undefined && flagTypeOf(defaultValue) !== type) {
     throw configurationError(
-      `${decorator} judges ${type} flags, but its "defaultValue" is ${shown(defaultValue)}.`,
+      `${decorator} judges ${type} flags, but its "defaultValue" is ${describeValue(defaultValue)}.`,
     );
   }
   return Object.freeze({ keys, type, accepted, match, not, defaultValue, bypass, otherwise, domain });

@@ -85,12 +85,12 @@ export class GuardedHook implements Hook {
     context: object,
     result: PromiseLike<T>,
   ): Promise<T | undefined> {
-    const tooLate = (): Error => {
+    const timeoutError = (): Error => {
       this.timedOut.add(context);
       return new Error(`It did not finish within ${this.timeoutMs} ms (option "hookTimeout").`);
     };
     try {
-      return await limited('hook', result, this.timeoutMs, { tooLate });
+      return await limited('hook', result, this.timeoutMs, { timeoutError });
     } catch (error) {
       this.report(stage, error, context);
       return undefined;

@@ -2,15 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 import { readEntityTag, readHeader } from './response-header';
 import { type HttpResponse } from './transport';
 
-/** How many parts of a body are read before other work gets its turn. */
-const CHUNKS_AT_ONCE = 256;
+/** How many chunks of a body are read before other work gets a turn of the event loop. */
+const CHUNKS_PER_TURN = 256;
 
-/** An answer whose body is absent where it is too large. */
+/** A response whose body is undefined when it is too large. */
 export type FetchResponse = Omit<HttpResponse, 'body'> & { readonly body: string | undefined };
 
 /**
- * What a `fetch` of the application's resolves with: a `Response`, what tests put in the place of one, or anything else.
- * Nothing of it is believed before it has been checked.
+ * The result of a `fetch` of the application's: a `Response`, an object with some of its members, as tests use it, or any
+ * other value. Every member is checked before use.
  */
 interface ResponseLike {
   readonly status?: unknown;
@@ -21,15 +21,15 @@ interface ResponseLike {
   readonly json?: unknown;
 }
 
-function unusable(what: string): Error {
+function unusableResponse(what: string): Error {
   return new Error(`the option "fetch" gave ${what}`);
 }
 
 function statusOf({ status, ok }: ResponseLike): number {
-  // A likeness may have no more than `ok`.
+  // The response of a test may have `ok` without `status`.
   const code = status === undefined && ok === true ? 200 : status;
   if (typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 999) return code;
-  throw unusable('no response with an HTTP status');
+  throw unusableResponse('no response with an HTTP status');
 }
 
 function bytesOf(chunk: unknown): Uint8Array {
@@ -37,7 +37,7 @@ function bytesOf(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array || ArrayBuffer.isView(chunk)) {
     return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
-  throw unusable('a body that is not made of bytes');
+  throw unusableResponse('a body that is not made of bytes');
 }
 
 async function readStream(
@@ -49,55 +49,57 @@ async function readStream(
   let size = 0;
   let count = 0;
   for await (const chunk of body) {
-    // A body that is ready at once, and never ends, would keep the process from everything, its time limit included.
-    if (++count % CHUNKS_AT_ONCE === 0) await setImmediate();
-    // The wait is over, and the body need not know of the signal.
+    // An endless body whose chunks are ready at once would block the event loop, and with it the timer of the time limit.
+    if (++count % CHUNKS_PER_TURN === 0) await setImmediate();
+    // The body need not be connected to the signal.
     signal.throwIfAborted();
     const bytes = bytesOf(chunk);
     if (bytes.length === 0) continue;
     size += bytes.length;
-    // Leaving the loop cancels the rest of the body.
+    // Leaving the loop cancels the remaining body.
     if (size > maxBytes) return undefined;
     chunks.push(bytes);
   }
   return Buffer.concat(chunks, size).toString('utf8');
 }
 
-async function readWhole(response: ResponseLike, maxBytes: number): Promise<string | undefined> {
+async function readWithMethod(response: ResponseLike, maxBytes: number): Promise<string | undefined> {
   const { text, json } = response;
-  if (typeof text !== 'function' && typeof json !== 'function') throw unusable('a response without a body');
-  const whole: unknown = await (typeof text === 'function'
+  if (typeof text !== 'function' && typeof json !== 'function')
+    throw unusableResponse('a response without a body');
+  const content: unknown = await (typeof text === 'function'
     ? (text.call(response) as unknown)
     : (json as () => unknown).call(response));
-  const read: unknown = typeof text === 'function' ? whole : JSON.stringify(whole);
-  if (typeof read !== 'string') throw unusable('a body that is not text');
-  return Buffer.byteLength(read) > maxBytes ? undefined : read;
+  const body: unknown = typeof text === 'function' ? content : JSON.stringify(content);
+  if (typeof body !== 'string') throw unusableResponse('a body that is not text');
+  return Buffer.byteLength(body) > maxBytes ? undefined : body;
 }
 
-function isIterable(body: unknown): body is AsyncIterable<unknown> {
+function isStream(body: unknown): body is AsyncIterable<unknown> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
 /**
- * Reads what a `fetch` of the application's has resolved with, the body to its end.
+ * Reads the result of a `fetch` of the application's, the whole body included.
  *
- * @param signal Ends reading a body that comes in parts.
- * @throws Whatever reading it throws; the caller takes it for a failed request.
+ * @param signal Ends the reading of a streamed body.
+ * @returns The response; its body is undefined when it is larger than `maxBytes`.
+ * @throws Whatever reading the result throws. The caller treats it as a failed request.
  */
 export async function readFetchResponse(
-  response: unknown,
+  result: unknown,
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<FetchResponse> {
-  if (typeof response !== 'object' || response === null) throw unusable('no response');
-  const likeness = response as ResponseLike;
-  const status = statusOf(likeness);
-  const { body: given, headers } = likeness;
+  if (typeof result !== 'object' || result === null) throw unusableResponse('no response');
+  const response = result as ResponseLike;
+  const status = statusOf(response);
+  const { body: source, headers } = response;
   const body =
-    given === null
+    source === null
       ? ''
-      : isIterable(given)
-        ? await readStream(given, maxBytes, signal)
-        : await readWhole(likeness, maxBytes);
+      : isStream(source)
+        ? await readStream(source, maxBytes, signal)
+        : await readWithMethod(response, maxBytes);
   return { status, body, etag: readEntityTag(headers), retryAfter: readHeader(headers, 'retry-after') };
 }

@@ -1,12 +1,13 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
-import { networkError, tooLargeError } from './limits';
+import { networkError, tooLargeError } from './request-errors';
 import { readEntityTag, readHeader } from './response-header';
 import { type HttpResponse, type HttpRequest } from './transport';
 
 /**
- * One request on its way through the pool, from dispatch to the last byte. Settles exactly once: with the whole
- * answer, with an error, or when its own timer fires, even if the pool has gone deaf.
+ * Receives one response from undici, from dispatch to the last byte. It settles exactly once: with the complete response,
+ * with an error, or when its own timer fires. It has a timer of its own because undici does not notice that a request is
+ * aborted before it is connected (https://github.com/nodejs/undici/issues/386).
  */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;
@@ -19,20 +20,20 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private failure: Error | undefined;
 
   constructor(
-    private readonly resolve: (answer: HttpResponse) => void,
+    private readonly resolve: (response: HttpResponse) => void,
     private readonly reject: (error: Error) => void,
     private readonly request: HttpRequest,
-    tooLate: () => Error,
-    timeLeft: number,
+    timeoutError: () => Error,
+    timeLeftMs: number,
   ) {
     this.timer = setTimeout(() => {
-      this.fail(tooLate());
-    }, timeLeft);
+      this.fail(timeoutError());
+    }, timeLeftMs);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    // It was given up while it still waited for a connection.
+    // The request failed while it was still queued for a connection.
     if (this.failure !== undefined) controller.abort(this.failure);
   }
 
@@ -51,9 +52,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     clearTimeout(this.timer);
-    const [only] = this.chunks;
+    const [firstChunk] = this.chunks;
     const bytes =
-      only !== undefined && this.chunks.length === 1 ? only : Buffer.concat(this.chunks, this.size);
+      firstChunk !== undefined && this.chunks.length === 1
+        ? firstChunk
+        : Buffer.concat(this.chunks, this.size);
     const { status, etag, retryAfter } = this;
     this.resolve({ status, body: bytes.toString('utf8'), etag, retryAfter });
   }
@@ -62,7 +65,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.fail(networkError(error, this.request));
   }
 
-  /** Gives up: rejects at once and frees the connection. */
+  /** Rejects at once and frees the connection. Later calls have no effect. */
   fail(error: Error): void {
     if (this.failure !== undefined) return;
     this.failure = error;

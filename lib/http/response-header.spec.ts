@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
 import { readEntityTag, readHeader } from './response-header';
-import { retryPause } from './retry-pause';
-import { TransientError } from './transient-error';
+import { retryDelayMs } from './retry-delay';
+import { TransientError } from './request-errors';
 
 const failing = (): never => {
   throw new Error('no');
@@ -93,7 +93,7 @@ describe('Retry-After', () => {
   /** The pause for what comes in the header, 7 ms where it says nothing. */
   const pauseFor = (field: unknown): number => {
     const header = readHeader({ 'retry-after': field }, 'retry-after');
-    return retryPause(new TransientError('failed', FlagshipErrorCode.GENERAL, header), 7);
+    return retryDelayMs(new TransientError('failed', FlagshipErrorCode.GENERAL, header), 7);
   };
 
   it.each([

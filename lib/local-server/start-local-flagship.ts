@@ -1,6 +1,13 @@
 import { createServer } from 'node:http';
 import { configurationError, messageOf } from '../errors';
-import { checkOptions, type CheckTable, functionCheck, type FlagsInput, isText, text } from '../options';
+import {
+  checkOptions,
+  type CheckTable,
+  functionOption,
+  type FlagsInput,
+  isText,
+  textOption,
+} from '../options';
 import { callSafely, detached } from '../runtime';
 import { FlagsFile, flagsOf } from '../sources';
 import { FlagStore } from './flag-store';
@@ -21,15 +28,15 @@ const optionChecks: CheckTable<LocalFlagshipOptions> = {
       ? undefined
       : "a JSON file's path or an object of flags",
   port: (value) => (isPort(value) ? undefined : 'a whole number from 0 to 65535'),
-  host: text,
+  host: textOption,
   allowedHosts: (value) =>
     Array.isArray(value) && value.every(isHost)
       ? undefined
       : 'a list of names that requests are sent to, such as ["flagship"]',
-  accountId: text,
-  appId: text,
-  authToken: text,
-  report: functionCheck,
+  accountId: textOption,
+  appId: textOption,
+  authToken: textOption,
+  report: functionOption,
 };
 
 /** The flags of the server, and the function that stops watching their file. */

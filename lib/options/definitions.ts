@@ -1,6 +1,6 @@
 import { type JsonValue } from './json-value';
 
-/** The operators a condition can use. An operator that is not listed never holds. */
+/** The operators of a condition. A condition with another operator never holds. */
 export type ConditionOperator =
   | 'equals'
   | 'not_equals'
@@ -18,50 +18,63 @@ export type ConditionOperator =
 
 /** Compares one attribute of the evaluation context with a value. A missing attribute never holds. */
 export interface AttributeCondition {
-  /** The attribute's name; `user.plan` is looked up literally first, then as a path of at most five names. */
+  /** Name of the attribute. `user.plan` is looked up literally first, then as a path of at most five names. */
   readonly attribute: string;
+  /** How the attribute is compared with the value. */
   readonly operator: ConditionOperator;
+  /** What the attribute is compared with. */
   readonly value: JsonValue;
 }
 
-/** Several conditions as one. */
+/** Conditions combined into one. */
 export interface LogicalCondition {
+  /** `AND` holds when all clauses hold, `OR` when at least one does. */
   readonly logical_operator: 'AND' | 'OR';
+  /** The combined conditions, which can be logical ones themselves. */
   readonly clauses: readonly Condition[];
 }
 
+/** A condition of a rule. */
 export type Condition = AttributeCondition | LogicalCondition;
 
-/** Serves a rule to a share of the subjects: the same subject always falls on the same side. */
+/** Limits a rule to a share of the subjects. The same subject always gets the same result. */
 export interface Rollout {
-  /** 0 to 100, fractions allowed. */
+  /** Share of the subjects in percent, 0 to 100; fractions are allowed. */
   readonly percentage: number;
   /**
-   * The attribute that decides which bucket a subject falls into.
+   * Name of the attribute that identifies the subject.
    * @default 'targetingKey'
+   * @example 'companyId'
    */
   readonly attribute?: string;
 }
 
-/** Serves a variation when all conditions hold; rules are tried in order and the first match wins. */
+/** Serves a variation when all conditions hold. Rules are evaluated in order, and the first match wins. */
 export interface Rule {
+  /** Conditions that must all hold; an empty list always holds. */
   readonly conditions: readonly Condition[];
+  /** Name of the variation that is served. */
   readonly serve_variation: string;
+  /** The share of the subjects for which the rule matches; all of them without it. */
   readonly rollout?: Rollout;
 }
 
-/** One flag as Flagship's definitions answer writes it. */
+/** The definition of a flag, in the format of Flagship's definitions. */
 export interface FlagDefinition {
+  /** Key of the flag. */
   readonly key: string;
+  /** Whether the rules apply. A disabled flag serves its default variation with the reason `DISABLED`. */
   readonly enabled: boolean;
+  /** Name of the variation that is served when no rule matches. */
   readonly default_variation: string;
-  /** Variation name → value; all values are of one type. */
+  /** Variation name → value. All values have one type. */
   readonly variations: Readonly<Record<string, JsonValue>>;
+  /** Rules in the order of their evaluation. */
   readonly rules: readonly Rule[];
 }
 
 /**
- * Every flag of an app.
+ * The definitions of all flags of an app.
  *
  * @example
  * const definitions: Definitions = {
@@ -77,12 +90,13 @@ export interface FlagDefinition {
  * };
  */
 export interface Definitions {
+  /** Definitions by flag key. */
   readonly flags: Readonly<Record<string, FlagDefinition>>;
 }
 
 /**
- * What a flags file, or the object in its place, may hold: flags by key, each a definition or a bare value
- * (a flag with no rules), either directly or under `flags`.
+ * The content of a flags file, or an object in its place: flags by key, either directly or under `flags`. Each flag is a
+ * definition, or a bare value, which is a flag without rules.
  *
  * @example
  * const flags: FlagsInput = { 'new-checkout': true, 'upload-limit': 20 };

@@ -2,14 +2,15 @@ export {
   checkOptions,
   type CheckTable,
   booleanOption,
-  functionCheck,
+  functionOption,
   isText,
-  list,
+  listOption,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
 } from './checks';
+export { defaultDeadline, MAX_RETRY_DELAY_MS, MODULE_DEFAULTS } from './defaults';
 export {
   type AttributeCondition,
   type Condition,
@@ -56,15 +57,14 @@ export {
 export { type HeaderMap, isHeaderName, readHeaders } from './resolve-headers';
 export {
   providerOptionNames,
-  type ResolvedCache,
   type ResolvedProviderOptions,
   resolveProviderOptions,
 } from './resolve-provider-options';
 export {
   type HeaderAttribute,
   type ResolvedModuleOptions,
-  DEFAULT_CONTEXT_TIMEOUT_MS,
   resolveModuleOptions,
 } from './resolve-module-options';
-export { MAX_RETRY_DELAY, type ResolvedCircuit, type ResolvedHttpOptions, timeForAll } from './resolve-http';
+export { type ResolvedCache } from './resolve-cache';
+export { type ResolvedCircuitBreaker, type ResolvedHttpOptions } from './resolve-http';
 export { type ResolvedSource } from './resolve-source';

@@ -166,14 +166,14 @@ describe('options that can be used', () => {
       maxSize: 1000,
       maxBytes: 33_554_432,
       staleTtl: 0,
-      revalidates: false,
+      staleWhileRevalidate: false,
       negativeTtl: 0,
       store: undefined,
     });
     expect(resolved.maxConcurrent).toBe(5000);
     expect(httpOf(app)).toMatchObject({
       deadline: 11_000,
-      circuit: { threshold: 5, halfOpenAfter: 10_000 },
+      circuitBreaker: { threshold: 5, halfOpenAfter: 10_000 },
     });
     expect(httpOf(app).fetch).toBeUndefined();
     expect(httpOf(app).endpoint.href).toBe(

@@ -11,7 +11,7 @@ import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { type FlagSource, type Resolution } from '../sources';
 import { type GuardedStore } from '../store';
-import { checkedContext, keyProblem } from '../types';
+import { validateContext, keyProblem } from '../types';
 import { createSource, createStore } from './create-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
@@ -220,7 +220,7 @@ export class FlagshipServerProvider implements Provider {
     try {
       if (this.#closed) throw closedError();
       if (problem !== undefined) throw keyError(problem);
-      const resolution = this.#source.evaluate(flagKey, checkedContext(context), type, defaultValue);
+      const resolution = this.#source.evaluate(flagKey, validateContext(context), type, defaultValue);
       return resolution instanceof Promise
         ? this.detailsOf(question, resolution)
         : Promise.resolve(this.details(question, resolution));

@@ -4,7 +4,7 @@ import { WAITS, type WaitName } from './waits';
 /** How a limited wait ends early. */
 export interface LimitedWaitOptions {
   /** Makes the error of a wait that took too long; without it, a `TIMEOUT_ERROR` that names the wait and the limit. */
-  readonly tooLate?: () => Error;
+  readonly timeoutError?: () => Error;
   /** Ends the wait early, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -26,14 +26,14 @@ export async function limited<T>(
   name: WaitName,
   work: PromiseLike<T> | (() => T | PromiseLike<T>),
   limitMs: number,
-  { tooLate, signal }: LimitedWaitOptions = {},
+  { timeoutError, signal }: LimitedWaitOptions = {},
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let turn: NodeJS.Immediate | undefined;
   let onAbort: (() => void) | undefined;
   const givenUp = new Promise<never>((_, reject) => {
     const expire = (): void => {
-      reject(tooLate?.() ?? timeLimitError(name, limitMs));
+      reject(timeoutError?.() ?? timeLimitError(name, limitMs));
     };
     const start = performance.now();
     timer = setTimeout(() => {

@@ -139,12 +139,12 @@ export class ClientEvaluator {
     evaluate: () => Promise<EvaluationDetails<T>>,
   ): Promise<EvaluationDetails<T>> {
     const limitMs = this.limitMs();
-    const tooLate = (): Error =>
+    const timeoutError = (): Error =>
       new GeneralError(
         `The evaluation of flag "${flagKey}" did not finish within ${limitMs} ms (option "evaluationTimeout"): a hook, or a provider other than Flagship's, does not answer.`,
       );
     try {
-      return await limited('evaluation', evaluate, limitMs, { tooLate });
+      return await limited('evaluation', evaluate, limitMs, { timeoutError });
     } catch (error) {
       return thrownDetails(flagKey, defaultValue, error);
     }

@@ -9,7 +9,7 @@ import {
 import { currentScope, EvaluationScope, bindToScope, RESOLVED_OPTIONS, runInScope } from '../context';
 import {
   type BooleanFlagKey,
-  DEFAULT_CONTEXT_TIMEOUT_MS,
+  MODULE_DEFAULTS,
   type NumberFlagKey,
   type ObjectFlagKey,
   type ResolvedModuleOptions,
@@ -344,5 +344,5 @@ export class FlagService {
  */
 export function contextTimeoutOf(flags: FlagService | undefined): number {
   const { options } = (flags ?? {}) as { readonly options?: ResolvedModuleOptions };
-  return options?.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS;
+  return options?.contextTimeout ?? MODULE_DEFAULTS.contextTimeout;
 }

@@ -1,6 +1,6 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { type ContextParts, contextErrorOf } from '../context';
-import { type Attributes, attributesOf, isKept, keptContext, NO_ATTRIBUTES, readError } from '../types';
+import { type Attributes, attributesOf, isKnownFrozen, freezeContext, NO_ATTRIBUTES, contextReadError } from '../types';
 import { mergeUnderTransaction } from './layered-context';
 
 /**
@@ -14,9 +14,9 @@ export function mergeContexts(parts: ContextParts, context: unknown): Evaluation
   const invalid = contextErrorOf(parts.transaction);
   if (invalid !== undefined) throw invalid;
   try {
-    return keptContext(merge(parts, attributesOf(context))) as EvaluationContext;
+    return freezeContext(merge(parts, attributesOf(context))) as EvaluationContext;
   } catch (error) {
-    throw readError(error);
+    throw contextReadError(error);
   }
 }
 
@@ -35,7 +35,7 @@ function merge(parts: ContextParts, context: Attributes | undefined): Attributes
   if (count > 1 || only === client)
     return mergeUnderTransaction(transaction, () => ({ ...api, ...transaction, ...client, ...context }));
   // A frozen copy of this package cannot change, so it is not copied again.
-  if (isKept(only)) return only;
+  if (isKnownFrozen(only)) return only;
   return Object.hasOwn(only, '__proto__') ? { ...only } : Object.assign({}, only);
 }
 

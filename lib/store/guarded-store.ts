@@ -123,7 +123,7 @@ export class GuardedStore {
   }
 
   /** What is stored cannot be what was written there. */
-  reportGarbage(problem: string): void {
+  reportCorruptEntry(problem: string): void {
     const line = this.limit.pass(`${THE_STORE} is not believed: ${problem}`);
     if (line !== undefined) this.warn(line);
   }
@@ -139,7 +139,7 @@ export class GuardedStore {
   }
 
   private async isAllowed(): Promise<boolean> {
-    return (await this.probe.verdict(MAX_PROBE_WAIT_MS)) && this.isAvailable;
+    return (await this.probe.waitForResult(MAX_PROBE_WAIT_MS)) && this.isAvailable;
   }
 
   private probeListener(): ProbeListener {
@@ -171,15 +171,15 @@ export class GuardedStore {
     // Of those who come when a rest is over, one tries.
     if (this.broken.has(action)) this.coolDown();
     try {
-      const tooLate = (): Error => new Error(`it did not finish a ${action} within ${patience} ms.`);
+      const timeoutError = (): Error => new Error(`it did not finish a ${action} within ${patience} ms.`);
       const wait = action === 'read' ? 'storeRead' : 'storeWrite';
-      const result = await detached(() => limited(wait, task, patience, { tooLate }));
+      const result = await detached(() => limited(wait, task, patience, { timeoutError }));
       if (action === 'write' && result === false) this.fail(action, 'it says that it has not written.');
       else if (this.failures === before) this.recover(action);
       return result;
     } catch (error) {
       const problem = messageOf(error);
-      if (action !== 'write' || !this.probe.concludesFrom(problem)) this.fail(action, problem);
+      if (action !== 'write' || !this.probe.concludeFromError(problem)) this.fail(action, problem);
       return undefined;
     }
   }

@@ -99,7 +99,7 @@ export class TtlProbe {
   }
 
   /** Resolves whether the store forgets in time, as far as that is known when probing ends or the limit is reached. */
-  async verdict(limitMs: number): Promise<boolean> {
+  async waitForResult(limitMs: number): Promise<boolean> {
     if (this.running !== undefined) await this.end(limitMs);
     return this.isPassed;
   }
@@ -109,7 +109,7 @@ export class TtlProbe {
    *
    * @returns Whether that is why it has failed.
    */
-  concludesFrom(problem: string): boolean {
+  concludeFromError(problem: string): boolean {
     if (this.state === 'passed' || !REFUSES_TTL.test(problem)) return false;
     this.stop();
     this.conclude('refused', refusal(problem));
@@ -160,7 +160,7 @@ export class TtlProbe {
   }
 
   private fail(problem: string): void {
-    if (this.concludesFrom(problem)) return;
+    if (this.concludeFromError(problem)) return;
     this.notBefore = performance.now() + Math.min(BACKOFF_MS * 2 ** this.failures, MAX_BACKOFF_MS);
     if (++this.failures === FAILURES_TOLD) this.listener.untested(problem);
   }

@@ -1,4 +1,4 @@
-import { type CheckTable, functionCheck, milliseconds, object, oneOf } from '../options';
+import { type CheckTable, functionOption, milliseconds, objectOption, oneOf } from '../options';
 import { type FlagService } from '../service';
 import { type FlagshipHealth } from './flagship-health';
 
@@ -39,5 +39,6 @@ export const healthOptionChecks: CheckTable<FlagshipHealthOptions> = {
   downWhen: oneOf('never', 'degraded', 'unavailable'),
   maxAge: milliseconds(1),
   flags: (value) =>
-    object(value) ?? (functionCheck((value as FlagshipHealthOptions['flags'])?.stats) && 'a FlagService'),
+    objectOption(value) ??
+    (functionOption((value as FlagshipHealthOptions['flags'])?.stats) && 'a FlagService'),
 };

@@ -1,4 +1,4 @@
-import { configurationError, messageOf, shown } from '../errors';
+import { configurationError, messageOf, describeValue } from '../errors';
 import { type CompiledFlag, compileFlag, isObject, normalizeFlag } from '../evaluation';
 
 /** The account ID that seeds rollouts: the same as for flags from an object or a file without an account. */
@@ -12,7 +12,7 @@ function copyJson(key: string, value: unknown): unknown {
   const isLost = typeof value === 'number' ? !Number.isFinite(value) : NOT_JSON_TYPES.has(typeof value);
   if (isLost) {
     throw configurationError(
-      `flag "${key}" must have a value that JSON can hold, or a definition, but is ${shown(value)}.`,
+      `flag "${key}" must have a value that JSON can hold, or a definition, but is ${describeValue(value)}.`,
     );
   }
   try {

@@ -1,5 +1,5 @@
 import { ErrorCode, type Provider, ProviderEvents } from '@openfeature/server-sdk';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagKey } from '../options';
 import { EvaluationLog, type TestEvaluation } from './evaluation-log';
 import { FlagTable } from './flag-table';
@@ -84,7 +84,9 @@ export class TestFlags {
     const code = CODES.get(errorCode);
     if (code === undefined) {
       const known = [...CODES.keys()].join(', ');
-      throw configurationError(`a flag fails with one of ${known}, but was given ${shown(errorCode)}.`);
+      throw configurationError(
+        `a flag fails with one of ${known}, but was given ${describeValue(errorCode)}.`,
+      );
     }
     this.#table.fail(key, code);
     this.#emitChanged([key]);

@@ -1,12 +1,12 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { FlagshipError } from '../errors';
-import { type Attributes, checkedContext, CONTEXT_LIMITS, copyContext, keptContext } from '.';
+import { type Attributes, validateContext, CONTEXT_LIMITS, copyContext, freezeContext } from '.';
 
 type Copy = (context: unknown) => Attributes;
 const copies: [string, Copy][] = [
   ['copyContext', copyContext],
-  ['checkedContext', checkedContext],
+  ['checkedContext', validateContext],
 ];
 
 const nested = (levels: number): Attributes => (levels === 1 ? { end: 'x' } : { a: nested(levels - 1) });
@@ -179,7 +179,7 @@ describe('copyContext', () => {
   it('leaves what is no plain data to the provider', () => {
     const odd = { a: NaN, b: 1n, c: () => 1, d: new Map(), e: new Date(NaN) };
     expect(copyContext(odd)).toEqual(odd);
-    expect(keptContext({ ...odd })).toEqual(odd);
+    expect(freezeContext({ ...odd })).toEqual(odd);
   });
 });
 
@@ -193,17 +193,17 @@ describe('checkedContext', () => {
     ['an invalid date', new Date(NaN)],
   ])('refuses %s, wherever it stands', (_, value) => {
     for (const context of [{ odd: value }, { list: [{ odd: value }] }])
-      expect(errorOf(() => checkedContext(context)).message).toMatch(/odd" is .*JSON cannot carry/);
+      expect(errorOf(() => validateContext(context)).message).toMatch(/odd" is .*JSON cannot carry/);
   });
 
   it('looks again at a context that may have changed', () => {
     const context: Record<string, unknown> = { plan: 'pro' };
-    expect(checkedContext(context)).toBe(context);
+    expect(validateContext(context)).toBe(context);
     context.plan = NaN;
-    expect(() => checkedContext(context)).toThrow(FlagshipError);
+    expect(() => validateContext(context)).toThrow(FlagshipError);
     const frozen = Object.freeze({ plan: 'pro' });
-    expect(checkedContext(frozen)).toBe(frozen);
-    expect(checkedContext(frozen)).toBe(frozen);
+    expect(validateContext(frozen)).toBe(frozen);
+    expect(validateContext(frozen)).toBe(frozen);
   });
 });
 

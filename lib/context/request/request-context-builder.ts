@@ -3,7 +3,7 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
-import { keptContext } from '../../types';
+import { freezeContext } from '../../types';
 import { RESOLVED_OPTIONS } from '../context.tokens';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, isObject, type RequestSource } from './request-source';
@@ -123,7 +123,7 @@ export class RequestContextBuilder {
 /** Copies nested values, because the factory may return objects that the application changes during the request. */
 function copyNested(context: EvaluationContext): EvaluationContext {
   try {
-    return keptContext(context) as EvaluationContext;
+    return freezeContext(context) as EvaluationContext;
   } catch {
     // Each evaluation under this context fails the same check and resolves with INVALID_CONTEXT.
     return Object.freeze(context);

@@ -1,5 +1,5 @@
 import { type ResolvedModuleOptions } from '../../options';
-import { subjectId } from '../../types';
+import { toTargetingKey } from '../../types';
 import { type OptionWarnings } from './option-warnings';
 import { headerOf, type RequestSource } from './request-source';
 
@@ -106,7 +106,7 @@ export class SubjectReader {
       );
     };
     try {
-      return subjectId(value, refuse);
+      return toTargetingKey(value, refuse);
     } catch (error) {
       this.warnings.failed(OPTION, error);
       return undefined;

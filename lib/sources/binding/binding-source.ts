@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '../../errors';
-import { contextValues, outsideRequests, redactValues, Session, shortened } from '../../http';
+import { contextValues, detachedInSpan, redactValues, Session, shortened } from '../../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
 import { shownName } from '../../types';
 import { dateText } from '../date-text';
@@ -94,7 +94,7 @@ export class BindingSource implements FlagSource {
   ) {}
 
   open(): Promise<void> {
-    if (this.session.isOver) this.session = new Session();
+    if (this.session.isClosed) this.session = new Session();
     return Promise.resolve();
   }
 
@@ -108,14 +108,14 @@ export class BindingSource implements FlagSource {
     const attributes = bindingContext(context);
     const ask = (): Promise<unknown> => this.ask(flagKey, attributes, type, defaultValue);
     // Others may wait for the same answer, and what it opens outlives the request.
-    const answer = outsideRequests(() =>
-      this.session.limit('binding', ask, deadline, () => tooLateError(deadline)),
+    const answer = detachedInSpan(() =>
+      this.session.waitFor('binding', ask, deadline, () => tooLateError(deadline)),
     );
     return readDetails(await answer, flagKey, attributes);
   }
 
   close(): void {
-    this.session.end();
+    this.session.close();
   }
 
   /** Runs the binding's code. Whatever that throws, it has failed. */

@@ -8,7 +8,7 @@ import {
   TransientError,
   type UpstreamStats,
 } from '../../http';
-import { type ResolvedHttpOptions, timeForAll } from '../../options';
+import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
 import { errorOfResponse } from '../error-response';
 import { templateOf } from '../evaluation-spans';
 
@@ -43,7 +43,7 @@ export class DefinitionsClient {
   constructor(options: ResolvedHttpOptions) {
     const { endpoint } = options;
     // The deadline is for evaluations; nobody waits for a download.
-    this.client = new HttpClient({ ...options, deadline: timeForAll(options), hasOwnDeadline: false });
+    this.client = new HttpClient({ ...options, deadline: defaultDeadline(options), isDeadlineSet: false });
     const pathname = endpoint.pathname.replace(/\/evaluate$/, '/definitions');
     this.path = `${pathname}${endpoint.search}`;
     this.span = { name: 'flagship definitions', attributes: templateOf(pathname) };

@@ -1,4 +1,4 @@
-import { outsideTraces } from '../../http';
+import { detachedFromTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /**
@@ -12,7 +12,7 @@ export class NewestWrite {
   /** Runs the write when the one under way has ended; outside of the request that sets it off. What it throws is dropped. */
   run(write: () => Promise<void>): void {
     this.waiting = write;
-    if (this.running === undefined) callSafely(() => outsideTraces(() => (this.running = this.drain())));
+    if (this.running === undefined) callSafely(() => detachedFromTrace(() => (this.running = this.drain())));
   }
 
   /** Drops the write that waits, if there is one. */

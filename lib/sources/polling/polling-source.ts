@@ -1,6 +1,6 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../../errors';
 import { type CompiledDefinitions } from '../../evaluation';
-import { outsideRequests } from '../../http';
+import { detachedInSpan } from '../../http';
 import { type ResolvedSource } from '../../options';
 import { type GuardedStore } from '../../store';
 import { ActiveDefinitions, compileInSlices } from '../active-definitions';
@@ -82,7 +82,7 @@ export class PollingSource implements FlagSource {
     this.isStarting = true;
     this.fetcher.open();
     this.cache?.open();
-    const { hasFlags, failure } = await outsideRequests(() => this.loads.request(true));
+    const { hasFlags, failure } = await detachedInSpan(() => this.loads.request(true));
     if (!hasFlags) throw failure;
     await this.untilShared();
   }
@@ -97,7 +97,7 @@ export class PollingSource implements FlagSource {
 
   /** Requests the definitions from Flagship, even if another instance has just done so; after the load under way. */
   async refresh(): Promise<boolean> {
-    const { isUpToDate } = await outsideRequests(() => this.loads.request(false));
+    const { isUpToDate } = await detachedInSpan(() => this.loads.request(false));
     if (isUpToDate) await this.untilShared();
     return isUpToDate;
   }

@@ -1,4 +1,4 @@
-import { outsideTraces } from '../../http';
+import { detachedFromTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /** By what part a pause is longer or shorter than the interval, so that the instances of a fleet spread their requests. */
@@ -55,13 +55,13 @@ export class RefreshTimer {
     const jitteredMs = pauseMs * (1 - JITTER + 2 * JITTER * Math.random());
     const run = (): void => {
       callSafely(
-        () => outsideTraces(this.refresh),
+        () => detachedFromTrace(this.refresh),
         () => {
           this.schedule(true);
         },
       );
     };
-    this.timer = outsideTraces(() => setTimeout(run, Math.max(1, jitteredMs)).unref());
+    this.timer = detachedFromTrace(() => setTimeout(run, Math.max(1, jitteredMs)).unref());
   }
 
   /** Cancels the refresh that is scheduled. */

@@ -179,7 +179,7 @@ export class SharedDefinitions {
     if (found === undefined) return undefined;
     const head = parseManifest(found);
     if (head === undefined)
-      this.store.reportGarbage('what it holds for the definitions is not what was written there.');
+      this.store.reportCorruptEntry('what it holds for the definitions is not what was written there.');
     // Not every store forgets in time.
     return head !== undefined && wallClockMs() - head.at > LIFETIME_MS ? undefined : head;
   }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
-import { retryPause } from './retry-pause';
-import { TransientError } from './transient-error';
+import { retryDelayMs } from './retry-delay';
+import { TransientError } from './request-errors';
 
 const failed = (retryAfter?: string) => new TransientError('failed', FlagshipErrorCode.GENERAL, retryAfter);
-/** What `Math.random` may say. */
+/** The results of `Math.random`. */
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const MAX = 30_000;
 /** Floating-point numbers are not exact; a timer is far less so. */
@@ -14,10 +14,10 @@ const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function pause(random: number, retryDelay: number, retryAfter?: string): number {
   jest.spyOn(Math, 'random').mockReturnValue(random);
-  return retryPause(failed(retryAfter), retryDelay);
+  return retryDelayMs(failed(retryAfter), retryDelay);
 }
 
-describe('retryPause', () => {
+describe('retryDelayMs', () => {
   beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
   afterEach(() => jest.restoreAllMocks());
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { subjectId } from './subject-id';
+import { toTargetingKey } from './targeting-key';
 
 function idOf(value: unknown): { readonly id: string | undefined; readonly refused: readonly string[] } {
   const refused: string[] = [];
-  return { id: subjectId(value, (kind) => refused.push(kind)), refused };
+  return { id: toTargetingKey(value, (kind) => refused.push(kind)), refused };
 }
 
 class ObjectId {
