@@ -305,7 +305,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       expect((await ask(app, 'mutation { buy(item: "tea") }', 'bob')).data).toEqual({ buy: 'tea for bob' });
     });
 
-    it('does not keep for the user what was asked for nobody', async () => {
+    it('evaluates again for the user after an evaluation without a user', async () => {
       const app = await start({ provider: echoProvider().provider });
       const { data } = await ask(app, 'mutation { login(id: "ann") }');
       expect(data).toEqual({ login: 'ann ann' });
@@ -324,7 +324,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       expect((await ask(app, '{ late }', 'bob')).data).toEqual({ late: 'late bob' });
     });
 
-    it('never mixes up the users of operations that run at the same time', async () => {
+    it('keeps the users of simultaneous operations apart', async () => {
       const app = await start({ provider: echoProvider().provider, ...byHeader });
       const users = Array.from({ length: 60 }, (_unused, index) => `user-${index}`);
       const answers = await Promise.all(
@@ -361,7 +361,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       ]);
     });
 
-    it('lets go of a subscription that the client ends', async () => {
+    it('releases a subscription that the client ends', async () => {
       const markers: WeakRef<object>[] = [];
       const { provider, asked } = echoProvider();
       const app = await start({

@@ -206,7 +206,7 @@ describe.each(transports)('over %s', (_name, connect) => {
       expect(events).toEqual(['ann']);
     });
 
-    it('lets go of a message that has been answered', async () => {
+    it('releases a message that has been answered', async () => {
       const markers: WeakRef<object>[] = [];
       const { provider, asked } = echoProvider();
       const contextFactory = () => {

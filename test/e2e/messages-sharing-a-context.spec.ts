@@ -60,7 +60,7 @@ class BoundGreetingController extends GreetingController {}
 const apps = useApp();
 
 it.each(['interceptor', 'middleware', 'none'] as const)(
-  'messages that share one context are each judged for their own payload (%s)',
+  'each message is evaluated for its own payload although the transport shares one context (%s)',
   async (propagation) => {
     const strategy = new SharingTransport();
     const setup = {
