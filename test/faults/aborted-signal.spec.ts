@@ -1,11 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
 import { answer, askNew, holdAnswers, times } from '../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { waitUntil } from '../fixtures/wait-until';
-import { within } from '../fixtures/within';
 
 const LONG = 60_000;
 const AT_ONCE = 10_000;

@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../tools/waiting.cjs';
 import { FAULTS, type FaultName, type FaultyServer, startFaultyServer } from '../fixtures/faulty-server';
 import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { waitUntil } from '../fixtures/wait-until';
-import { within } from '../fixtures/within';
 
 type Details = Awaited<ReturnType<FlagshipServerProvider['resolveBooleanEvaluation']>>;
 

@@ -8,11 +8,11 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { ProviderEvents } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
 import { waitUntilGone } from '../fixtures/garbage';
 import { answer, askNew } from '../fixtures/open-providers';
 import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { waitUntil } from '../fixtures/wait-until';
 
 const requests = new AsyncLocalStorage<object>();
 let server: ScriptedServer;

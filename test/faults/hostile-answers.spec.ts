@@ -10,10 +10,10 @@ import {
   FlagshipServerProvider,
   FlagValue,
 } from 'nestjs-flagship';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { startFaultyServer } from '../fixtures/faulty-server';
 import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
 import { startShop } from '../fixtures/shop-app';
-import { waitUntil } from '../fixtures/wait-until';
 
 type Options = FlagshipProviderOptions;
 

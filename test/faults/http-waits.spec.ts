@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../tools/waiting.cjs';
 import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
 import { captureOutput } from '../fixtures/captured-output';
 import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { waitUntil } from '../fixtures/wait-until';
-import { within } from '../fixtures/within';
 
 const AT_ONCE = 10_000;
 const LONG = 60_000;

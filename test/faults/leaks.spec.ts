@@ -10,9 +10,9 @@ import {
   LoggingHook,
   TelemetryHook,
 } from 'nestjs-flagship';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { type AnswerFunction, type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
 import { everythingSeen, leaksIn, secrets } from '../fixtures/secrets';
-import { waitUntil } from '../fixtures/wait-until';
 
 type Options = FlagshipProviderOptions;
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LocalFlagship, type LocalFlagshipOptions, startLocalFlagship } from 'nestjs-flagship/local';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { waitUntil } from '../fixtures/wait-until';
 
 const PATH = '/client/v4/accounts/local/flagship/apps/local/evaluate?flagKey=a';
 

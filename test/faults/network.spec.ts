@@ -1,6 +1,7 @@
 import { type Socket } from 'node:net';
 import { setInterval } from 'node:timers';
 import { FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { closedPort } from '../fixtures/closed-port';
 import {
   answersWell,
@@ -10,7 +11,6 @@ import {
   type RawServer,
   startRawServer,
 } from '../fixtures/raw-server';
-import { waitUntil } from '../fixtures/wait-until';
 
 type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
 

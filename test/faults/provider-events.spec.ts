@@ -9,11 +9,11 @@ import {
 } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
 import { TestFlags } from 'nestjs-flagship/testing';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { captureLog } from '../fixtures/captured-log';
 import { fixedFlags, serves } from '../fixtures/definitions';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { waitUntil } from '../fixtures/wait-until';
 
 const { Ready, Stale, ConfigurationChanged } = ProviderEvents;
 

@@ -6,12 +6,12 @@ import {
   type FlagshipModuleOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
+import { within } from '../../tools/waiting.cjs';
 import { captureLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';
 import { NamedProvider } from '../fixtures/named-provider';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 import { startScriptedServer } from '../fixtures/scripted-server';
-import { within } from '../fixtures/within';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const compile = (...options: FlagshipModuleOptions[]): Promise<TestingModule> =>

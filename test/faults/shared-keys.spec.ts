@@ -6,11 +6,11 @@ import {
   type FlagshipProviderOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { captureLog } from '../fixtures/captured-log';
 import { answer, askFlag, openProviders } from '../fixtures/open-providers';
 import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
 import { everythingSeen } from '../fixtures/secrets';
-import { waitUntil } from '../fixtures/wait-until';
 
 const LONG = 60_000;
 const [OURS, OTHER] = ['our own secret of 32 characters..', 'another secret of 32 characters..'] as const;

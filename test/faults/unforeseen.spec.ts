@@ -5,9 +5,9 @@ import {
   type FlagshipProviderOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
+import { within } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { within } from '../fixtures/within';
 
 const good = (): Response => Response.json({ flagKey: 'flag', value: true, variant: 'on', reason: 'STATIC' });
 const failing = (): never => {

@@ -17,9 +17,9 @@ import { join } from 'node:path';
 import { ProviderEvents } from '@openfeature/server-sdk';
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
+import { waitUntil } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { waitUntil } from '../../fixtures/wait-until';
 
 /** Longer than ten looks. */
 const SOON = 15_000;

@@ -15,14 +15,13 @@ import promises from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { buildPackage } from '../../fixtures/built-package';
 import { captureLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
 
 const SOON = 15_000;
 

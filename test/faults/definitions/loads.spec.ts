@@ -3,14 +3,13 @@ import { type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
 import { FlagService, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
 import { startShop } from '../../fixtures/shop-app';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
 
 const SOON = 15_000;
 

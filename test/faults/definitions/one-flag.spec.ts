@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
+import { waitUntil } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
 
 const deep = (levels: number, open: string, inner: string, close: string): string =>
   open.repeat(levels) + inner + close.repeat(levels);

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Logger } from '@openfeature/server-sdk';
+import { within } from '../../../tools/waiting.cjs';
 import { type BuiltPackage, buildPackage } from '../../fixtures/built-package';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { within } from '../../fixtures/within';
 
 const LONG = 60_000;
 const AT_ONCE = 3000;

@@ -1,6 +1,7 @@
 import { type ServerResponse } from 'node:http';
 import { OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import {
   answer,
@@ -12,8 +13,6 @@ import {
 } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
 
 const LONG = 60_000;
 const SOON = 50;

@@ -1,11 +1,11 @@
 import { type FlagshipProviderOptions } from 'nestjs-flagship';
+import { within } from '../../../tools/waiting.cjs';
 import { answer, askNew, openProviders } from '../../fixtures/open-providers';
 import {
   type AnswerFunction,
   type ScriptedServer,
   startScriptedServer,
 } from '../../fixtures/scripted-server';
-import { within } from '../../fixtures/within';
 
 const LONG = 60_000;
 /** Generous: it only has to tell a pause that was waited for from one that was not. */

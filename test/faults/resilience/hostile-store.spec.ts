@@ -1,12 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { type CacheStore, type FlagshipProviderOptions } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
 
 const LONG = 60_000;
 /** Generous: it only has to tell a store that is passed over from one that is waited for. */

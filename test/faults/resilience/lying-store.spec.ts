@@ -1,10 +1,9 @@
 import { type CacheStore, type FlagshipProviderOptions } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import { answer, askFlag, openProviders, times } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
 
 const LONG = 60_000;
 const HOUR = 3_600_000;

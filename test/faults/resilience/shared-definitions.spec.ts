@@ -1,12 +1,12 @@
 import { OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import { type CacheStore, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil } from '../../../tools/waiting.cjs';
 import { captureLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders, times } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
 
 const SELDOM = 60_000;
 const DAY = 24 * 3_600_000;

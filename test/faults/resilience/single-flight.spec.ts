@@ -1,4 +1,5 @@
 import { type BindingDetails, type FlagshipBinding, FlagshipServerProvider } from 'nestjs-flagship';
+import { within } from '../../../tools/waiting.cjs';
 import {
   answer,
   askFlag,
@@ -13,7 +14,6 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../fixtures/scripted-server';
-import { within } from '../../fixtures/within';
 
 const CROWD = 1000;
 

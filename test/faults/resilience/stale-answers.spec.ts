@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import {
   answer,
   askFlag,
@@ -16,8 +17,6 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
 
 type Details = Awaited<ReturnType<typeof askFlag>>;
 

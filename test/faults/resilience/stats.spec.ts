@@ -3,6 +3,7 @@ import { TypedInMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import request from 'supertest';
 import { FlagService, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil } from '../../../tools/waiting.cjs';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
 import {
@@ -11,7 +12,6 @@ import {
   startScriptedServer,
 } from '../../fixtures/scripted-server';
 import { startShop } from '../../fixtures/shop-app';
-import { waitUntil } from '../../fixtures/wait-until';
 
 const LONG = 60_000;
 
