@@ -123,4 +123,4 @@ it('hundreds of applications leave about as much behind as without the module', 
   // Bytes an application; compiled code and the like make them differ by some hundreds from run to run.
   expect(ours! - bare!).toBeLessThan(2000);
   expect(named! - bare!).toBeLessThan(2000);
-}, 120_000);
+}, 300_000);

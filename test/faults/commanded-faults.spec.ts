@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import { runInThisContext } from 'node:vm';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../tools/waiting.cjs';
+import { captureLog } from '../fixtures/captured-log';
 import { FAULTS, type FaultName, type FaultyServer, startFaultyServer } from '../fixtures/faulty-server';
 import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 
@@ -73,10 +75,12 @@ const failed = (errorCode?: string) =>
 
 let server: FaultyServer;
 let watch: ProcessWatch;
+let log: string[];
 let provider: FlagshipServerProvider;
 let before: Readonly<Record<string, number>>;
 
 beforeEach(async () => {
+  log = captureLog();
   watch = watchProcess();
   server = await startFaultyServer({ flag: true });
   before = activeResources();
@@ -85,7 +89,10 @@ afterEach(async () => {
   await provider.onClose();
   await server.close();
   watch.stop();
+  jest.restoreAllMocks();
 });
+
+const outOfDate = expect.stringMatching(/^warn Flags may be out of date: /) as unknown;
 
 let users = 0;
 /** Always another user, so that no question is like another. */
@@ -215,6 +222,8 @@ describe.each(Object.entries(clients))('with %s', (client, clientOptions) => {
       server.fault = 'healthy';
       await server.settled;
       await waitUntil(() => provider.refresh(), 'the definitions are fresh');
+      const told = log.filter((line) => !line.includes('malformed'));
+      expect(told).toEqual(download === undefined ? [] : [outOfDate, 'log Flags are up to date again.']);
       expect(await provider.resolveStringEvaluation('more', '', {})).toMatchObject({ value: 'news' });
       expect(server.seenElsewhere).toEqual([]);
 
@@ -264,7 +273,12 @@ describe.each(Object.entries(clients))('with %s', (client, clientOptions) => {
 
 it('what goes wrong behind the callers’ backs would be noticed', async () => {
   provider = new FlagshipServerProvider({ definitions: {} });
+  const realProcess = runInThisContext('process') as NodeJS.Process;
+  // Node's own listener prints each warning.
+  const print = realProcess.listeners('warning').find(({ name }) => name === 'onWarning');
+  if (print !== undefined) realProcess.off('warning', print);
   process.emitWarning('mind the gap');
   await waitUntil(() => watch.problems.length > 0, 'a warning');
+  if (print !== undefined) realProcess.on('warning', print);
   expect(watch.problems.join()).toContain('mind the gap');
 });

@@ -96,7 +96,7 @@ describe.each(Object.entries(clients))('too much for %s', (_, client) => {
       ...client,
       endpoint: faulty.endpoint,
       retries: 0,
-      timeout: 15_000,
+      timeout: 60_000,
       localEvaluation: true,
       accountId: 'account',
     });

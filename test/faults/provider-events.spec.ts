@@ -98,7 +98,7 @@ describe.each(failures)('a handler that %s', (name, fail) => {
       );
     }
     await waitUntil(() => heard.length >= 2, 'the other handler');
-    await delay(5);
+    await waitUntil(() => warnings().length >= 2, 'both warnings');
     expect(flags.client.providerStatus).toBe('READY');
     const shown = name.includes('text') ? /Something was thrown/ : /no handler/;
     expect(warnings()).toEqual([

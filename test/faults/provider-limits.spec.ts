@@ -76,7 +76,7 @@ describe('waits: providerStart', () => {
       });
       const limits = { timeout: 100, retries: 2, retryDelay: 50 };
       const app = await within(
-        15_000,
+        30_000,
         compile({
           endpoint: `${server.url}/evaluate`,
           accountId: 'account',

@@ -23,7 +23,8 @@ import { openProviders } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
 
-const SOON = 15_000;
+const SOON = 60_000;
+jest.setTimeout(180_000);
 
 let server: ScriptedServer;
 let folder: string;
@@ -109,7 +110,7 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     await waitUntil(() => kept().includes('five'), 'the newest is kept', SOON);
     expect(renamed.mock.calls).toHaveLength(2);
     expect(drafts()).toEqual([]);
-  }, 60_000);
+  });
 
   it('a disk that hangs does not hold up closing, nor opening again', async () => {
     const disk = hangWrites();
@@ -124,7 +125,7 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     await waitUntil(() => kept().includes('two'), 'the newest is kept', SOON);
     await provider.onClose();
     expect(drafts()).toEqual([]);
-  }, 60_000);
+  });
 
   it('a folder that cannot be listed in time does not keep definitions from being used', async () => {
     jest.spyOn(promises, 'readdir').mockReturnValue(new Promise(() => undefined));
@@ -134,7 +135,7 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     expect(await valueOf(provider)).toBe('one');
     await waitUntil(() => kept().includes('one'), 'they are kept', SOON);
     await within(SOON, provider.onClose());
-  }, 60_000);
+  });
 });
 
 describe('waits: definitionsCacheRead', () => {
@@ -148,7 +149,7 @@ describe('waits: definitionsCacheRead', () => {
     jest.spyOn(promises, 'open').mockImplementation(original);
     server.script(flag('one'));
     await waitUntil(async () => (await valueOf(provider)) === 'one', 'the flags come alive', SOON);
-  }, 60_000);
+  });
 });
 
 describe('what is no regular file', () => {
@@ -172,7 +173,7 @@ describe('what is no regular file', () => {
   it('may be as large as what was downloaded, quotation marks included', async () => {
     const text = JSON.stringify({ flags: fixedFlags({ flag: 'one', large: '"'.repeat(12 * 1024 * 1024) }) });
     server.script((response) => void response.writeHead(200).end(text));
-    const provider = open({ timeout: 20_000 });
+    const provider = open({ timeout: 60_000 });
     await provider.initialize();
     await provider.onClose();
     expect(lines).toEqual([]);
@@ -181,7 +182,7 @@ describe('what is no regular file', () => {
     const next = open();
     await next.initialize();
     expect(await valueOf(next)).toBe('one');
-  }, 60_000);
+  });
 });
 
 describe('definitions from the disk', () => {
@@ -227,12 +228,12 @@ describe('a process that is killed while it writes', () => {
       const { FlagshipServerProvider } = require('./dist');
       new FlagshipServerProvider({
         endpoint: '${server.url}/evaluate', accountId: 'account', localEvaluation: true, refreshInterval: 1,
-        definitionsCache: ${JSON.stringify(definitionsCache)}, timeout: 20000,
+        definitionsCache: ${JSON.stringify(definitionsCache)}, timeout: 60000,
       }).initialize();`;
     for (let attempt = 0; attempt < 20 && drafts().length === 0; attempt++) {
       const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, stdio: 'ignore' });
       const exit = once(child, 'exit');
-      await waitUntil(() => drafts().length > 0, 'the file is being written', 30_000);
+      await waitUntil(() => drafts().length > 0, 'the file is being written', SOON);
       child.kill('SIGKILL');
       await exit;
     }
@@ -243,7 +244,7 @@ describe('a process that is killed while it writes', () => {
     await provider.initialize().catch(() => undefined);
     await provider.onClose();
     expect(drafts()).toEqual([]);
-  }, 120_000);
+  });
 
   it('is told from one that still runs, and from what is none of ours', async () => {
     const { pid } = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });

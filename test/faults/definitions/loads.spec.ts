@@ -11,7 +11,8 @@ import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
 import { startShop } from '../../fixtures/shop-app';
 
-const SOON = 15_000;
+const SOON = 60_000;
+jest.setTimeout(180_000);
 
 let server: ScriptedServer;
 let lines: string[];

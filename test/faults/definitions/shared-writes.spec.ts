@@ -6,7 +6,8 @@ import { openProviders } from '../../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
 
-const SOON = 15_000;
+const SOON = 60_000;
+jest.setTimeout(180_000);
 
 let server: ScriptedServer;
 let watch: ProcessWatch;

@@ -81,7 +81,7 @@ describe('stats() of remote evaluation', () => {
   it.each(outcomes)('counts "%s"', async (outcome, script, errors) => {
     for (const fetch of [undefined, globalThis.fetch]) {
       server.script(script);
-      const provider = open({ timeout: 300, fetch });
+      const provider = open({ timeout: outcome === 'timedOut' ? 300 : LONG, fetch });
       await askNew(provider);
       expect(provider.stats()).toMatchObject({
         evaluations: 1,
