@@ -6,9 +6,13 @@ import { ask, defaults, openStage, typeOf } from './all-sources';
 // Hundreds of random cases each.
 jest.setTimeout(180_000);
 
-beforeEach(() => void captureLog());
+/** The one thing that is worth a line: some flags are malformed on purpose. */
+const MALFORMED = /^warn (Flag ".*" is|\d+ more flags are) malformed/;
+let log: string[];
+beforeEach(() => (log = captureLog()));
 afterEach(() => {
   jest.restoreAllMocks();
+  expect(log.filter((line) => !MALFORMED.test(line))).toEqual([]);
 });
 
 describe('whatever the flags and contexts are', () => {

@@ -11,9 +11,13 @@ import {
   typeOf,
 } from './all-sources';
 
-beforeEach(() => void captureLog());
+/** The one thing that is worth a line: some flags are malformed on purpose. */
+const MALFORMED = /^warn (Flag ".*" is|\d+ more flags are) malformed/;
+let log: string[];
+beforeEach(() => (log = captureLog()));
 afterEach(() => {
   jest.restoreAllMocks();
+  expect(log.filter((line) => !MALFORMED.test(line))).toEqual([]);
 });
 
 describe('the evaluation vectors', () => {
