@@ -10,7 +10,6 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { type ApplicationConfig } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import {
   AsyncLocalStorageTransactionContextPropagator,
@@ -34,19 +33,18 @@ import {
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { NamedProvider } from '../fixtures/named-provider';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 type Options = Omit<FlagshipModuleOptions, 'provider'> & FlagshipModuleExtras;
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 let shop: NamedProvider;
 let billing: NamedProvider;
 beforeEach(() => {
   shop = new NamedProvider('shop');
   billing = new NamedProvider('billing');
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
 });
 
 const shopModule = (options: Options = {}) => FlagshipModule.forRoot({ provider: shop, ...options });
@@ -57,11 +55,7 @@ async function listen(
   metadata: ModuleMetadata,
   adapter: (typeof adapters)[number][1] = adapters[0]![1],
 ): Promise<INestApplication> {
-  const testing = await Test.createTestingModule(metadata).compile();
-  const app = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+  const { app } = await apps.start({ ...metadata, adapter: adapter() });
   return app;
 }
 const http = (app: INestApplication) => request(app.getHttpServer() as never);
@@ -257,9 +251,7 @@ describe('a module of two', () => {
 
   it('has its context where the application has a propagator of its own', async () => {
     OpenFeature.setTransactionContextPropagator(new AsyncLocalStorageTransactionContextPropagator());
-    closing.push(async () =>
-      OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR),
-    );
+    cleanUp(async () => OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR));
     const app = await listen(
       both([
         shopModule({ requestContext: { userId: 'x-user' } }),
@@ -348,9 +340,9 @@ describe('which module is meant', () => {
   it('is known only to modules that import it, unless it is global', async () => {
     @Module({ providers: [BothServices] })
     class Elsewhere {}
-    const compiled = Test.createTestingModule({
+    const compiled = apps.compile({
       imports: [shopModule(), billingModule({ isGlobal: false }), Elsewhere],
-    }).compile();
+    });
     await expect(compiled).rejects.toThrow('nestjs-flagship:flags:billing');
   });
 
@@ -378,7 +370,7 @@ describe('which module is meant', () => {
 
   it('is none for a domain that nobody has: no answer, told once', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation();
-    closing.push(async () => error.mockRestore());
+    cleanUp(async () => error.mockRestore());
     @Controller()
     class MisspeltController {
       @FeatureFlag('gate', { domain: 'biling' })
