@@ -6,19 +6,14 @@ import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-
 import { TestFlags } from 'nestjs-flagship/testing';
 import { buildPackage } from '../fixtures/built-package';
 import { waitUntilGone } from '../fixtures/garbage';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { useProcessWatch } from '../fixtures/use-process-watch';
+
+useProcessWatch();
 
 const run = promisify(execFile);
 
 const compile = (options: FlagshipModuleOptions): Promise<TestingModule> =>
   Test.createTestingModule({ imports: [FlagshipModule.forRoot(options)] }).compile();
-
-let watch: ProcessWatch;
-beforeEach(() => (watch = watchProcess()));
-afterEach(() => {
-  watch.stop();
-  expect(watch.problems).toEqual([]);
-});
 
 describe('an application that has closed', () => {
   /** Closes an application that has answered a flag; what only it should have held. */

@@ -1,6 +1,8 @@
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { within } from '../../tools/waiting.cjs';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
 
@@ -10,20 +12,18 @@ const never = () => undefined;
 const AT_ONCE = 20_000;
 
 describe('closing the provider', () => {
+  const servers = useServer();
+  const cleanUp = useCleanup();
   let server: ScriptedServer;
   let provider: FlagshipServerProvider;
 
   beforeEach(async () => {
-    server = await startScriptedServer(good);
+    server = await servers.start(good);
     provider = open();
-  });
-  afterEach(async () => {
-    await provider.onClose();
-    await server.close();
   });
 
   function open(options: Partial<Options> = {}): FlagshipServerProvider {
-    return new FlagshipServerProvider({
+    const opened = new FlagshipServerProvider({
       endpoint: `${server.url}/evaluate`,
       timeout: 60_000,
       retries: 5,
@@ -31,6 +31,8 @@ describe('closing the provider', () => {
       cacheTtl: 60_000,
       ...options,
     });
+    cleanUp(() => opened.onClose());
+    return opened;
   }
   const ask = (targetingKey = 'u') => provider.resolveBooleanEvaluation('flag', false, { targetingKey });
 

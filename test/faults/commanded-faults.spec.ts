@@ -2,9 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { runInThisContext } from 'node:vm';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../tools/waiting.cjs';
-import { captureLog } from '../fixtures/captured-log';
-import { FAULTS, type FaultName, type FaultyServer, startFaultyServer } from '../fixtures/faulty-server';
+import { useLog } from '../fixtures/captured-log';
+import { FAULTS, type FaultName, type FaultyServer } from '../fixtures/faulty-server';
 import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 type Details = Awaited<ReturnType<FlagshipServerProvider['resolveBooleanEvaluation']>>;
 
@@ -73,23 +75,19 @@ const right = { value: true, variant: 'fixed', reason: 'STATIC' };
 const failed = (errorCode?: string) =>
   errorCode === undefined ? right : { value: false, reason: 'ERROR', errorCode };
 
+const cleanUp = useCleanup();
+const servers = useServer();
 let server: FaultyServer;
 let watch: ProcessWatch;
-let log: string[];
+const log = useLog();
 let provider: FlagshipServerProvider;
 let before: Readonly<Record<string, number>>;
 
 beforeEach(async () => {
-  log = captureLog();
   watch = watchProcess();
-  server = await startFaultyServer({ flag: true });
+  cleanUp(() => watch.stop());
+  server = await servers.startFaulty({ flag: true });
   before = activeResources();
-});
-afterEach(async () => {
-  await provider.onClose();
-  await server.close();
-  watch.stop();
-  jest.restoreAllMocks();
 });
 
 const outOfDate = expect.stringMatching(/^warn Flags may be out of date: /) as unknown;
@@ -164,6 +162,7 @@ describe.each(Object.entries(clients))('with %s', (client, clientOptions) => {
       ...clientOptions,
       ...options,
     });
+    cleanUp(() => provider.onClose());
   };
 
   describe.each(['query', 'body'] as const)(

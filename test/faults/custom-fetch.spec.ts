@@ -1,5 +1,6 @@
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { within } from '../../tools/waiting.cjs';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
 type Fetch = typeof globalThis.fetch;
@@ -16,7 +17,7 @@ const SHORT = 200;
 const silent = () => new ReadableStream<Uint8Array>();
 
 describe('a fetch of one’s own', () => {
-  const providers: FlagshipServerProvider[] = [];
+  const cleanUp = useCleanup();
   const providerWith = (fetch: unknown, options: Partial<Options> = {}) => {
     const provider = new FlagshipServerProvider({
       endpoint: 'http://flagship.test/evaluate',
@@ -26,13 +27,11 @@ describe('a fetch of one’s own', () => {
       fetch: fetch as Fetch,
       ...options,
     });
-    providers.push(provider);
+    cleanUp(() => provider.onClose());
     return provider;
   };
   const ask = (provider: FlagshipServerProvider) =>
     provider.resolveBooleanEvaluation('flag', false, { plan: 'pro' });
-
-  afterEach(() => Promise.all(providers.splice(0).map((provider) => provider.onClose())));
 
   it('gets the request and the options of fetch', async () => {
     const fetch = jest.fn<Promise<Response>, Parameters<Fetch>>(async () => good());
@@ -136,10 +135,13 @@ describe('a fetch of one’s own', () => {
     async (_, { fetch, code, message, calls, timeout = LONG }) => {
       let count = 0;
       let isGood = false;
-      const provider = providerWith(() => {
-        count++;
-        return isGood ? good() : fetch();
-      }, { timeout });
+      const provider = providerWith(
+        () => {
+          count++;
+          return isGood ? good() : fetch();
+        },
+        { timeout },
+      );
       const details = await within(30_000, ask(provider));
       expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: code ?? 'GENERAL' });
       expect(details.errorMessage).toMatch(message);
@@ -151,10 +153,13 @@ describe('a fetch of one’s own', () => {
 
   it('is told by its signal when the time is up', async () => {
     let signal: AbortSignal | null | undefined;
-    const provider = providerWith((_: string, init: RequestInit) => {
-      signal = init.signal;
-      return new Promise(() => undefined);
-    }, { timeout: SHORT });
+    const provider = providerWith(
+      (_: string, init: RequestInit) => {
+        signal = init.signal;
+        return new Promise(() => undefined);
+      },
+      { timeout: SHORT },
+    );
     await ask(provider);
     expect(signal?.aborted).toBe(true);
   });

@@ -1,6 +1,8 @@
 import { FlagshipServerProvider } from 'nestjs-flagship';
-import { type FakeTime, stopTime } from '../fixtures/fake-time';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { useFakeTime } from '../fixtures/fake-time';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
 type Factory = Required<Options>['headersFactory'];
@@ -9,20 +11,14 @@ const good = { body: { flagKey: 'flag', value: true, variant: 'on', reason: 'STA
 const SECRET = 'Bearer s3cret';
 
 describe('headersFactory', () => {
+  const servers = useServer();
+  const cleanUp = useCleanup();
   let server: ScriptedServer;
   let provider: FlagshipServerProvider | undefined;
-  let time: FakeTime | undefined;
+  const stopTime = useFakeTime();
 
-  beforeAll(async () => {
-    server = await startScriptedServer();
-  });
+  beforeAll(async () => (server = await servers.start()));
   beforeEach(() => server.script(good));
-  afterEach(async () => {
-    time?.end();
-    time = undefined;
-    await provider?.onClose();
-  });
-  afterAll(() => server.close());
 
   function ask(headersFactory: Factory, options: Partial<Options> = {}) {
     provider = new FlagshipServerProvider({
@@ -33,6 +29,8 @@ describe('headersFactory', () => {
       headersFactory,
       ...options,
     });
+    const opened = provider;
+    cleanUp(() => opened.onClose());
     return provider.resolveBooleanEvaluation('flag', false, {});
   }
   const sent = (name: string) => server.requests.map(({ headers }) => headers[name]);
@@ -113,10 +111,13 @@ describe('headersFactory', () => {
 
     it('leaves the default and says why, without a request', async () => {
       let calls = 0;
-      const details = await ask((() => {
-        calls++;
-        return factory();
-      }) as Factory, limits);
+      const details = await ask(
+        (() => {
+          calls++;
+          return factory();
+        }) as Factory,
+        limits,
+      );
       expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL' });
       expect(details.errorMessage).toMatch(message);
       expect(details.errorMessage).not.toContain('s3cret');
@@ -133,7 +134,7 @@ describe('headersFactory', () => {
 
   it('takes its time from the time limit', async () => {
     server.script(() => undefined);
-    time = stopTime();
+    const time = stopTime();
     const slowly: Factory = () => new Promise((resolve) => setTimeout(() => resolve({}), 1500));
     const details = ask(slowly, { timeout: 1600, retries: 0 });
     await time.advance(1500);

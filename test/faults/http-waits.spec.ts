@@ -4,7 +4,8 @@ import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-fla
 import { waitUntil, within } from '../../tools/waiting.cjs';
 import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
 import { captureOutput } from '../fixtures/captured-output';
-import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { activeResources } from '../fixtures/process-watch';
+import { useProcessWatch } from '../fixtures/use-process-watch';
 
 /** Only tells a wait that ends early from one that does not. */
 const AT_ONCE = 30_000;
@@ -46,16 +47,8 @@ const waits: Readonly<Record<string, (limit: number) => FlagshipProviderOptions>
   }),
 };
 
-let watch: ProcessWatch;
 captureOutput();
-beforeEach(() => {
-  watch = watchProcess();
-});
-afterEach(async () => {
-  await new Promise(setImmediate);
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
+useProcessWatch();
 const ask = (provider: FlagshipServerProvider) =>
   provider.resolveBooleanEvaluation('flag', false, { targetingKey: 'u' });
 

@@ -3,15 +3,10 @@ import { setInterval } from 'node:timers';
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../tools/waiting.cjs';
 import { closedPort } from '../fixtures/closed-port';
-import { type FakeTime, stopTime } from '../fixtures/fake-time';
-import {
-  answersWell,
-  type Behaviour,
-  goodBody,
-  httpAnswer,
-  type RawServer,
-  startRawServer,
-} from '../fixtures/raw-server';
+import { useFakeTime } from '../fixtures/fake-time';
+import { answersWell, type Behaviour, goodBody, httpAnswer, type RawServer } from '../fixtures/raw-server';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 type Options = ConstructorParameters<typeof FlagshipServerProvider>[0];
 
@@ -152,12 +147,14 @@ const clients: Readonly<Record<string, Partial<Options>>> = {
 describe.each(Object.entries(clients))('with %s, a server that', (client, clientOptions) => {
   let server: RawServer;
   let provider: FlagshipServerProvider;
-  let time: FakeTime | undefined;
+  const cleanUp = useCleanup();
+  const servers = useServer();
+  const stopTime = useFakeTime();
   let attempts = 0;
   const ask = () => provider.resolveBooleanEvaluation('flag', false, { targetingKey: 'u' });
 
-  const open = (options: Partial<Options>) =>
-    new FlagshipServerProvider({
+  const open = (options: Partial<Options>): FlagshipServerProvider => {
+    const opened = new FlagshipServerProvider({
       endpoint: `${server.url}/evaluate`,
       timeout: LONG,
       retries: 1,
@@ -169,17 +166,14 @@ describe.each(Object.entries(clients))('with %s, a server that', (client, client
       ...clientOptions,
       ...options,
     });
+    cleanUp(() => opened.onClose());
+    return opened;
+  };
 
   beforeEach(async () => {
-    server = await startRawServer();
+    server = await servers.startRaw();
     attempts = 0;
     provider = open({});
-  });
-  afterEach(async () => {
-    time?.end();
-    time = undefined;
-    await provider.onClose();
-    await server.close();
   });
 
   describe.each(Object.entries(faults))(
@@ -205,11 +199,11 @@ describe.each(Object.entries(clients))('with %s, a server that', (client, client
 
       it('once, is asked again', async () => {
         server.behave(behaviour, answersWell);
-        if (hangs) time = stopTime();
+        const time = hangs ? stopTime() : undefined;
         const asked = ask();
-        if (hangs) {
+        if (time !== undefined) {
           await waitUntil(() => server.requests > 0, 'the first attempt');
-          await time?.advance(TIMEOUT + 1);
+          await time.advance(TIMEOUT + 1);
         }
         const details = await asked;
         if (allowed === 1) expect(details.errorCode).toBe(code);
@@ -254,7 +248,6 @@ describe.each(Object.entries(clients))('with %s, a server that', (client, client
       const later = await Promise.all(Array.from({ length: 50 }, askPatiently));
       return later.every(({ value }) => value);
     }, 'all is well again');
-    await patient.onClose();
   });
 
   it(`is not there leaves the default (${client})`, async () => {

@@ -7,7 +7,7 @@ import {
 } from 'nestjs-flagship';
 import { within } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { useProcessWatch } from '../fixtures/use-process-watch';
 
 const good = (): Response => Response.json({ flagKey: 'flag', value: true, variant: 'on', reason: 'STATIC' });
 const failing = (): never => {
@@ -28,16 +28,8 @@ const rejection = (reason: unknown): Promise<never> =>
   });
 const broken = new ReadableStream({ pull: (controller) => controller.error(throwing) });
 
-let watch: ProcessWatch;
 captureOutput();
-beforeEach(() => {
-  watch = watchProcess();
-});
-afterEach(async () => {
-  await new Promise(setImmediate);
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
+useProcessWatch();
 
 /** A provider with a `fetch` that gives this, each time anew. */
 function open(give: () => unknown, options: Partial<FlagshipProviderOptions> = {}) {

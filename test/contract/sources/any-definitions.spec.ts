@@ -1,19 +1,13 @@
 import fc from 'fast-check';
 import { FlagshipServerProvider } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
+import { useLog } from '../../fixtures/captured-log';
 import { ask, defaults, openStage, typeOf } from './all-sources';
 
 // Hundreds of random cases each.
 jest.setTimeout(180_000);
 
-/** The one thing that is worth a line: some flags are malformed on purpose. */
-const MALFORMED = /^warn (Flag ".*" is|\d+ more flags are) malformed/;
-let log: string[];
-beforeEach(() => (log = captureLog()));
-afterEach(() => {
-  jest.restoreAllMocks();
-  expect(log.filter((line) => !MALFORMED.test(line))).toEqual([]);
-});
+// Some flags are malformed on purpose.
+useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
 
 describe('whatever the flags and contexts are', () => {
   const attribute = fc.constantFrom('a', 'b', 'c.d', 'who', 'targetingKey', '__proto__', 'constructor');

@@ -1,5 +1,5 @@
 import vectors from '../../fixtures/evaluation-vectors.json';
-import { captureLog } from '../../fixtures/captured-log';
+import { captureLog, useLog } from '../../fixtures/captured-log';
 import {
   ask,
   defaults,
@@ -11,14 +11,8 @@ import {
   typeOf,
 } from './all-sources';
 
-/** The one thing that is worth a line: some flags are malformed on purpose. */
-const MALFORMED = /^warn (Flag ".*" is|\d+ more flags are) malformed/;
-let log: string[];
-beforeEach(() => (log = captureLog()));
-afterEach(() => {
-  jest.restoreAllMocks();
-  expect(log.filter((line) => !MALFORMED.test(line))).toEqual([]);
-});
+// Some flags are malformed on purpose.
+useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
 
 describe('the evaluation vectors', () => {
   const INVALID = { error: 'INVALID_CONTEXT' };

@@ -1,15 +1,9 @@
 import { type Client, type EvaluationContext, type JsonValue, OpenFeature } from '@openfeature/server-sdk';
-import { captureLog } from '../../fixtures/captured-log';
+import { captureLog, useLog } from '../../fixtures/captured-log';
 import { type FlagType, openStage, SOURCES, type Stage, typeOf } from './all-sources';
 
-/** The one thing that is worth a line: some flags are malformed on purpose. */
-const MALFORMED = /^warn (Flag ".*" is|\d+ more flags are) malformed/;
-let log: string[];
-beforeEach(() => (log = captureLog()));
-afterEach(() => {
-  jest.restoreAllMocks();
-  expect(log.filter((line) => !MALFORMED.test(line))).toEqual([]);
-});
+// Some flags are malformed on purpose.
+useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
 
 describe.each(SOURCES)('OpenFeature’s evaluation scenarios from %s', (source) => {
   const fixed = (name: string, value: JsonValue, others: Record<string, JsonValue>) => ({

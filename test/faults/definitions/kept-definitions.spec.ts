@@ -1,54 +1,35 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import promises from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { buildPackage } from '../../fixtures/built-package';
-import { captureLog } from '../../fixtures/captured-log';
+import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useFolder } from '../../fixtures/use-folder';
 
 const SOON = 60_000;
 jest.setTimeout(180_000);
 
+const servers = useServer();
 let server: ScriptedServer;
-let folder: string;
+const folder = useFolder();
 let definitionsCache: string;
-let lines: string[];
-let watch: ProcessWatch;
+const lines = useLog();
 const openAny = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'flagship-'));
-  definitionsCache = join(folder, 'kept.json');
-  lines = captureLog();
-  watch = watchProcess();
+  definitionsCache = folder('kept.json');
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
-afterAll(() => server.close());
 
 const open = (options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider =>
   openAny({
@@ -64,7 +45,7 @@ const valueOf = async (provider: FlagshipServerProvider) => {
   return errorCode ?? value;
 };
 const kept = (): string => (existsSync(definitionsCache) ? readFileSync(definitionsCache, 'utf8') : '');
-const drafts = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+const drafts = (): string[] => readdirSync(folder()).filter((name) => name.endsWith('.tmp'));
 
 /** A disk on which opening a draft hangs until it is released. */
 function hangWrites() {
@@ -167,7 +148,7 @@ describe('what is no regular file', () => {
     await waitUntil(() => lines.length > 0, 'a warning', SOON);
     expect(lines).toEqual([expect.stringMatching(/could not be kept.*is not a regular file/)]);
     expect(statSync(definitionsCache).isFile()).toBe(false);
-    expect(readdirSync(folder)).toEqual(['kept.json']);
+    expect(readdirSync(folder())).toEqual(['kept.json']);
   });
 
   it('may be as large as what was downloaded, quotation marks included', async () => {
@@ -178,7 +159,7 @@ describe('what is no regular file', () => {
     await provider.onClose();
     expect(lines).toEqual([]);
     server.script({ status: 503 });
-    await waitUntil(() => drafts().length === 0 && readdirSync(folder).length === 1, 'it is kept', SOON);
+    await waitUntil(() => drafts().length === 0 && readdirSync(folder()).length === 1, 'it is kept', SOON);
     const next = open();
     await next.initialize();
     expect(await valueOf(next)).toBe('one');
@@ -213,7 +194,7 @@ describe('a process that is killed while it writes', () => {
   const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
   const number = '0123456789ab';
   const draft = (name: string, ageMs = 0): string => {
-    const path = join(folder, name);
+    const path = folder(name);
     writeFileSync(path, 'half');
     const at = new Date(Date.now() - ageMs);
     utimesSync(path, at, at);
@@ -278,7 +259,7 @@ describe('a process that is killed while it writes', () => {
     const provider = open();
     await provider.initialize();
     await provider.onClose();
-    expect(readdirSync(folder).toSorted()).toEqual([...stay, 'kept.json'].toSorted());
+    expect(readdirSync(folder()).toSorted()).toEqual([...stay, 'kept.json'].toSorted());
     expect(lines).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 import { waitUntil } from '../../../tools/waiting.cjs';
-import { captureLog } from '../../fixtures/captured-log';
+import { useLog } from '../../fixtures/captured-log';
 import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
 
@@ -124,7 +124,7 @@ let server: ScriptedServer;
 let flagship: LocalFlagship;
 let sources: Record<string, FlagshipServerProvider>;
 let watch: ProcessWatch;
-let lines: string[];
+const lines = useLog();
 let edits = 0;
 
 beforeAll(async () => {
@@ -143,12 +143,6 @@ beforeAll(async () => {
     'downloaded from the local Flagship': new FlagshipServerProvider({ ...local, ...names }),
   };
   for (const source of Object.values(sources)) await source.initialize();
-});
-beforeEach(() => {
-  lines = captureLog();
-});
-afterEach(() => {
-  jest.restoreAllMocks();
 });
 afterAll(async () => {
   for (const source of Object.values(sources)) await source.onClose();

@@ -4,22 +4,20 @@ import { type Logger } from '@openfeature/server-sdk';
 import { within } from '../../../tools/waiting.cjs';
 import { type BuiltPackage, buildPackage } from '../../fixtures/built-package';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useCleanup } from '../../fixtures/use-cleanup';
 
 const LONG = 60_000;
 /** Only tells a refusal from a wait. */
 const AT_ONCE = 30_000;
 
+const cleanUp = useCleanup();
+const servers = useServer();
 let server: ScriptedServer;
 const open = openProviders(() => server);
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 describe('maxConcurrent', () => {
   it('leaves the default to what goes beyond it, at once, and names itself', async () => {
@@ -85,7 +83,10 @@ it('logging tells of a failure once, and then once a minute how often it came ag
   expect(lines).toEqual([expect.stringMatching(/"flag".*HTTP 500/)]);
 
   const now = performance.now.bind(performance);
-  jest.spyOn(performance, 'now').mockImplementation(() => now() + LONG);
+  const later = jest.spyOn(performance, 'now').mockImplementation(() => now() + LONG);
+  cleanUp(() => {
+    later.mockRestore();
+  });
   await Promise.all(times(50, ask));
   expect(lines.slice(1)).toEqual([
     expect.stringMatching(/"flag".*HTTP 500.*\(200 more since the last line\)/),

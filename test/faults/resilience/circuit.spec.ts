@@ -2,8 +2,8 @@ import { type ServerResponse } from 'node:http';
 import { OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
-import { captureLog } from '../../fixtures/captured-log';
-import { type FakeTime, stopTime } from '../../fixtures/fake-time';
+import { useLog } from '../../fixtures/captured-log';
+import { useFakeTime } from '../../fixtures/fake-time';
 import {
   answer,
   askNew,
@@ -12,38 +12,30 @@ import {
   openProviders,
   times,
 } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
 const LONG = 60_000;
 const SOON = 50;
 const patient: Partial<FlagshipProviderOptions> = { timeout: LONG };
 const refusal = /circuit to Flagship is open since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
 
+const servers = useServer();
 let server: ScriptedServer;
 let answers: HeldAnswers;
-let watch: ProcessWatch;
-let lines: string[];
-let time: FakeTime | undefined;
+const lines = useLog();
+const stopTime = useFakeTime();
 const open = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  watch = watchProcess();
   answers = holdAnswers();
-  lines = captureLog();
 });
 afterEach(async () => {
-  time?.end();
-  time = undefined;
   await OpenFeature.clearProviders();
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
 });
-afterAll(() => server.close());
 
 const stateOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.state;
 const sinceOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.since.toISOString();
@@ -153,7 +145,7 @@ describe('the circuit', () => {
     const asksToWait = (seconds: number) => ({ status: 429, headers: { 'retry-after': String(seconds) } });
     server.script(asksToWait(1), asksToWait(3600), answer(true));
     const provider = open({ circuitBreaker: { threshold: 1 }, retries: 3, retryDelay: 0 });
-    time = stopTime();
+    const time = stopTime();
     const retrying = askNew(provider);
     await server.received(1);
     await askNew(provider);

@@ -1,32 +1,27 @@
 import { type FlagshipProviderOptions } from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
-import { type FakeTime, stopTime } from '../../fixtures/fake-time';
+import { useFakeTime } from '../../fixtures/fake-time';
 import { answer, askNew, openProviders } from '../../fixtures/open-providers';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
 
 const LONG = 60_000;
 /** Less than any pause and limit below: it only tells what does not wait from what does. */
 const AT_ONCE = 20_000;
 
+const servers = useServer();
 let server: ScriptedServer;
 const open = openProviders(() => server);
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterEach(() => {
-  time?.end();
-  time = undefined;
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
-let time: FakeTime | undefined;
+const stopTime = useFakeTime();
 
 describe('deadline', () => {
   it('ends an attempt that timeout would let go on, and names itself', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: LONG, retries: 10, retryDelay: 0, deadline: 200 });
-    time = stopTime();
+    const time = stopTime();
     const asked = askNew(provider);
     await server.received(1);
     expect(await time.settlesWithin(asked, 199)).toBe(false);
@@ -40,7 +35,7 @@ describe('deadline', () => {
   it('bounds attempts and pauses together', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: 100, retries: 10, retryDelay: 0, deadline: 350 });
-    time = stopTime();
+    const time = stopTime();
     const asked = askNew(provider);
     for (let attempt = 1; attempt <= 3; attempt++) {
       await server.received(attempt);
@@ -55,7 +50,7 @@ describe('deadline', () => {
   it('does not wait for a pause that leaves no time for another attempt', async () => {
     server.script({ status: 500 });
     const provider = open({ retries: 3, retryDelay: 30_000, deadline: 10_000 });
-    time = stopTime();
+    const time = stopTime();
     const asked = askNew(provider);
     await waitUntil(() => provider.stats().upstream?.outcomes.failed === 1, 'the failure has arrived');
     expect(await time.settlesWithin(asked, 0)).toBe(true);
@@ -74,12 +69,11 @@ describe('deadline', () => {
     server.script(() => undefined);
     const provider = open({ timeout: LONG, deadline: 200 });
     const ask = () => provider.resolveBooleanEvaluation('flag', true, {});
-    time = stopTime();
+    const time = stopTime();
     const asked = Promise.all([ask(), ask(), ask()]);
     await server.received(1);
     expect(await time.settlesWithin(asked, 200)).toBe(true);
-    for (const details of await asked)
-      expect(details).toMatchObject({ value: true, errorCode: 'GENERAL' });
+    for (const details of await asked) expect(details).toMatchObject({ value: true, errorCode: 'GENERAL' });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -102,7 +96,12 @@ describe('deadline', () => {
 });
 
 describe('Retry-After', () => {
-  const slow: Partial<FlagshipProviderOptions> = { retries: 1, retryDelay: 30_000, deadline: LONG, timeout: LONG };
+  const slow: Partial<FlagshipProviderOptions> = {
+    retries: 1,
+    retryDelay: 30_000,
+    deadline: LONG,
+    timeout: LONG,
+  };
 
   it.each([
     [429, 'seconds', 'throttled', (): string => '1'],
@@ -111,7 +110,7 @@ describe('Retry-After', () => {
     [429, 'a date', 'throttled', (): string => new Date(Date.now() + 2000).toUTCString()],
     [503, 'a date', 'failed', (): string => new Date(Date.now() + 2000).toUTCString()],
   ] as const)('of a %i in %s takes the place of retryDelay', async (status, _, outcome, when) => {
-    time = stopTime();
+    const time = stopTime();
     const provider = open(slow);
     server.script(
       (response) => void response.writeHead(status, { 'retry-after': when() }).end(),

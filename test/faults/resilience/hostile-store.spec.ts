@@ -2,33 +2,23 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { type CacheStore, type FlagshipProviderOptions } from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
-import { captureLog } from '../../fixtures/captured-log';
+import { useLog } from '../../fixtures/captured-log';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
 const LONG = 60_000;
 /** Generous: it only has to tell a store that is passed over from one that is waited for. */
 const AT_ONCE = 30_000;
 
+const servers = useServer();
 let server: ScriptedServer;
-let watch: ProcessWatch;
-let lines: string[];
+const lines = useLog();
 const open = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  watch = watchProcess();
-  lines = captureLog();
-});
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const fail = (): never => {
   throw new Error('no');

@@ -2,39 +2,29 @@ import { OpenFeature, ProviderStatus } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import { type CacheStore, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil } from '../../../tools/waiting.cjs';
-import { captureLog } from '../../fixtures/captured-log';
+import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
-import { type FakeTime, stopTime } from '../../fixtures/fake-time';
+import { useFakeTime } from '../../fixtures/fake-time';
 import { openProviders, times } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useServer } from '../../fixtures/use-server';
 
 const SELDOM = 60_000;
 const DAY = 24 * 3_600_000;
 const INSTANCES = 5;
 
+const servers = useServer();
 let server: ScriptedServer;
-let watch: ProcessWatch;
-let lines: string[];
-let time: FakeTime | undefined;
+const lines = useLog();
+const stopTime = useFakeTime();
 const openAny = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  watch = watchProcess();
-  lines = captureLog();
-});
+beforeAll(async () => (server = await servers.start()));
 afterEach(async () => {
-  time?.end();
-  time = undefined;
   await OpenFeature.clearProviders();
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
 });
-afterAll(() => server.close());
 
 const open = (options: Partial<FlagshipProviderOptions>): FlagshipServerProvider =>
   openAny({ localEvaluation: true, accountId: 'account', refreshInterval: SELDOM, ...options });
@@ -75,13 +65,13 @@ describe('instances that share definitions', () => {
 
   it('have one of them ask Flagship for all, and all follow a change', async () => {
     server.script(flag('one', '"1"'));
-    time = stopTime();
+    const time = stopTime();
     const all = await startAll({ refreshInterval: INTERVAL, cacheStore: createCache() });
     expect(server.requests).toHaveLength(1);
     for (const provider of all) expect(await valueOf(provider)).toBe('one');
     /** A step of time, after which all requests have been answered: the machine's pace decides nothing. */
     const step = async (): Promise<void> => {
-      await time?.advance(STEP);
+      await time.advance(STEP);
       const isIdle = () => all.every((provider) => provider.stats().upstream?.inFlight === 0);
       await waitUntil(isIdle, 'all requests have been answered');
     };
@@ -125,7 +115,7 @@ describe('instances that share definitions', () => {
   });
 
   it('of two apps share nothing', async () => {
-    const other = await startScriptedServer(flag('other'));
+    const other = await servers.start(flag('other'));
     const cacheStore = createCache();
     server.script(flag('one'));
     const names = { endpoint: undefined, appId: 'shop', cacheStore };
@@ -138,7 +128,6 @@ describe('instances that share definitions', () => {
     for (const provider of all) await provider.initialize();
     expect(await Promise.all(all.map(valueOf))).toEqual(['one', 'one', 'one', 'other']);
     expect([server.requests.length, other.requests.length]).toEqual([3, 1]);
-    await other.close();
   });
 
   it('do not download everything again and again for a store that forgets', async () => {

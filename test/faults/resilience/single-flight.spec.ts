@@ -8,33 +8,23 @@ import {
   openProviders,
   times,
 } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import {
-  type ScriptedAnswer,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../fixtures/scripted-server';
+import { type ScriptedAnswer, type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
 const CROWD = 1000;
 
+const servers = useServer();
 let server: ScriptedServer;
 let answers: HeldAnswers;
-let watch: ProcessWatch;
 const open = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  watch = watchProcess();
   answers = holdAnswers();
   server.script(answers.hold);
 });
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
-afterAll(() => server.close());
 
 /** The same attributes, each time in another order. */
 const contexts = [

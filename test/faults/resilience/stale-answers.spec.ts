@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
 import {
@@ -10,13 +9,11 @@ import {
   openProviders,
   times,
 } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
 import { answersWell, startRawServer } from '../../fixtures/raw-server';
-import {
-  type ScriptedAnswer,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../fixtures/scripted-server';
+import { type ScriptedAnswer, type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useLog } from '../../fixtures/captured-log';
 
 type Details = Awaited<ReturnType<typeof askFlag>>;
 
@@ -24,25 +21,17 @@ const AGES = 60_000;
 const shortLived: Partial<FlagshipProviderOptions> = { cacheTtl: 1, staleTtl: AGES, timeout: AGES };
 const isStale = { value: true, variant: 'on', reason: 'STALE' };
 
+const servers = useServer();
 let server: ScriptedServer;
 let answers: HeldAnswers;
-let watch: ProcessWatch;
 const open = openProviders(() => server);
+useLog(/^warn Flags may be out of date: The circuit to Flagship is open/);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-  watch = watchProcess();
   answers = holdAnswers();
 });
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
 
 /** What is answered once the answer in memory is no longer fresh. */
 async function askExpired(provider: FlagshipServerProvider): Promise<Details> {

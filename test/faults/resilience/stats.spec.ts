@@ -1,4 +1,4 @@
-import { Controller, Get, type INestApplication, Logger } from '@nestjs/common';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { TypedInMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import request from 'supertest';
@@ -6,28 +6,19 @@ import { FlagService, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil } from '../../../tools/waiting.cjs';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
-import {
-  type ScriptedAnswer,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../fixtures/scripted-server';
+import { type ScriptedAnswer, type ScriptedServer } from '../../fixtures/scripted-server';
 import { startShop } from '../../fixtures/shop-app';
+import { useServer } from '../../fixtures/use-server';
+import { useLog } from '../../fixtures/captured-log';
 
 const LONG = 60_000;
 
+const servers = useServer();
 let server: ScriptedServer;
 const open = openProviders(() => server);
+useLog(/^log |^warn Flags may be out of date: (The circuit|Flagship answered HTTP 500)/);
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const nothing = {
   answered: 0,
