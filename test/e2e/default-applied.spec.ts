@@ -5,6 +5,7 @@ import { FeatureFlag, FlagService, FlagshipModule, type FlagshipModuleOptions } 
 import request from 'supertest';
 import { shop } from '../fixtures/shop-app';
 import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 @Controller()
 class GatesController {
@@ -61,6 +62,9 @@ function providerOf(resolve: Resolve): { provider: Provider; asked: unknown[][] 
 }
 
 const apps = useApp();
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 async function startGates(options: FlagshipModuleOptions): Promise<INestApplication> {
   const { app } = await apps.start(shop(options, [GatesController]));
@@ -167,7 +171,9 @@ it('a default that was applied by Flagship is told by one answer', async () => {
     boolean: { enabled: false, default_variation: 'a', variations: { a: true }, rules: [] },
     string: 'x',
   };
+  const lines = captureLog();
   const http = request((await startGates({ definitions })).getHttpServer() as string);
+  expect(lines).toEqual(['warn The code names flags that Flagship does not have: "number", "object".']);
   await http.get('/not').expect(404);
   await http.get('/not-x').expect(404);
   const flags = await startService({ definitions });

@@ -10,6 +10,7 @@ import {
 import request from 'supertest';
 import { shop } from '../fixtures/shop-app';
 import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 const definitions = { 'home-page': 'modern', 'new-checkout': true };
 const EVENTS = [
@@ -123,6 +124,7 @@ describe('the module’s hooks and handlers', () => {
 
   it('hear of a provider that does not start', async () => {
     const told: unknown[] = [];
+    const lines = captureLog();
     await start({
       definitions: undefined,
       endpoint: 'http://127.0.0.1:1/evaluate',
@@ -132,6 +134,8 @@ describe('the module’s hooks and handlers', () => {
       handlers: [[ProviderEvents.Error, (details) => void told.push(details?.providerName)]],
     });
     expect(told).toEqual(['Flagship Server Provider']);
+    expect(lines).toEqual([expect.stringMatching(/^warn The flag provider did not start/)]);
+    jest.restoreAllMocks();
   });
 
   it.each([

@@ -9,7 +9,7 @@ import {
   Sse,
   StreamableFile,
 } from '@nestjs/common';
-import { FlagService, FlagshipModule, WithFlagContext } from 'nestjs-flagship';
+import { FlagService, FlagshipModule, type FlagshipModuleOptions, WithFlagContext } from 'nestjs-flagship';
 import {
   BehaviorSubject,
   concatMap,
@@ -162,10 +162,11 @@ afterEach(async () => {
 async function start(
   propagation: 'interceptor' | 'middleware',
   adapter: (typeof adapters)[number][1] = adapters[0]![1],
+  more: Partial<FlagshipModuleOptions> = {},
 ): Promise<INestApplication> {
   const options = { provider: subjectProvider().provider, requestContext: { userId: 'x-user' } };
   const { app } = await apps.start({
-    imports: [FlagshipModule.forRoot({ ...options, propagation, contextTimeout: 50 })],
+    imports: [FlagshipModule.forRoot({ ...options, propagation, ...more })],
     controllers: [StreamingController],
     providers: [Jobs],
     adapter: adapter(),
@@ -347,7 +348,7 @@ describe('@WithFlagContext', () => {
   });
 
   it('waits: withFlagContext ends after the limit, and is told once', async () => {
-    const jobs = (await start('interceptor')).get(Jobs);
+    const jobs = (await start('interceptor', undefined, { contextTimeout: 50 })).get(Jobs);
     expect([await jobs.hanging(), await jobs.hanging()]).toEqual(['nobody -', 'nobody -']);
     expect([jobs.garbage(), jobs.garbage()].length).toBe(2);
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([

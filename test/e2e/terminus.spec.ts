@@ -15,11 +15,20 @@ import { waitUntil } from '../fixtures/wait-until';
 import { useCleanup } from '../fixtures/use-cleanup';
 import { useApp } from '../fixtures/use-app';
 import { useServer } from '../fixtures/use-server';
+import { captureLog } from '../fixtures/captured-log';
 
 const TOKEN = 'terminus-secret-token';
 const apps = useApp();
 const servers = useServer();
 const cleanUp = useCleanup();
+
+beforeEach(() => {
+  // What the flags' own log says of an outage is specified elsewhere.
+  captureLog();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 @Controller('health')
 class HealthController {
@@ -38,7 +47,7 @@ class HealthController {
 
 async function start(options: FlagshipModuleOptions): Promise<INestApplication> {
   const { app } = await apps.start({
-    imports: [FlagshipModule.forRoot(options), TerminusModule.forRoot({ errorLogStyle: 'json' })],
+    imports: [FlagshipModule.forRoot(options), TerminusModule.forRoot({ logger: false })],
     controllers: [HealthController],
     providers: [FlagshipHealthIndicator],
   });

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
 import { TestFlags } from 'nestjs-flagship/testing';
-import { buildPackage } from '../fixtures/built-package';
 import { waitUntilGone } from '../fixtures/garbage';
 import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useBuiltPackage } from '../fixtures/use-built-package';
 
 useProcessWatch();
-
-const run = promisify(execFile);
+const built = useBuiltPackage();
 
 const compile = (options: FlagshipModuleOptions): Promise<TestingModule> =>
   Test.createTestingModule({ imports: [FlagshipModule.forRoot(options)] }).compile();
@@ -79,7 +76,6 @@ it('a provider that serves several applications at once is heard by those that a
 });
 
 it('hundreds of applications leave about as much behind as without the module', async () => {
-  const built = buildPackage();
   const script = `
     require('reflect-metadata');
     const { setTimeout: delay } = require('node:timers/promises');
@@ -112,9 +108,9 @@ it('hundreds of applications leave about as much behind as without the module', 
       }
       console.log(JSON.stringify(result));
     })();`;
-  const { stdout } = await run(process.execPath, ['--expose-gc', '-e', script], { cwd: built.folder });
-  built.remove();
-  const { bare, ours, named } = JSON.parse(stdout) as Record<string, number>;
+  const { ended, output, errors } = built.run('--expose-gc', '-e', script);
+  expect([await ended, errors()]).toEqual([[0, null], '']);
+  const { bare, ours, named } = JSON.parse(output()) as Record<string, number>;
   // Bytes an application; compiled code and the like make them differ by some hundreds from run to run.
   expect(ours! - bare!).toBeLessThan(2000);
   expect(named! - bare!).toBeLessThan(2000);

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../tools/waiting.cjs';
-import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
 import { captureOutput } from '../fixtures/captured-output';
 import { activeResources } from '../fixtures/process-watch';
 import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useBuiltPackage } from '../fixtures/use-built-package';
 
 /** Only tells a wait that ends early from one that does not. */
 const AT_ONCE = 30_000;
@@ -150,13 +148,7 @@ describe('a binding that', () => {
 });
 
 describe('in a process of its own', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => {
-    built.remove();
-  });
+  const built = useBuiltPackage();
 
   it('a binding that never answers keeps nothing alive after closing', async () => {
     const program = `
@@ -166,10 +158,7 @@ describe('in a process of its own', () => {
       const provider = new FlagshipServerProvider({ binding, deadline: 2000000000 });
       provider.resolveBooleanEvaluation('flag', true, {}).then(({ value, reason }) => console.log(value, reason));
       setImmediate(() => provider.onClose());`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], {
-      cwd: built.folder,
-      timeout: LONG,
-    });
-    expect(stdout.trim()).toBe('true ERROR');
+    const { end, output, errors } = await built.runScript(program);
+    expect([end, output.trim(), errors]).toEqual([[0, null], 'true ERROR', '']);
   }, 120_000);
 });

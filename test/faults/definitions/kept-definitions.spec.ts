@@ -1,12 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
-import { buildPackage } from '../../fixtures/built-package';
 import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
@@ -14,6 +12,7 @@ import { type ScriptedServer } from '../../fixtures/scripted-server';
 import { useServer } from '../../fixtures/use-server';
 import { useProcessWatch } from '../../fixtures/use-process-watch';
 import { useFolder } from '../../fixtures/use-folder';
+import { useBuiltPackage } from '../../fixtures/use-built-package';
 
 const SOON = 60_000;
 jest.setTimeout(180_000);
@@ -191,6 +190,7 @@ describe('definitions from the disk', () => {
 });
 
 describe('a process that is killed while it writes', () => {
+  const built = useBuiltPackage();
   const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
   const number = '0123456789ab';
   const draft = (name: string, ageMs = 0): string => {
@@ -202,7 +202,6 @@ describe('a process that is killed while it writes', () => {
   };
 
   it('leaves a draft, which the next start removes', async () => {
-    const built = buildPackage();
     const text = JSON.stringify({ flags: fixedFlags({ flag: 'x'.repeat(8 * 1024 * 1024) }) });
     server.script((response) => void response.writeHead(200).end(text));
     const script = `
@@ -212,13 +211,11 @@ describe('a process that is killed while it writes', () => {
         definitionsCache: ${JSON.stringify(definitionsCache)}, timeout: 60000,
       }).initialize();`;
     for (let attempt = 0; attempt < 20 && drafts().length === 0; attempt++) {
-      const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, stdio: 'ignore' });
-      const exit = once(child, 'exit');
+      const { child, ended } = built.run('-e', script);
       await waitUntil(() => drafts().length > 0, 'the file is being written', SOON);
       child.kill('SIGKILL');
-      await exit;
+      await ended;
     }
-    built.remove();
     expect(drafts()).toHaveLength(1);
     server.script({ status: 503 });
     const provider = open();

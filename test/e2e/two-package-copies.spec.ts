@@ -1,18 +1,12 @@
-import { execFile } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
-
-const run = promisify(execFile);
+import { useBuiltPackage } from '../fixtures/use-built-package';
 
 describe('two copies of the package in one process', () => {
-  let built: BuiltPackage;
+  const built = useBuiltPackage();
   beforeAll(() => {
-    built = buildPackage();
     cpSync(join(built.folder, 'dist'), join(built.folder, 'second/dist'), { recursive: true });
   });
-  afterAll(() => built.remove());
 
   /** Runs the body of an asynchronous function in a process of its own; what it returned. */
   async function inProcess(body: string): Promise<unknown> {
@@ -30,12 +24,9 @@ describe('two copies of the package in one process', () => {
           copy.FlagshipTestingModule.forRoot({ flag }, options), { logger: ['error', 'warn'] });
       const ask = (app, copy) => app.get(copy.FlagService).getStringValue('flag', 'default');
       (async () => { ${body} })().then((result) => console.log(JSON.stringify(result)));`;
-    const { stdout, stderr } = await run(process.execPath, ['-e', script], {
-      cwd: built.folder,
-      timeout: 30_000,
-    });
-    expect(stderr).toBe('');
-    return JSON.parse(stdout);
+    const { output, errors } = await built.runScript(script);
+    expect(errors).toBe('');
+    return JSON.parse(output);
   }
 
   it('each keep their own flags, and closing one leaves the other', async () => {

@@ -164,7 +164,7 @@ it('tells an application without the module what is missing', async () => {
     ],
   });
   await expect(starting).rejects.toThrow('FlagService');
-  expect(lines).toEqual([expect.stringMatching(/^error .*FlagService/s)]);
+  expect(lines).toEqual([expect.stringMatching(/^error .*dependencies of the LonelyJobs.*FlagService/s)]);
 });
 
 @Injectable()

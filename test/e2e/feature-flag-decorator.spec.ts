@@ -23,6 +23,7 @@ import {
 } from 'nestjs-flagship';
 import { adapters, type HttpAdapter, useApp } from '../fixtures/use-app';
 import { useCleanup } from '../fixtures/use-cleanup';
+import { captureLog } from '../fixtures/captured-log';
 
 const disabled = (value: unknown) => ({
   enabled: false,
@@ -36,6 +37,9 @@ const definitions = {
 
 const apps = useApp();
 const cleanUp = useCleanup();
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 async function listen(controllers: Type[], adapter?: HttpAdapter, providers: object[] = []) {
   const { http } = await apps.start({
@@ -57,7 +61,10 @@ async function gate(keys: string | string[], options?: FeatureFlagOptions): Prom
       return 'passed';
     }
   }
+  const lines = captureLog();
   const http = await listen([GatedController]);
+  const unknown = 'warn The code names flags that Flagship does not have: "none".';
+  expect(lines).toEqual([keys].flat().includes('none') ? [unknown] : []);
   return (await http.get('/')).status;
 }
 

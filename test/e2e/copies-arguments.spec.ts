@@ -9,6 +9,7 @@ import {
 import request from 'supertest';
 import { shop } from '../fixtures/shop-app';
 import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 /** Knows itself as text, as a database's id does. */
 class RecordId {
@@ -67,7 +68,10 @@ it('a decorator’s arguments are taken as they are when the class is defined', 
       return look;
     }
   }
+  const lines = captureLog();
   const app = await start([LookController]);
+  expect(lines).toEqual(['warn The code names flags that Flagship does not have: "absent".']);
+  jest.restoreAllMocks();
   plans.push('free');
   keys[0] = 'absent';
   fallback.accent.name = 'red';

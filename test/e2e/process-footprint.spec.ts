@@ -1,33 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
 import { fixedFlags, serves } from '../fixtures/definitions';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useBuiltPackage } from '../fixtures/use-built-package';
+import { useServer } from '../fixtures/use-server';
 
-describe('child processes that evaluate without asking', () => {
-  let built: BuiltPackage;
+describe('processes that evaluate by themselves', () => {
+  const built = useBuiltPackage();
+  const servers = useServer();
+  const { runScript: run } = built;
   let server: ScriptedServer;
 
   beforeAll(async () => {
-    built = buildPackage();
     writeFileSync(join(built.folder, 'flags.json'), '{"flag": "one"}');
-    server = await startScriptedServer();
+    server = await servers.start();
   });
-  afterAll(async () => {
-    built.remove();
-    await server.close();
-  });
-
-  /** Runs a script to its own end; what it wrote and how it ended. */
-  async function run(script: string): Promise<{ output: string; errors: string; end: unknown[] }> {
-    const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, timeout: 15_000 });
-    let [output, errors] = ['', ''];
-    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
-    return { end: await once(child, 'close'), output, errors };
-  }
 
   /** A script that makes a provider, registers it and asks it once; then it does `after`. */
   const asking = (options: string, after = '') => `

@@ -3,18 +3,12 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import fc from 'fast-check';
 import { FlagshipServerProvider } from 'nestjs-flagship';
-import { type LocalFlagship, type LocalFlagshipOptions, startLocalFlagship } from 'nestjs-flagship/local';
+import { type LocalFlagship, type LocalFlagshipOptions } from 'nestjs-flagship/local';
+import { useServer } from '../../fixtures/use-server';
 
-const open: LocalFlagship[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((flagship) => flagship.close()));
-});
-
-async function start(options: Partial<LocalFlagshipOptions> = {}): Promise<LocalFlagship> {
-  const flagship = await startLocalFlagship({ flags: { a: true }, ...options });
-  open.push(flagship);
-  return flagship;
-}
+const servers = useServer();
+const start = (options: Partial<LocalFlagshipOptions> = {}): Promise<LocalFlagship> =>
+  servers.startFlagship({ flags: { a: true }, ...options });
 
 interface Answer {
   readonly status: number;
