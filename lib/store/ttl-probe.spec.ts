@@ -74,7 +74,7 @@ describe('a store is tried before much is written to it:', () => {
   const writeMany = (store: GuardedStore, count: number, first = 0): Promise<boolean>[] =>
     Array.from({ length: count }, (_, index) => store.write(`a${first + index}`, 'text', DAY));
   const refused = expect.stringMatching(
-    /^warn .*"cacheStore".*does not forget.*createCache.*Keyv/,
+    /^warn .*"cacheStore".*does not expire entries.*createCache.*Keyv/,
   ) as unknown;
 
   const good: readonly (readonly [string, (ttl: number) => number])[] = [
@@ -144,7 +144,7 @@ describe('a store is tried before much is written to it:', () => {
     await pass(SOON);
     expect(lines).toEqual([refused]);
     await pass(LATE);
-    expect(lines).toEqual([refused, expect.stringMatching(/^note .*forgets after all/)]);
+    expect(lines).toEqual([refused, expect.stringMatching(/^note .*expires entries after all/)]);
     expect(await guarded.write('a', 'text', DAY)).toBe(true);
   });
 
