@@ -1,7 +1,7 @@
 import { FlagshipError } from './flagship-error';
 
 /**
- * The question itself has been judged: the flag does not exist, the context cannot be used. Asking again is of no use,
- * and an older answer would be wrong.
+ * A final result of the evaluation itself, such as a flag that does not exist or a context that cannot be used. A retry
+ * would fail in the same way, and a stale resolution would be wrong.
  */
 export class DefinitiveError extends FlagshipError {}

@@ -1,53 +1,55 @@
-/** How long the same is only counted, in milliseconds. */
+/** How long a repeated line is only counted. */
 const QUIET_MS = 60_000;
-/** How many different things are told apart; all others count as one. */
-const MAX_KINDS = 100;
+/** The most subjects that are counted separately. Further ones share one count. */
+const MAX_SUBJECTS = 100;
 const TIME_OF_DAY = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-const OTHERS = 'More failures, too many kinds to tell apart.';
+const OTHER_SUBJECTS = 'More failures, too many kinds to tell apart.';
 
-interface Reported {
-  at: number;
-  unsaid: number;
+/** When a subject was last written, and how many of its lines were suppressed since. */
+interface SubjectState {
+  writtenAt: number;
+  suppressed: number;
 }
 
-/** Lets a repeated line through once, then once a minute with how often it would have been written meanwhile. */
+/** Limits repeated log lines: writes the first one, then one a minute with the number of suppressed ones. */
 export class LogLimit {
-  private readonly told = new Map<string, Reported>();
-  private forgotAt = -Infinity;
+  private readonly subjects = new Map<string, SubjectState>();
+  private cleanedAt = -Infinity;
 
   /**
-   * What to write, if anything.
+   * Returns the line to write, or undefined if it is suppressed.
    *
-   * @param subject What it counts as: the line without its times of day, as a rule.
+   * @param subject Lines with the same subject count as repeated. The default is the line without its times of day.
    */
   pass(line: string, now = performance.now(), subject = line.replace(TIME_OF_DAY, '')): string | undefined {
-    if (!this.told.has(subject)) this.forgetOld(now);
-    return this.told.has(subject) || this.told.size < MAX_KINDS
+    if (!this.subjects.has(subject)) this.removeOldSubjects(now);
+    return this.subjects.has(subject) || this.subjects.size < MAX_SUBJECTS
       ? this.count(line, subject, now)
-      : this.count(OTHERS, OTHERS, now);
+      : this.count(OTHER_SUBJECTS, OTHER_SUBJECTS, now);
   }
 
-  private count(line: string, kind: string, now: number): string | undefined {
-    const before = this.told.get(kind);
-    if (before === undefined) {
-      this.told.set(kind, { at: now, unsaid: 0 });
+  private count(line: string, subject: string, now: number): string | undefined {
+    const state = this.subjects.get(subject);
+    if (state === undefined) {
+      this.subjects.set(subject, { writtenAt: now, suppressed: 0 });
       return line;
     }
-    before.unsaid++;
-    if (now - before.at < QUIET_MS) return undefined;
-    const times = before.unsaid;
-    before.at = now;
-    before.unsaid = 0;
-    return `${line} (${times} more since the last line)`;
+    state.suppressed++;
+    if (now - state.writtenAt < QUIET_MS) return undefined;
+    const { suppressed } = state;
+    state.writtenAt = now;
+    state.suppressed = 0;
+    return `${line} (${suppressed} more since the last line)`;
   }
 
-  /** What has not been said for long makes room, when there is none; looked for once a minute. */
-  private forgetOld(now: number): void {
-    if (this.told.size < MAX_KINDS || now - this.forgotAt < QUIET_MS) return;
-    this.forgotAt = now;
-    for (const [line, { at, unsaid }] of this.told) {
-      // What goes on has said so within the minute after the quiet one, or has nothing left to say.
-      if (now - at > (unsaid === 0 ? QUIET_MS : 2 * QUIET_MS)) this.told.delete(line);
+  /** Removes subjects that do not occur any more, at most once a minute and only when there is no room for a new one. */
+  private removeOldSubjects(now: number): void {
+    if (this.subjects.size < MAX_SUBJECTS || now - this.cleanedAt < QUIET_MS) return;
+    this.cleanedAt = now;
+    for (const [subject, { writtenAt, suppressed }] of this.subjects) {
+      // A subject that still occurs is written within the minute after its quiet one. Without suppressed lines, no count
+      // is lost.
+      if (now - writtenAt > (suppressed === 0 ? QUIET_MS : 2 * QUIET_MS)) this.subjects.delete(subject);
     }
   }
 }

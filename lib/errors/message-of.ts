@@ -1,4 +1,4 @@
-/** What a thrown value says. Anything can be thrown, even what cannot become text. */
+/** Returns the message of a thrown value. Any value can be thrown, even one that cannot be converted to text. */
 export function messageOf(error: unknown): string {
   try {
     const message: unknown = error instanceof Error ? error.message : error;

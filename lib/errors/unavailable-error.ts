@@ -1,4 +1,4 @@
 import { FlagshipError } from './flagship-error';
 
-/** Nobody was asked: the circuit is open, or too much is under way already. An older answer may do. */
+/** The evaluation was refused without a request: the circuit is open, or too many evaluations are pending. A stale resolution may be served. */
 export class UnavailableError extends FlagshipError {}
