@@ -11,7 +11,10 @@ const config: Config = {
     '^nestjs-flagship/terminus$': '<rootDir>/lib/terminus/index.ts',
   },
   testEnvironment: 'node',
-  testTimeout: 20_000,
+  // A test that prints fails.
+  setupFilesAfterEnv: ['<rootDir>/test/fixtures/no-output.ts'],
+  // Tells a test that hangs from one on a busy machine.
+  testTimeout: 60_000,
   maxWorkers: 2,
 };
 

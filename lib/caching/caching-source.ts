@@ -1,50 +1,50 @@
 import {
+  DefinitiveError,
   type FlagshipError,
   FlagshipErrorCode,
   isErrorOf,
   UnavailableError,
-  DefinitiveError,
 } from '../errors';
 import { detachedInTrace } from '../http';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
 import { detached } from '../runtime';
-import { type FlagSource, type Resolution } from '../sources';
-import { type SharedCache, type SharedResolution, type WriteShared } from './shared-cache';
-import { type Attributes } from './context-key';
+import { type FlagSource, type Resolution, type SourceStats } from '../sources';
+import { type Attributes, copyContext } from '../types';
 import { copyValue } from './copy-value';
+import { type CachedResolution, type CacheKey, cacheKey, MemoryCache } from './memory-cache';
+import { type SharedCache, type SharedResolution, type WriteShared } from './shared-cache';
 import { SingleFlight } from './single-flight';
-import { type CacheKey, cacheKey, type CachedResolution, MemoryCache } from './memory-cache';
-import { copyContext } from './settled-context';
 
-/** How often an answer did not need a request of its own. */
-export interface CacheCounts {
-  memory: number;
-  store: number;
-  shared: number;
-}
-
-/** One evaluation on its way. */
+/** An evaluation that is under way. */
 interface PendingEvaluation {
-  readonly question: CacheKey;
+  readonly key: CacheKey;
   readonly context: Attributes;
   readonly defaultValue: unknown;
-  /** The answer for the case that no fresh one can be had. */
+  /** The resolution to serve if the source fails. */
   readonly stale: CachedResolution | undefined;
 }
 
-/** Answers from memory, from the shared store, or from the source, which is asked once for many and only so often. */
-export class CachingSource {
-  readonly counts: CacheCounts = { memory: 0, store: 0, shared: 0 };
-
+/**
+ * A source in front of a source. An evaluation ends at the first of these steps that has a resolution:
+ * 1. Memory has a fresh one, or remembers that there is no such flag.
+ * 2. Memory has a stale one and `staleWhileRevalidate` is on; a fresh one is fetched in the background.
+ * 3. An evaluation of the same flag, type and context is under way (single flight): it serves both.
+ * 4. The shared store has a fresh one, or a stale one as in 2.
+ * 5. The source behind evaluates the flag, for at most `maxConcurrent` evaluations at a time.
+ * 6. The source failed, and memory or store has a stale one.
+ */
+export class CachingSource implements FlagSource {
   private readonly memory: MemoryCache | undefined;
   private readonly flights = new SingleFlight<Resolution>();
+  private readonly counts = { memory: 0, store: 0, shared: 0 };
   private readonly tooManyError: UnavailableError;
-  /** Counts closings: an answer that arrives after one belongs to nobody. */
+  /** Counts calls of `close`: a resolution that arrives after one is not kept. */
   private generation = 0;
 
   /**
-   * @param maxConcurrent How many questions may be under way.
-   * @param shared Where instances share answers, if they do.
+   * @param source The source behind.
+   * @param maxConcurrent How many evaluations may be under way.
+   * @param shared Where the instances of the application share resolutions, if they do.
    */
   constructor(
     private readonly source: FlagSource,
@@ -60,129 +60,145 @@ export class CachingSource {
     );
   }
 
-  /** How many answers are in memory. */
-  get size(): number {
-    return this.memory?.size ?? 0;
+  async open(): Promise<void> {
+    await this.source.open?.();
   }
 
-  /** The answer that is fresh in memory. */
-  fresh(flagKey: string, type: FlagType, context: Attributes): CachedResolution | undefined {
-    const hit = this.memory?.get(flagKey, type, context);
-    if (hit !== undefined) this.counts.memory++;
-    return hit;
+  startPolling(): void {
+    this.source.startPolling?.();
   }
 
-  /**
-   * The answer that is not fresh in memory.
-   *
-   * @throws FlagshipError When there is none, not even an old one.
-   */
-  evaluate(flagKey: string, type: FlagType, context: Attributes, defaultValue: unknown): Promise<Resolution> {
-    const question = cacheKey(flagKey, type, context);
-    const stale = this.memory?.stale(question, context);
-    const flight = this.flights.join(question, context);
+  async refresh(): Promise<boolean> {
+    return (await this.source.refresh?.()) ?? true;
+  }
+
+  flagKeys(): ReadonlySet<string> | undefined {
+    return this.source.flagKeys?.();
+  }
+
+  stats(): SourceStats {
+    return { ...this.source.stats?.(), cache: { ...this.counts, size: this.memory?.size ?? 0 } };
+  }
+
+  evaluate(
+    flagKey: string,
+    context: Attributes,
+    type: FlagType,
+    defaultValue: unknown,
+  ): Resolution | Promise<Resolution> {
+    const fresh = this.memory?.get(flagKey, type, context);
+    if (fresh === undefined) return this.evaluateAnew(flagKey, context, type, defaultValue);
+    this.counts.memory++;
+    if (fresh.notFound !== undefined) throw fresh.notFound;
+    return fresh;
+  }
+
+  async close(): Promise<void> {
+    this.generation++;
+    this.memory?.clear();
+    this.flights.clear();
+    await this.source.close?.();
+  }
+
+  private evaluateAnew(
+    flagKey: string,
+    context: Attributes,
+    type: FlagType,
+    defaultValue: unknown,
+  ): Resolution | Promise<Resolution> {
+    const key = cacheKey(flagKey, type, context);
+    const stale = this.memory?.stale(key, context);
+    const flight = this.flights.join(key, context);
     if (stale !== undefined && this.options.staleWhileRevalidate) {
-      if (flight === undefined) this.revalidate({ question, context, defaultValue, stale });
-      return Promise.resolve(asStale(stale));
+      if (flight === undefined) this.revalidate({ key, context, defaultValue, stale });
+      return asStale(stale);
     }
     if (flight !== undefined) {
       this.counts.shared++;
       return flight;
     }
-    if (this.flights.size >= this.maxConcurrent)
-      return stale === undefined ? Promise.reject(this.tooManyError) : Promise.resolve(asStale(stale));
-    // Others may join it, so it runs outside of the request that comes first.
-    const landing = detachedInTrace(() => this.find({ question, context, defaultValue, stale }));
-    return this.flights.start(question, landing);
+    if (this.flights.size >= this.maxConcurrent) {
+      if (stale === undefined) throw this.tooManyError;
+      return asStale(stale);
+    }
+    // Later callers may join it, so it runs outside of the request that comes first.
+    return this.flights.start(
+      key,
+      detachedInTrace(() => this.find({ key, context, defaultValue, stale })),
+    );
   }
 
-  open(): void {
-    this.shared?.open();
-  }
-
-  /** Leaves the shared store to its owner. */
-  detachStore(): void {
-    this.shared?.close();
-  }
-
-  close(): void {
-    this.generation++;
-    this.memory?.clear();
-    this.flights.clear();
-    this.detachStore();
-  }
-
-  private find(asking: PendingEvaluation): Promise<Resolution> {
+  private find(evaluation: PendingEvaluation): Promise<Resolution> {
     const { shared } = this;
+    // The caller may change the context while the store is read.
     return shared === undefined
-      ? this.fetch(asking, undefined)
-      : this.findShared({ ...asking, context: copyContext(asking.context) }, shared);
+      ? this.fetch(evaluation, undefined)
+      : this.findShared({ ...evaluation, context: copyContext(evaluation.context) }, shared);
   }
 
-  private async findShared(asking: PendingEvaluation, shared: SharedCache): Promise<Resolution> {
-    const { question, context } = asking;
+  private async findShared(evaluation: PendingEvaluation, shared: SharedCache): Promise<Resolution> {
+    const { key, context } = evaluation;
     const { generation } = this;
-    const place = shared.entryFor(question, context);
-    const { write } = place;
-    const found = await place.read();
-    if (found === undefined || generation !== this.generation) return this.fetch(asking, write);
-    const answer: CachedResolution = {
+    const entry = shared.entryFor(key, context);
+    const { write } = entry;
+    const found = await entry.read();
+    if (found === undefined || generation !== this.generation) return this.fetch(evaluation, write);
+    const resolution: CachedResolution = {
       value: found.value,
       variant: found.variant,
       reason: 'CACHED',
       notFound: undefined,
     };
-    if (this.rememberShared(asking, answer, found)) return answer;
-    const withStale: PendingEvaluation = { ...asking, stale: asking.stale ?? answer };
-    // Who revalidates has its stale answer already.
-    if (!this.options.staleWhileRevalidate || asking.stale !== undefined) return this.fetch(withStale, write);
-    this.fetchInBackground(question, () => this.fetch(withStale, write));
-    return asStale(answer);
+    if (this.keepShared(evaluation, resolution, found)) return resolution;
+    const withStale: PendingEvaluation = { ...evaluation, stale: evaluation.stale ?? resolution };
+    // A caller that revalidates has been given its stale resolution already.
+    if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined) return this.fetch(withStale, write);
+    this.fetchInBackground(key, () => this.fetch(withStale, write));
+    return asStale(resolution);
   }
 
-  /** True when the shared answer is fresh; a stale one is remembered as what it is, where there is none. */
-  private rememberShared(
-    { question, stale }: PendingEvaluation,
-    answer: CachedResolution,
-    { age }: SharedResolution,
+  /** Keeps a resolution of the shared store in memory; a stale one only if memory has none. Returns whether it is fresh. */
+  private keepShared(
+    { key, stale }: PendingEvaluation,
+    resolution: CachedResolution,
+    { ageMs }: SharedResolution,
   ): boolean {
     const { ttl, staleTtl } = this.options;
-    const isFresh = age < ttl;
+    const isFresh = ageMs < ttl;
     if (isFresh) this.counts.store++;
     if (isFresh || stale === undefined)
-      this.memory?.set(question, answer, Math.max(0, ttl - age), ttl + staleTtl - age);
+      this.memory?.set(key, resolution, Math.max(0, ttl - ageMs), ttl + staleTtl - ageMs);
     return isFresh;
   }
 
-  /** Asks behind an answer that has been given; a failure leaves everything as it is. */
-  private revalidate(asking: PendingEvaluation): void {
+  /** Fetches a fresh resolution in the background; if that fails, the stale one stays. */
+  private revalidate(evaluation: PendingEvaluation): void {
     if (this.flights.size < this.maxConcurrent)
-      this.fetchInBackground(asking.question, () => this.find(asking));
+      this.fetchInBackground(evaluation.key, () => this.find(evaluation));
   }
 
-  /** Asks for the next callers, so outside of the request and the trace that set it off. Never throws. */
-  private fetchInBackground(question: CacheKey, find: () => Promise<Resolution>): void {
+  /** Fetches for later callers, so outside of the request and of the trace that cause it. Never throws. */
+  private fetchInBackground(key: CacheKey, find: () => Promise<Resolution>): void {
     void this.flights.start(
-      question,
+      key,
       detached(async () => await find()),
     );
   }
 
-  private async fetch(asking: PendingEvaluation, write: WriteShared | undefined): Promise<Resolution> {
-    const { question, context, defaultValue, stale } = asking;
+  private async fetch(evaluation: PendingEvaluation, write: WriteShared | undefined): Promise<Resolution> {
+    const { key, context, defaultValue, stale } = evaluation;
     const { generation } = this;
     try {
-      const { flagKey, type } = question;
-      const resolution = await this.source.evaluate(flagKey, context, type, defaultValue);
-      // Also finds out whether the value can be copied for those who ask later.
+      const resolution = await this.source.evaluate(key.flagKey, context, key.type, defaultValue);
+      // A value that cannot be copied for later callers fails here.
       const value = copyValue(resolution.value);
-      if (generation === this.generation) this.keep(question, resolution, value, write);
+      if (generation === this.generation) this.keep(key, resolution, value, write);
       return resolution;
     } catch (error) {
       if (generation !== this.generation) throw error;
       if (isErrorOf(error, DefinitiveError)) {
-        this.forget(question, write);
-        this.rememberMissing(question, error);
+        this.drop(key, write);
+        this.keepNotFound(key, error);
       } else if (stale !== undefined) {
         return asStale(stale);
       }
@@ -191,37 +207,32 @@ export class CachingSource {
   }
 
   private keep(
-    question: CacheKey,
+    key: CacheKey,
     { variant, reason }: Resolution,
     value: JsonValue,
     write: WriteShared | undefined,
   ): void {
     const { ttl, staleTtl } = this.options;
     if (ttl === 0) return;
-    if (reason === 'DISABLED' || flagTypeOf(value) !== question.type) {
-      this.forget(question, write);
+    if (reason === 'DISABLED' || flagTypeOf(value) !== key.type) {
+      this.drop(key, write);
       return;
     }
-    this.memory?.set(
-      question,
-      { value, variant, reason: 'CACHED', notFound: undefined },
-      ttl,
-      ttl + staleTtl,
-    );
+    this.memory?.set(key, { value, variant, reason: 'CACHED', notFound: undefined }, ttl, ttl + staleTtl);
     write?.(value, variant);
   }
 
-  /** An older answer would be wrong now, in memory and for the other instances. */
-  private forget(question: CacheKey, write: WriteShared | undefined): void {
-    this.memory?.delete(question);
+  /** Drops an older resolution, which is wrong now, from memory and for the other instances. */
+  private drop(key: CacheKey, write: WriteShared | undefined): void {
+    this.memory?.delete(key);
     write?.(undefined);
   }
 
-  private rememberMissing(question: CacheKey, error: FlagshipError): void {
+  private keepNotFound(key: CacheKey, error: FlagshipError): void {
     const { negativeTtl } = this.options;
     if (negativeTtl === 0 || error.code !== FlagshipErrorCode.FLAG_NOT_FOUND) return;
-    const missing: CachedResolution = { value: null, variant: undefined, reason: 'CACHED', notFound: error };
-    this.memory?.set(question, missing, negativeTtl, negativeTtl);
+    const entry: CachedResolution = { value: null, variant: undefined, reason: 'CACHED', notFound: error };
+    this.memory?.set(key, entry, negativeTtl, negativeTtl);
   }
 }
 

@@ -20,8 +20,8 @@ const MAX_SHOWN_KEY = 100;
 export interface SharedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
-  /** In milliseconds. */
-  readonly age: number;
+  /** How long ago Flagship answered, in milliseconds. */
+  readonly ageMs: number;
 }
 
 interface StoredResolution {
@@ -99,7 +99,7 @@ export class SharedCache {
     }
     // Without a value: somebody has found that the flag is gone or switched off.
     if (age >= this.lifetimeMs || stored.value === undefined) return undefined;
-    return { value: stored.value, variant: stored.variant, age: Math.max(0, age) };
+    return { value: stored.value, variant: stored.variant, ageMs: Math.max(0, age) };
   }
 
   /** What is in the context is private: only its digest goes into the key. Nothing for one that cannot be shared. */

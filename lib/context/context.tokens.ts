@@ -1,2 +1,2 @@
-/** Injection token of the module's options, checked and complete. */
+/** The injection token of a module's options, validated and with defaults applied. */
 export const RESOLVED_OPTIONS = Symbol('FLAGSHIP_RESOLVED_OPTIONS');

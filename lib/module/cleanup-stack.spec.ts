@@ -1,8 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { CleanupStack } from './cleanup-stack';
 
-describe('Lifetime', () => {
+describe('CleanupStack', () => {
   let warnings: unknown[];
   beforeEach(() => {
     warnings = [];
@@ -13,14 +12,14 @@ describe('Lifetime', () => {
     jest.restoreAllMocks();
   });
 
-  it('gives everything back once, the last taken first', async () => {
-    const lifetime = CleanupStack.of(new ModulesContainer());
-    const given: number[] = [];
-    for (const nth of [1, 2, 3]) lifetime.defer(() => given.push(nth));
-    await Promise.all([lifetime.dispose(), lifetime.dispose()]);
-    expect(given).toEqual([3, 2, 1]);
-    lifetime.defer(() => given.push(4));
-    expect(given).toEqual([3, 2, 1, 4]);
+  it('runs every callback once, the last added first', async () => {
+    const stack = new CleanupStack();
+    const ran: number[] = [];
+    for (const nth of [1, 2, 3]) stack.defer(() => ran.push(nth));
+    await Promise.all([stack.dispose(), stack.dispose()]);
+    expect(ran).toEqual([3, 2, 1]);
+    stack.defer(() => ran.push(4));
+    expect(ran).toEqual([3, 2, 1, 4]);
   });
 
   it.each([
@@ -31,32 +30,32 @@ describe('Lifetime', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no'))],
-  ])('gives back the rest when a release %s, and tells of it', async (_, release) => {
-    const lifetime = CleanupStack.of(new ModulesContainer());
-    const given: number[] = [];
+  ])('runs the others when a callback %s, and logs the failure', async (_, failing) => {
+    const stack = new CleanupStack();
+    const ran: number[] = [];
     for (const nth of [1, 2]) {
-      lifetime.defer(() => given.push(nth));
-      lifetime.defer(release);
+      stack.defer(() => ran.push(nth));
+      stack.defer(failing);
     }
-    await lifetime.dispose();
-    expect(given).toEqual([2, 1]);
+    await stack.dispose();
+    expect(ran).toEqual([2, 1]);
     expect(warnings).toEqual(Array(2).fill('The module did not close as it should. no'));
-    lifetime.defer(release);
+    stack.defer(failing);
     await new Promise(setImmediate);
     expect(warnings).toHaveLength(3);
   });
 
-  it('gives back the rest at once when a release hangs, and ends after 10 s', async () => {
+  it('runs the others at once when a callback hangs, and ends after 10 s', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
-    const lifetime = CleanupStack.of(new ModulesContainer());
-    const given: number[] = [];
-    lifetime.defer(() => given.push(1));
-    lifetime.defer(() => new Promise(() => undefined));
-    const ending = lifetime.dispose().then(() => given.push(2));
-    expect(given).toEqual([1]);
+    const stack = new CleanupStack();
+    const ran: number[] = [];
+    stack.defer(() => ran.push(1));
+    stack.defer(() => new Promise(() => undefined));
+    const ending = stack.dispose().then(() => ran.push(2));
+    expect(ran).toEqual([1]);
     await jest.advanceTimersByTimeAsync(10_000);
     await ending;
-    expect(given).toEqual([1, 2]);
+    expect(ran).toEqual([1, 2]);
     expect(warnings).toEqual([expect.stringContaining('within 10000 ms')]);
   });
 });

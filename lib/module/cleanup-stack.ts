@@ -1,52 +1,32 @@
-import { type ModulesContainer } from '@nestjs/core';
 import { messageOf } from '../errors';
 import { FlagshipLogger } from '../logging';
-import { watchHooks } from './flagship-hook-watch';
-import { watchStart } from './flagship-start-watch';
 import { detached, limited } from '../runtime';
 
-/** How long the end waits for any one part, in milliseconds. The parts have shorter limits of their own. */
+/** How long the module waits for one callback, in milliseconds. What the callbacks close has shorter limits of its own. */
 const CLOSE_LIMIT_MS = 10_000;
 
-/** What must be given back when a module ends, in whichever way it does: closed, or by a start that failed. */
+/** What a module undoes when the application closes. */
 export class CleanupStack {
   private readonly callbacks: (() => unknown)[] = [];
   private disposed: Promise<void> | undefined;
-  private endWatch = (): void => undefined;
-  private readonly fail = (): void => void this.dispose();
 
-  private constructor(private readonly modules: ModulesContainer) {}
-
-  static of(modules: ModulesContainer): CleanupStack {
-    const lifetime = new CleanupStack(modules);
-    lifetime.endWatch = watchStart(modules, lifetime.fail);
-    return lifetime;
+  /** Adds a callback to run on {@link dispose}; runs it at once when that has been called already. */
+  defer(callback: () => unknown): void {
+    if (this.disposed === undefined) this.callbacks.unshift(callback);
+    else void run(callback);
   }
 
-  /** Nest has made all parts; what is left of the start are their hooks. */
-  begin(): void {
-    this.endWatch();
-    this.endWatch = watchHooks(this.modules, this.fail);
-  }
-
-  /** Remembers how to give something back; does so at once when all has ended already. */
-  defer(release: () => unknown): void {
-    if (this.disposed === undefined) this.callbacks.unshift(release);
-    else void run(release);
-  }
-
-  /** Gives everything back, the last taken first; once. Never rejects. */
+  /** Runs every callback once, the last added first. Never rejects. */
   dispose(): Promise<void> {
-    this.endWatch();
-    // Begun one after the other, then waited for together: one that throws or hangs keeps none of the others.
+    // Started one after the other, then awaited together, so that one that throws or hangs does not keep the others.
     this.disposed ??= Promise.all(this.callbacks.splice(0).map(run)).then(() => undefined);
     return this.disposed;
   }
 }
 
-async function run(release: () => unknown): Promise<void> {
+async function run(callback: () => unknown): Promise<void> {
   try {
-    await detached(() => limited('moduleClose', release, CLOSE_LIMIT_MS));
+    await detached(() => limited('moduleClose', callback, CLOSE_LIMIT_MS));
   } catch (error) {
     new FlagshipLogger('FlagshipModule').warn(`The module did not close as it should. ${messageOf(error)}`);
   }

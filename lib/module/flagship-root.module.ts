@@ -5,10 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
-  type OnModuleInit,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
   ensurePropagation,
@@ -19,98 +16,122 @@ import {
   RESOLVED_OPTIONS,
 } from '../context';
 import { messageOf } from '../errors';
-import { FlagshipLogger } from '../logging';
-import {
-  PROVIDER_REGISTRATION,
-  MODULE_CLIENT,
-  MODULE_FLAGS,
-  MODULE_ID,
-  CLEANUP_STACK,
-} from './module.tokens';
-import { addHandlers } from './provider-handlers';
-import { CleanupStack } from './cleanup-stack';
-import { type ModuleId } from './default-module';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './module-definition';
-import { optionalOverride, type OptionsOverride } from './options-override';
-import { ModuleRegistry, FlagshipCommonModule } from './flagship-common.module';
 import { guardedHooks } from '../hooks';
+import { FlagshipLogger } from '../logging';
 import { type AsyncModuleOptions, type ResolvedModuleOptions, resolveModuleOptions } from '../options';
 import {
-  registerProvider,
-  type RegisteredProvider,
   FlagshipServerProvider,
+  type RegisteredProvider,
+  registerProvider,
   START_LIMIT_MS,
 } from '../provider';
 import { callSafely, detached } from '../runtime';
 import { FlagEvaluator, FlagService, layeredContext, scopedClient } from '../service';
 import { logUsage } from '../usage';
+import { CleanupStack } from './cleanup-stack';
+import { FlagshipCommonModule } from './flagship-common.module';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './module-definition';
+import {
+  CLEANUP_STACK,
+  MODULE_CLIENT,
+  MODULE_FLAGS,
+  MODULE_ID,
+  PROVIDER_REGISTRATION,
+} from './module.tokens';
+import { type ModuleId } from './module-id';
+import { ModuleRegistry } from './module-registry';
+import { optionalOverride, type OptionsOverride } from './options-override';
+import { addHandlers } from './provider-handlers';
+
+/**
+ * @throws FlagshipError `CONFIGURATION_ERROR` when an option cannot be used, or another module has the same domain.
+ */
+function resolveOptions(
+  own: AsyncModuleOptions,
+  moduleId: ModuleId,
+  registry: ModuleRegistry,
+  override?: OptionsOverride,
+): ResolvedModuleOptions {
+  registry.expectOnlyOne(moduleId);
+  const { domain } = moduleId;
+  const options = override?.() ?? own;
+  return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
+}
+
+/** Resolves when the provider has started, so that whoever injects flags gets them from a started provider. */
+async function startProvider(
+  { domain, provider, providerOptions }: ResolvedModuleOptions,
+  cleanup: CleanupStack,
+): Promise<RegisteredProvider> {
+  ensurePropagation();
+  const registered =
+    provider === undefined
+      ? registerProvider(
+          domain,
+          detached(() => FlagshipServerProvider.withoutPolling(providerOptions)),
+        )
+      : // Flagship's own provider has limits of its own, set by its options.
+        registerProvider(domain, provider, START_LIMIT_MS);
+  cleanup.defer(() => registered.unregister());
+  await registered.ready;
+  return registered;
+}
 
 function createClient(
   { domain }: RegisteredProvider,
   options: ResolvedModuleOptions,
-  lifetime: CleanupStack,
+  cleanup: CleanupStack,
 ): Client {
   const { context, hooks, hookTimeout, handlers } = options;
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
-  lifetime.defer(addHandlers(client, handlers));
+  cleanup.defer(addHandlers(client, handlers));
   return scopedClient(
     client.setContext(layeredContext(context)).addHooks(...guardedHooks(hooks, hookTimeout)),
     options,
   );
 }
 
-/** Asynchronous, so that whoever injects a flag gets one from a provider that has started. */
-async function start(
-  { domain, provider, providerOptions }: ResolvedModuleOptions,
-  lifetime: CleanupStack,
-): Promise<RegisteredProvider> {
-  ensurePropagation();
-  // What Flagship's own provider waits for has limits of its own, set by its options.
-  const bound =
-    provider === undefined
-      ? registerProvider(
-          domain,
-          detached(() => new FlagshipServerProvider(providerOptions)),
-        )
-      : registerProvider(domain, provider, START_LIMIT_MS);
-  lifetime.defer(() => bound.unregister());
-  await bound.ready;
-  return bound;
-}
-
-/** The module's flags, made known to the whole application. */
+/** Returns the module's flags, or those of the module that it yields to. */
 function createFlags(
-  identity: ModuleId,
+  moduleId: ModuleId,
   options: ResolvedModuleOptions,
   evaluator: FlagEvaluator,
   scopes: RequestScopes,
-  shared: ModuleRegistry,
-): FlagService {
-  const flags = new FlagService(evaluator, options, () => shared.usage(identity));
-  const isMain = shared.main.isMain(identity, { flags, client: evaluator.client });
-  shared.flags.add({ domain: identity.domain, scopes, evaluator }, isMain);
-  shared.scopes.add(scopes, isMain, options.propagation !== 'none');
+  registry: ModuleRegistry,
+): FlagService | Promise<FlagService> {
+  const { domain } = moduleId;
+  if (!registry.isActive(moduleId)) return registry.flagsOf(domain);
+  const flags = new FlagService(evaluator, options, () => registry.usage(domain));
+  const propagates = options.propagation !== 'none';
+  registry.register(moduleId, { domain, flags, scopes, evaluator, propagates });
   return flags;
 }
 
-/** The wiring behind `FlagshipModule`: one provider registered, one client, one of every part. */
+/**
+ * The parts behind `FlagshipModule`, one of each a module. Nest makes them in this order:
+ * 1. `RESOLVED_OPTIONS`: checks the options, and that no other module has the same domain.
+ * 2. `PROVIDER_REGISTRATION`: registers the provider with OpenFeature and waits until it has started, within its limits.
+ * 3. `MODULE_CLIENT`: the OpenFeature client with the static context, hooks and handlers.
+ * 4. `FlagEvaluator`, `RequestContextBuilder`, `RequestScopes`: evaluate in the scope of a request.
+ * 5. `MODULE_FLAGS`: the `FlagService`, which the registry makes known to guards, parameters and interceptors.
+ * 6. `configure` and `Propagation`: open the scope of each request.
+ * 7. `onApplicationBootstrap`: definitions are polled from here on, and the use of flags is logged.
+ * `app.close()` undoes them: `onModuleDestroy` detaches the shared store, `onApplicationShutdown` runs the cleanup stack.
+ */
 @Module({
   imports: [FlagshipCommonModule],
   providers: [
-    {
-      provide: CLEANUP_STACK,
-      inject: [ModulesContainer],
-      useFactory: (modules: ModulesContainer) => CleanupStack.of(modules),
-    },
+    { provide: CLEANUP_STACK, useFactory: () => new CleanupStack() },
     {
       provide: RESOLVED_OPTIONS,
-      inject: [MODULE_OPTIONS_TOKEN, MODULE_ID, optionalOverride],
-      useFactory: (own: AsyncModuleOptions, { domain }: ModuleId, standIn?: OptionsOverride) => {
-        const options = standIn?.() ?? own;
-        return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
-      },
+      inject: [MODULE_OPTIONS_TOKEN, MODULE_ID, ModuleRegistry, optionalOverride],
+      useFactory: resolveOptions,
     },
-    { provide: PROVIDER_REGISTRATION, inject: [RESOLVED_OPTIONS, CLEANUP_STACK], useFactory: start },
+    {
+      provide: PROVIDER_REGISTRATION,
+      inject: [RESOLVED_OPTIONS, CLEANUP_STACK],
+      useFactory: startProvider,
+    },
     {
       provide: MODULE_CLIENT,
       inject: [PROVIDER_REGISTRATION, RESOLVED_OPTIONS, CLEANUP_STACK],
@@ -129,28 +150,16 @@ function createFlags(
       inject: [MODULE_ID, RESOLVED_OPTIONS, FlagEvaluator, RequestScopes, ModuleRegistry],
       useFactory: createFlags,
     },
-    // These names belong to no domain, whichever module they are looked up in. Each waits for the module's own part too,
-    // so that Nest can tell a circle.
-    {
-      provide: FlagService,
-      inject: [ModuleRegistry, MODULE_FLAGS],
-      useFactory: async ({ main }: ModuleRegistry) => (await main.parts).flags,
-    },
-    {
-      provide: getOpenFeatureClientToken(),
-      inject: [ModuleRegistry, MODULE_FLAGS],
-      useFactory: async ({ main }: ModuleRegistry) => (await main.parts).client,
-    },
     ...propagationProviders,
   ],
-  exports: [FlagService, getOpenFeatureClientToken()],
 })
 export class FlagshipRootModule
   extends ConfigurableModuleClass
-  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+  implements NestModule, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   constructor(
-    @Inject(CLEANUP_STACK) private readonly lifetime: CleanupStack,
+    @Inject(CLEANUP_STACK) private readonly cleanup: CleanupStack,
+    @Inject(PROVIDER_REGISTRATION) private readonly registration: RegisteredProvider,
     @Inject(MODULE_FLAGS) private readonly flags: FlagService,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly evaluator: FlagEvaluator,
@@ -159,39 +168,41 @@ export class FlagshipRootModule
     super();
   }
 
-  onModuleInit(): void {
-    this.lifetime.begin();
+  /** Nest calls this before it makes the HTTP routes. */
+  configure(): void {
+    this.propagation.beforeRoutes();
   }
 
-  /** Routes are known by now. */
+  /** Nest calls this when the routes are known and the start can no longer fail in this module. */
   onApplicationBootstrap(): void {
+    this.ownProvider?.startPolling();
     callSafely(
       () => {
         logUsage(this.flags, this.options, this.evaluator.flagKeys());
       },
       (error) => {
-        new FlagshipLogger('FlagshipModule').warn(`The use of flags cannot be told. ${messageOf(error)}`);
+        new FlagshipLogger('FlagshipModule').warn(`The use of flags cannot be logged. ${messageOf(error)}`);
       },
     );
   }
 
-  /** Nest asks for middleware here, before it makes the HTTP routes. */
-  configure(): void {
-    this.propagation.beforeRoutes();
-  }
-
   /** The first of Nest's hooks at the end: a cache module closes its store in it. */
   onModuleDestroy(): void {
-    // A provider of the user's may serve other applications.
-    if (this.options.provider !== undefined) return;
     // Nest calls none of the hooks that follow one that throws.
     callSafely(() => {
-      this.evaluator.detachStore();
+      this.ownProvider?.detachStore();
     });
   }
 
-  /** The last of Nest's hooks: requests that are still under way have had their flags until the end. */
+  /** The last of Nest's hooks: requests that are still under way have had their flags until then. */
   onApplicationShutdown(): Promise<void> {
-    return this.lifetime.dispose();
+    return this.cleanup.dispose();
+  }
+
+  /** The provider that this module has made; one of the application's may serve other applications. */
+  private get ownProvider(): FlagshipServerProvider | undefined {
+    const { provider } = this.registration;
+    const isOwn = this.options.provider === undefined && FlagshipServerProvider.isOne(provider);
+    return isOwn ? provider : undefined;
   }
 }

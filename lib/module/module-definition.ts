@@ -1,24 +1,28 @@
-import { ConfigurableModuleBuilder, type ExistingProvider, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
 import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from '../options';
-import { MODULE_CLIENT, MODULE_FLAGS, MODULE_ID } from './module.tokens';
-import { nextModuleId } from './module-id';
-import { type ModuleId } from './default-module';
+import { type FlagService, getFlagsToken } from '../service';
+import { MODULE_FLAGS, MODULE_ID } from './module.tokens';
+import { type ModuleId, nextModuleId } from './module-id';
 import { unlessOverridden } from './options-override';
-import { getFlagsToken } from '../service';
 
-/** What must be known before the options are: what is visible where, and under which name. */
+/** What Nest must know before the options are there: where the module is visible, and under which names. */
 interface Extras {
   isGlobal?: boolean;
   domain?: string;
+  /** See {@link ModuleId.yields}. */
+  yields?: boolean;
 }
 
-/** `@InjectFlags(domain)` and `@OpenFeatureClient({ domain })` find the module by its domain. */
-function namesOf(domain: string | undefined): ExistingProvider[] {
-  if (domain === undefined) return [];
+/** Returns what the module exports: its `FlagService` and its OpenFeature client, under the names of its domain. */
+function exportedProviders(domain: string | undefined) {
   return [
     { provide: getFlagsToken(domain), useExisting: MODULE_FLAGS },
-    { provide: getOpenFeatureClientToken(domain), useExisting: MODULE_CLIENT },
+    {
+      provide: getOpenFeatureClientToken(domain),
+      inject: [MODULE_FLAGS],
+      useFactory: ({ client }: FlagService) => client,
+    },
   ];
 }
 
@@ -28,15 +32,16 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createFlagshipOptions')
-    .setExtras<Extras>({ isGlobal: true, domain: undefined }, (definition, { isGlobal, domain }) => {
-      const names = namesOf(domain);
-      const identity: ModuleId = { domain, id: nextModuleId() };
-      const known: Provider[] = [{ provide: MODULE_ID, useValue: identity }, ...names];
+    .setExtras<Extras>({ isGlobal: true, domain: undefined, yields: false }, (definition, extras) => {
+      const { isGlobal = true, domain, yields = false } = extras;
+      const exported = exportedProviders(domain);
+      const moduleId: ModuleId = { domain, id: nextModuleId(), yields };
+      const own: Provider[] = [{ provide: MODULE_ID, useValue: moduleId }, ...exported];
       return {
         ...definition,
-        global: isGlobal ?? true,
-        providers: [...(definition.providers ?? []).map(unlessOverridden), ...known],
-        exports: [...(definition.exports ?? []), ...names.map(({ provide }) => provide)],
+        global: isGlobal,
+        providers: [...(definition.providers ?? []).map(unlessOverridden), ...own],
+        exports: [...(definition.exports ?? []), ...exported.map(({ provide }) => provide)],
       };
     })
     .build();

@@ -1,29 +1,29 @@
 import { type FactoryProvider, type Provider } from '@nestjs/common';
 import { type FlagshipModuleOptions } from '../options';
 
-/** Makes the options that a module goes by instead of its own; called once for each module. */
+/** Returns the options that a module uses instead of its own; called once for each module. */
 export type OptionsOverride = () => FlagshipModuleOptions;
 
 /**
- * Injection token of a {@link OptionsOverride}. Where a module sees one, its own options are not even made: a test that puts
- * other flags in place has no configuration for the real ones.
+ * Injection token of an {@link OptionsOverride}. Where a module sees one, Nest does not even make the module's own
+ * options: a test that overrides them has no configuration for the real ones.
  */
-export const OPTIONS_OVERRIDE = Symbol('FLAGSHIP_STAND_IN');
+export const OPTIONS_OVERRIDE = Symbol('FLAGSHIP_OPTIONS_OVERRIDE');
 
-/** For lists of what to inject. */
+/** For lists of what Nest injects. */
 export const optionalOverride = { token: OPTIONS_OVERRIDE, optional: true } as const;
 
 const isFactory = (provider: Provider): provider is FactoryProvider =>
   typeof provider === 'object' && 'useFactory' in provider;
 
-/** The provider, whose factory is left alone where there is a stand-in. */
+/** Returns the provider with a factory that is not called where the options are overridden. */
 export function unlessOverridden(provider: Provider): Provider {
   if (!isFactory(provider)) return provider;
   const { useFactory, inject = [] } = provider;
   return {
     ...provider,
     inject: [optionalOverride, ...inject],
-    useFactory: (standIn: OptionsOverride | undefined, ...injected: unknown[]): unknown =>
-      standIn === undefined ? useFactory(...injected) : undefined,
+    useFactory: (override: OptionsOverride | undefined, ...injected: unknown[]): unknown =>
+      override === undefined ? useFactory(...injected) : undefined,
   };
 }

@@ -2,7 +2,6 @@ import { configurationError } from '../errors';
 import { PROVIDER_DEFAULTS } from './defaults';
 import { type FlagsInput } from './definitions';
 import {
-  type CacheStore,
   type ContextTransport,
   type FlagshipBinding,
   type FlagshipProviderOptions,
@@ -23,7 +22,6 @@ export type ResolvedSource =
       readonly accountId: string;
       readonly refreshInterval: number;
       readonly cacheFile?: string;
-      readonly store?: CacheStore;
     }
   | { readonly kind: 'static'; readonly definitions: string | FlagsInput; readonly accountId: string }
   | { readonly kind: 'binding'; readonly binding: FlagshipBinding; readonly deadline: number };
@@ -92,7 +90,6 @@ function resolvePolling(options: FlagshipProviderOptions): ResolvedSource {
     accountId: options.accountId,
     refreshInterval: options.refreshInterval ?? PROVIDER_DEFAULTS.refreshInterval,
     cacheFile: options.definitionsCache,
-    store: options.cacheStore,
   };
 }
 

@@ -7,12 +7,12 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type CachingSource } from '../caching';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
-import { createSource, type FlagSource, type Resolution } from '../sources';
-import { type Attributes, validateContext, keyProblem } from '../types';
-import { createCachingSource } from './create-caching-source';
+import { type FlagSource, type Resolution } from '../sources';
+import { type GuardedStore } from '../store';
+import { validateContext, keyProblem } from '../types';
+import { createSource, createStore } from './create-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { DomainEventEmitter } from './domain-event-emitter';
@@ -41,12 +41,14 @@ export class FlagshipServerProvider implements Provider {
   // Private to the language as well: whoever prints a provider must not find its token.
   readonly #events = new SourceEvents(this.events);
   readonly #source: FlagSource;
-  /** Absent where the source answers at once. */
-  readonly #answers: CachingSource | undefined;
+  /** The store that instances share; absent where the options name none. */
+  readonly #store: GuardedStore | undefined;
   readonly #counts = new EvaluationCounts();
   readonly #log: EvaluationLog | undefined;
   readonly #deadlineMs: number;
   #closed = false;
+  /** Whether the source looks for changed definitions at intervals as soon as the provider is registered. */
+  #startsPolling = true;
 
   /**
    * @param options See {@link FlagshipProviderOptions}.
@@ -54,11 +56,23 @@ export class FlagshipServerProvider implements Provider {
    */
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
-    this.#source = createSource(resolved.source, this.#events);
-    this.#answers = createCachingSource(this.#source, resolved, this.#events);
+    this.#store = createStore(resolved, this.#events);
+    this.#source = createSource(resolved, this.#store, this.#events);
     this.#log = resolved.logging ? new EvaluationLog() : undefined;
     this.#deadlineMs = deadlineOf(resolved.source);
     markExactDefaults(this);
+  }
+
+  /**
+   * Returns a provider that does not look for changed definitions at intervals until `startPolling` is called. Nest tells
+   * a module nothing about a start that fails, and a provider of such an application would poll for ever.
+   *
+   * @internal
+   */
+  static withoutPolling(options: FlagshipProviderOptions): FlagshipServerProvider {
+    const provider = new FlagshipServerProvider(options);
+    provider.#startsPolling = false;
+    return provider;
   }
 
   /**
@@ -99,7 +113,18 @@ export class FlagshipServerProvider implements Provider {
    * @returns True when the flags are up to date, false when Flagship could not be asked, or the file not be read.
    */
   refresh(): Promise<boolean> {
-    return this.#closed ? Promise.resolve(false) : this.#source.refresh();
+    if (this.#closed) return Promise.resolve(false);
+    return this.#source.refresh?.() ?? Promise.resolve(true);
+  }
+
+  /**
+   * Starts to look for changed definitions at intervals; see {@link FlagshipServerProvider.withoutPolling}.
+   *
+   * @internal
+   */
+  startPolling(): void {
+    this.#startsPolling = true;
+    if (!this.#closed) this.#source.startPolling?.();
   }
 
   /**
@@ -109,8 +134,7 @@ export class FlagshipServerProvider implements Provider {
    * const { upstream, circuit } = provider.stats();
    */
   stats(): FlagshipStats {
-    const { counts = NO_COUNTS, size = 0 } = this.#answers ?? {};
-    return this.#counts.stats(counts, size, this.#source.stats());
+    return this.#counts.stats(this.#source.stats?.());
   }
 
   /**
@@ -118,8 +142,7 @@ export class FlagshipServerProvider implements Provider {
    * The module calls it as soon as the application begins to close.
    */
   detachStore(): void {
-    this.#answers?.detachStore();
-    this.#source.detachStore();
+    this.#store?.close();
   }
 
   /** The keys of the flags that are at hand; undefined where Flagship is asked for each, or none have come yet. */
@@ -130,8 +153,8 @@ export class FlagshipServerProvider implements Provider {
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
   async onClose(): Promise<void> {
     this.#closed = true;
-    this.#answers?.close();
-    await this.#source.close();
+    this.#store?.close();
+    await this.#source.close?.();
   }
 
   resolveBooleanEvaluation(
@@ -171,9 +194,10 @@ export class FlagshipServerProvider implements Provider {
   }
 
   private async open(): Promise<void> {
-    this.#answers?.open();
+    this.#store?.open();
+    if (this.#startsPolling) this.#source.startPolling?.();
     try {
-      await this.#source.open();
+      await this.#source.open?.();
     } catch (error) {
       const isFatal = isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.UNAUTHORIZED;
       throw isFatal ? new ProviderFatalError(error.message) : error;
@@ -196,35 +220,13 @@ export class FlagshipServerProvider implements Provider {
     try {
       if (this.#closed) throw closedError();
       if (problem !== undefined) throw keyError(problem);
-      const attributes = validateContext(context);
-      return this.#answers === undefined
-        ? this.ask(question, attributes)
-        : this.askAnswers(question, attributes, this.#answers);
+      const resolution = this.#source.evaluate(flagKey, validateContext(context), type, defaultValue);
+      return resolution instanceof Promise
+        ? this.detailsOf(question, resolution)
+        : Promise.resolve(this.details(question, resolution));
     } catch (error) {
       return Promise.resolve(this.failure(question, error));
     }
-  }
-
-  private ask<T>(question: EvaluationRequest<T>, context: Attributes): Promise<ResolutionDetails<T>> {
-    const { flagKey, type, defaultValue } = question;
-    const resolution = this.#source.evaluate(flagKey, context, type, defaultValue);
-    return resolution instanceof Promise
-      ? this.detailsOf(question, resolution)
-      : Promise.resolve(this.details(question, resolution));
-  }
-
-  private askAnswers<T>(
-    question: EvaluationRequest<T>,
-    context: Attributes,
-    answers: CachingSource,
-  ): Promise<ResolutionDetails<T>> {
-    const { flagKey, type, defaultValue } = question;
-    const hit = answers.fresh(flagKey, type, context);
-    if (hit === undefined)
-      return this.detailsOf(question, answers.evaluate(flagKey, type, context, defaultValue));
-    return Promise.resolve(
-      hit.notFound === undefined ? this.details(question, hit) : this.failure(question, hit.notFound),
-    );
   }
 
   private detailsOf<T>(
@@ -250,5 +252,3 @@ export class FlagshipServerProvider implements Provider {
     return errorDetails(question, error);
   }
 }
-
-const NO_COUNTS = { memory: 0, store: 0, shared: 0 };

@@ -19,6 +19,7 @@ export const CLOSE_LIMIT_MS = 5000;
 
 /** A provider that is registered with OpenFeature. */
 export interface RegisteredProvider {
+  readonly provider: Provider;
   /** The domain it is registered under; none for the default. */
   readonly domain: string | undefined;
   /** Settled when the provider has started, has failed to, or has taken too long; never rejects. */
@@ -74,6 +75,7 @@ export function registerProvider(
   const start = detached(() => register(domain, given));
   const registration = OpenFeature.getProvider(domain) === provider ? given : registerRefused(domain);
   return {
+    provider,
     domain,
     ready: detached(() => startUp(start, startLimitMs, unbound.signal)),
     unregister: () => {

@@ -19,6 +19,7 @@ import { type FlagType } from '../options';
 import { FlagshipServerProvider, hasExactDefaults } from '../provider';
 import { limited } from '../runtime';
 import { ownCopy } from '../types';
+import { clientLoggerOf } from '../undocumented';
 import { failedDetails, markDefault, ownDetails, resolvedDetails, thrownDetails } from './evaluation-details';
 import { evaluateWithClient, resolveWith } from './typed-methods';
 
@@ -178,7 +179,8 @@ export class ClientEvaluator {
       return failedDetails(flagKey, defaultValue, ErrorCode.PROVIDER_FATAL, message);
     }
     try {
-      const logger = loggerOf(this.client);
+      // The logger that the client would hand to the provider.
+      const logger = (clientLoggerOf(this.client) as Logger | undefined) ?? fallbackLogger;
       const resolution = await resolveWith(provider, type, flagKey, defaultValue, context, logger);
       const details = resolvedDetails(flagKey, defaultValue, resolution);
       return details.reason === 'DISABLED' && hasExactDefaults(provider) ? markDefault(details) : details;
@@ -197,7 +199,3 @@ function refusing(message: string): Hook {
   };
 }
 
-/** The logger that the client would hand to the provider. OpenFeature has no public way to ask for it. */
-function loggerOf(client: Client): Logger {
-  return (client as unknown as { readonly _logger?: Logger })._logger ?? fallbackLogger;
-}

@@ -35,11 +35,9 @@ export class RequestFlags {
   private readonly byDomain = new Map<string | undefined, RegisteredFlags>();
   private readonly reported = new Set<string | undefined>();
 
-  /** @param isMain Answers where no domain is named. */
-  add(unit: RegisteredFlags, isMain: boolean): void {
-    if (isMain) this.byDomain.set(undefined, unit);
-    // Of two with one domain the first counts.
-    if (unit.domain !== undefined && !this.byDomain.has(unit.domain)) this.byDomain.set(unit.domain, unit);
+  /** Adds a module's flags, which answer for its domain alone. */
+  add(flags: RegisteredFlags): void {
+    this.byDomain.set(flags.domain, flags);
   }
 
   /**
@@ -70,12 +68,17 @@ export class RequestFlags {
     defaultValue: T,
     domain: string | undefined,
   ): EvaluationDetails<T> {
-    const problem =
-      domain === undefined
-        ? 'There is no FlagshipModule.'
-        : `There is no FlagshipModule with the domain "${domain}".`;
+    const problem = this.describeMissing(domain);
     if (!this.reported.has(domain)) this.logger.error(`${problem} Flag "${flagKey}" has no answer.`);
     this.reported.add(domain);
     return failedDetails(flagKey, ownCopy(defaultValue), ErrorCode.PROVIDER_NOT_READY, problem);
+  }
+
+  private describeMissing(domain: string | undefined): string {
+    if (domain !== undefined) return `There is no FlagshipModule with the domain "${domain}".`;
+    const domains = [...this.byDomain.keys()].map((name) => `"${name ?? ''}"`).join(', ');
+    return domains === ''
+      ? 'There is no FlagshipModule.'
+      : `There is no FlagshipModule without a domain; name one of ${domains} (option "domain").`;
   }
 }

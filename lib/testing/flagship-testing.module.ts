@@ -1,9 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { RESOLVED_OPTIONS } from '../context';
 import { configurationError } from '../errors';
-import { nextModuleId, FlagshipRootModule, OPTIONS_OVERRIDE, type OptionsOverride } from '../module';
-import { FlagshipModule } from '../flagship.module';
+import {
+  FlagshipRootModule,
+  MODULE_ID,
+  type ModuleId,
+  ModuleRegistry,
+  nextModuleId,
+  OPTIONS_OVERRIDE,
+  type OptionsOverride,
+} from '../module';
 import { type FlagshipModuleExtras, type FlagshipModuleSettings, resolveModuleOptions } from '../options';
 import { takeFlags } from './read-flag';
 import { type TestFlagValues } from './test-flag-values';
@@ -39,21 +45,27 @@ function flagsModule(flags: TestFlagValues, settings: FlagshipModuleSettings): D
   };
 }
 
-/** Where there is a `FlagshipModule` to go by these flags, requests and events are that one's. */
-const QUIET: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
+/** The options of a module that yields: requests and events are the other module's. */
+const INACTIVE: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
 
+/** Returns a module like `FlagshipModule`, which yields to a `FlagshipModule` of the same domain where there is one. */
 function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTestingOptions): DynamicModule {
+  const { domain } = settings;
   const {
     imports = [],
     providers = [],
     ...root
-  } = FlagshipRootModule.forRoot({ isGlobal, domain: settings.domain });
+  } = FlagshipRootModule.forRoot({ isGlobal, domain, yields: true });
   const options = {
     provide: RESOLVED_OPTIONS,
-    inject: [TestFlags, ModulesContainer],
-    useFactory: ({ provider }: TestFlags, modules: ModulesContainer) => {
-      const replaces = [...modules.values()].some(({ metatype }) => metatype === FlagshipModule);
-      return resolveModuleOptions({ ...settings, ...(replaces ? QUIET : {}), provider });
+    inject: [TestFlags, MODULE_ID, ModuleRegistry],
+    useFactory: ({ provider }: TestFlags, moduleId: ModuleId, registry: ModuleRegistry) => {
+      registry.expectOnlyOne(moduleId);
+      return resolveModuleOptions({
+        ...settings,
+        ...(registry.isActive(moduleId) ? {} : INACTIVE),
+        provider,
+      });
     },
   };
   return { ...root, imports: [...imports, flags], providers: [...providers, options] };

@@ -92,10 +92,10 @@ function usesOfMethod(owner: FlagConsumer, method: string, paths: RoutePaths | u
   const entries = entriesOf(paths, owner, handler, method);
   const name = `${owner.type.name}.${method}`;
   const parametersOf = entries.length > 0 ? inheritedFlagParameters : ownFlagParameters;
-  const parameters = parametersOf(prototype, method).map(({ decorator, wanted }) => ({
+  const parameters = parametersOf(prototype, method).map(({ decorator, flag }) => ({
     decorator,
-    key: wanted.key,
-    domain: wanted.domain,
+    key: flag.key,
+    domain: flag.domain,
   }));
   const onClass = entries.length === 0 ? [] : namedBy(owner.type);
   const places = entries.length === 0 ? [name] : entries;
@@ -121,11 +121,11 @@ function usesOfClass(owner: FlagConsumer, paths: RoutePaths | undefined): Named[
  * Returns the flags that the code names in decorators, and where: routes, messages and fields as Nest serves them, else
  * class and method. A class that cannot be read is left out.
  *
- * @param isOurs Whether a flag of this domain is meant.
+ * @param wantedDomain The domain whose flags are returned; those that name no domain without it.
  */
 export function findUsage(
   application: ApplicationParts,
-  isOurs: (domain: string | undefined) => boolean,
+  wantedDomain: string | undefined,
 ): readonly FlagUsage[] {
   const { modules, config, hasHttp } = application;
   const paths = hasHttp ? new RoutePaths(modules, config) : undefined;
@@ -133,7 +133,7 @@ export function findUsage(
   for (const owner of consumersOf(application)) {
     for (const named of readSafely(() => usesOfClass(owner, paths)) ?? []) {
       const { key, domain, decorator, where, handler } = named;
-      if (!isOurs(domain)) continue;
+      if (domain !== wantedDomain) continue;
       const uses = byKey.get(key) ?? new Map<string, FlagUse>();
       byKey.set(key, uses);
       // The same class may stand in several modules, and one decorator name a flag twice.

@@ -1,11 +1,6 @@
 import { RequestMethod, type Type, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, type ModulesContainer } from '@nestjs/core';
-
-// The names under which Nest's decorators and its RouterModule leave their arguments.
-const PATH = 'path';
-const METHOD = 'method';
-const VERSION = '__version__';
-const MODULE_PATH = '__module_path__';
+import { NEST_METADATA, nestMetadata } from '../undocumented';
 
 /** A route that the global prefix leaves out, as Nest keeps it. */
 interface Excluded {
@@ -13,7 +8,6 @@ interface Excluded {
   readonly requestMethod: RequestMethod;
 }
 
-const read = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
 
 const withoutEnd = (path: string): string => path.replace(/\/$/, '');
@@ -37,12 +31,13 @@ export class RoutePaths {
 
   /** `GET /checkout/:id`, and the others where a handler has several; none where it is no route. */
   of(module: Type, controller: Type, handler: object): readonly string[] {
-    const own = read(PATH, handler);
-    const base = read(PATH, controller);
+    const own = nestMetadata('path', handler);
+    const base = nestMetadata('path', controller);
     if (own === undefined || base === undefined) return [];
-    const method = (read(METHOD, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
+    const method = (nestMetadata('method', handler) as RequestMethod | undefined) ?? RequestMethod.GET;
     const modulePath =
-      read(MODULE_PATH + this.modules.applicationId, module) ?? read(MODULE_PATH, module) ?? '';
+      Reflect.getMetadata(NEST_METADATA.modulePath + this.modules.applicationId, module) ??
+      nestMetadata('modulePath', module) ?? '';
     return this.versions(controller, handler).flatMap((version) =>
       list(base).flatMap((start) =>
         list(own).map((end) => {
@@ -58,7 +53,7 @@ export class RoutePaths {
     const versioning = this.config.getVersioning();
     if (versioning?.type !== VersioningType.URI) return [''];
     // Nest takes an empty version of the handler's for none.
-    const version = [read(VERSION, handler), read(VERSION, controller) ?? versioning.defaultVersion].find(
+    const version = [nestMetadata('version', handler), nestMetadata('version', controller) ?? versioning.defaultVersion].find(
       Boolean,
     );
     const { prefix = 'v' } = versioning;

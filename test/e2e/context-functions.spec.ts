@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, type ExecutionContext, Get, type INestApplication, Logger, Req } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Controller, type ExecutionContext, Get, Logger, Req } from '@nestjs/common';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import {
@@ -13,7 +12,7 @@ import {
 import request from 'supertest';
 import { RequestFlags } from '../../lib/service';
 import { captureLog } from '../fixtures/captured-log';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
 interface Seen {
@@ -64,13 +63,12 @@ class SeeingController {
   }
 }
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
 let lines: string[];
 beforeEach(() => {
   lines = captureLog();
 });
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   jest.restoreAllMocks();
 });
 const warnings = () => lines.filter((line) => line.startsWith('warn'));
@@ -82,13 +80,11 @@ async function start(
   adapter: (typeof adapters)[number][1] = adapters[0]![1],
 ) {
   const { provider, asked } = subjectProvider();
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot({ provider, ...options })],
     controllers: [SeeingController],
-  }).compile();
-  const app: INestApplication = testing.createNestApplication(adapter());
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+    adapter: adapter(),
+  });
   const get = async (path = '/'): Promise<Seen> => {
     const { body } = await request(app.getHttpServer()).get(path).expect(200);
     return body as Seen;

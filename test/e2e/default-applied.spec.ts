@@ -1,10 +1,10 @@
-import { Controller, Get, type INestApplication, type NestApplicationOptions } from '@nestjs/common';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { type JsonValue, type Provider, TypedInMemoryProvider } from '@openfeature/server-sdk';
 import fc from 'fast-check';
 import { FeatureFlag, FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
-import { NestFactory } from '@nestjs/core';
 import request from 'supertest';
-import { startShop } from '../fixtures/shop-app';
+import { shop } from '../fixtures/shop-app';
+import { useApp } from '../fixtures/use-app';
 
 @Controller()
 class GatesController {
@@ -60,20 +60,14 @@ function providerOf(resolve: Resolve): { provider: Provider; asked: unknown[][] 
   return { provider: provider as unknown as Provider, asked };
 }
 
-const quiet: Readonly<NestApplicationOptions> = { logger: ['error'] };
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
+const apps = useApp();
 
 async function startGates(options: FlagshipModuleOptions): Promise<INestApplication> {
-  const app = await startShop(options, undefined, [GatesController]);
-  closing.push(() => app.close());
+  const { app } = await apps.start(shop(options, [GatesController]));
   return app;
 }
 async function startService(options: FlagshipModuleOptions): Promise<FlagService> {
-  const app = await NestFactory.createApplicationContext(FlagshipModule.forRoot(options), quiet);
-  closing.push(() => app.close());
+  const app = await apps.startContext({ imports: [FlagshipModule.forRoot(options)] });
   return app.get(FlagService);
 }
 
@@ -151,7 +145,6 @@ it('a flag that has a value gives it to every reader, whatever the defaults are'
         return values;
       });
       expect(seen).toEqual(defaults.map(() => value));
-      await closing.pop()?.();
     }),
     { numRuns: 25 },
   );

@@ -1,7 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { type INestApplication, type Type, Logger } from '@nestjs/common';
+import { type Type, Logger } from '@nestjs/common';
 import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
 import {
   FlagService,
@@ -10,15 +10,17 @@ import {
   type FlagshipProviderOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
-import request from 'supertest';
 import vectors from '../fixtures/evaluation-vectors.json';
-import { ShopController, startShop } from '../fixtures/shop-app';
+import { shop, ShopController } from '../fixtures/shop-app';
+import { useApp } from '../fixtures/use-app';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 let folder: string;
 let path: string;
 let warnings: string[];
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'flags-'));
@@ -29,7 +31,6 @@ beforeEach(() => {
   });
 });
 afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
   rmSync(folder, { recursive: true, force: true });
   jest.restoreAllMocks();
 });
@@ -40,7 +41,7 @@ function write(content: unknown, to = path): void {
 
 function open(options: FlagshipProviderOptions): FlagshipServerProvider {
   const provider = new FlagshipServerProvider(options);
-  closing.push(() => provider.onClose());
+  cleanUp(() => provider.onClose());
   return provider;
 }
 
@@ -70,29 +71,29 @@ describe('a file', () => {
   /** An application, and the keys of each change that it was told. */
   async function watch(options: Partial<FlagshipModuleOptions> = {}, controllers: Type[] = []) {
     const changes: string[][] = [];
-    const app: INestApplication = await startShop(
-      {
-        definitions: path,
-        handlers: [
-          [
-            ProviderEvents.ConfigurationChanged,
-            (details) => void changes.push((details as { flagsChanged: string[] }).flagsChanged.toSorted()),
+    const { app, http } = await apps.start(
+      shop(
+        {
+          definitions: path,
+          handlers: [
+            [
+              ProviderEvents.ConfigurationChanged,
+              (details) => void changes.push((details as { flagsChanged: string[] }).flagsChanged.toSorted()),
+            ],
           ],
-        ],
-        ...options,
-      },
-      undefined,
-      // As a rule without routes: the warnings are about the file alone.
-      controllers,
+          ...options,
+        },
+        // As a rule without routes: the warnings are about the file alone.
+        controllers,
+      ),
     );
-    closing.push(() => app.close());
     const flags = app.get(FlagService);
     const becomes = (key: string, expected: string) =>
       waitUntil(async () => {
         const value: string = await flags.getStringValue(key, 'default');
         return value === expected;
       }, `"${key}" becomes ${expected}`);
-    return { app, flags, changes, becomes };
+    return { http, flags, changes, becomes };
   }
 
   it('is all that an application needs', async () => {
@@ -104,7 +105,7 @@ describe('a file', () => {
       list: [1],
       nil: null,
     });
-    const { app, flags } = await watch({}, [ShopController]);
+    const { http, flags } = await watch({}, [ShopController]);
     expect(await flags.isEnabled('new-checkout')).toBe(true);
     expect(await flags.getStringDetails('home-page', '?')).toMatchObject({
       value: 'modern',
@@ -120,9 +121,7 @@ describe('a file', () => {
       errorCode: 'TYPE_MISMATCH',
     });
     expect(await flags.getStringDetails('absent', '?')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND' });
-    await request(app.getHttpServer() as string)
-      .get('/checkout/7')
-      .expect(200, { checkout: '7' });
+    await http.get('/checkout/7').expect(200, { checkout: '7' });
     expect(warnings).toEqual([]);
   });
 
@@ -229,7 +228,7 @@ describe('a file', () => {
     const error = problemWith(path);
     expect(error.code).toBe('CONFIGURATION_ERROR');
     expect(error.message).toMatch(problem);
-    await expect(startShop({ definitions: path })).rejects.toThrow(problem);
+    await expect(apps.start(shop({ definitions: path }))).rejects.toThrow(problem);
   });
 
   it('that is a folder stops the application at start', () => {

@@ -2,11 +2,9 @@ import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type FlagService, FlagshipModule, getFlagsToken, InjectFlags } from 'nestjs-flagship';
 import { FlagshipTestingModule, TestFlags } from 'nestjs-flagship/testing';
+import { useCleanup } from '../fixtures/use-cleanup';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const cleanUp = useCleanup();
 
 /** Reads a flag of the domain, in a module that alone imports that domain's flags. */
 function readerOf(domain: string, flags: ReturnType<typeof FlagshipModule.forRoot>) {
@@ -25,7 +23,7 @@ describe.each(['reference', 'deep-hash'] as const)(
   (moduleIdGeneratorAlgorithm) => {
     async function create(metadata: ModuleMetadata): Promise<TestingModule> {
       const testing = await Test.createTestingModule(metadata, { moduleIdGeneratorAlgorithm }).compile();
-      closing.push(() => testing.close());
+      cleanUp(() => testing.close());
       return testing;
     }
     const read = (flags: FlagService) => flags.getStringValue('flag', 'default');
@@ -61,7 +59,7 @@ describe.each(['reference', 'deep-hash'] as const)(
         { imports: [billing.ReaderModule, shipping.ReaderModule] },
         { moduleIdGeneratorAlgorithm },
       ).compile();
-      closing.push(() => testing.close());
+      cleanUp(() => testing.close());
       const tests = testing.get(TestFlags, { each: true });
       expect(new Set(tests).size).toBe(2);
       const both = () =>

@@ -9,8 +9,7 @@ import {
   type ModuleMetadata,
   UseInterceptors,
 } from '@nestjs/common';
-import { type ApplicationConfig } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { type ApplicationConfig, LazyModuleLoader } from '@nestjs/core';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import {
   AsyncLocalStorageTransactionContextPropagator,
@@ -34,19 +33,18 @@ import {
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { NamedProvider } from '../fixtures/named-provider';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 type Options = Omit<FlagshipModuleOptions, 'provider'> & FlagshipModuleExtras;
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 let shop: NamedProvider;
 let billing: NamedProvider;
 beforeEach(() => {
   shop = new NamedProvider('shop');
   billing = new NamedProvider('billing');
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
 });
 
 const shopModule = (options: Options = {}) => FlagshipModule.forRoot({ provider: shop, ...options });
@@ -57,11 +55,7 @@ async function listen(
   metadata: ModuleMetadata,
   adapter: (typeof adapters)[number][1] = adapters[0]![1],
 ): Promise<INestApplication> {
-  const testing = await Test.createTestingModule(metadata).compile();
-  const app = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+  const { app } = await apps.start({ ...metadata, adapter: adapter() });
   return app;
 }
 const http = (app: INestApplication) => request(app.getHttpServer() as never);
@@ -257,9 +251,7 @@ describe('a module of two', () => {
 
   it('has its context where the application has a propagator of its own', async () => {
     OpenFeature.setTransactionContextPropagator(new AsyncLocalStorageTransactionContextPropagator());
-    closing.push(async () =>
-      OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR),
-    );
+    cleanUp(async () => OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR));
     const app = await listen(
       both([
         shopModule({ requestContext: { userId: 'x-user' } }),
@@ -311,22 +303,54 @@ describe('a module of two', () => {
 });
 
 describe('which module is meant', () => {
-  it('is the only one, whatever its domain', async () => {
+  it('is none where each has a domain: FlagService cannot be injected, and decorators answer defaults', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+    cleanUp(() => error.mockRestore());
+    await expect(apps.compile(both([shopModule({ domain: 'shop' }), billingModule()]))).rejects.toThrow(
+      'FlagService',
+    );
+
+    @Controller()
+    class UnnamedController {
+      @FeatureFlag('gate')
+      @Get('gated')
+      gated() {
+        return 'passed';
+      }
+
+      @Get()
+      read(@FlagValue('home', 'default') value: string) {
+        return value;
+      }
+    }
     const app = await listen({
-      imports: [billingModule()],
-      controllers: [BothController],
-      providers: [BothServices],
+      imports: [shopModule({ domain: 'shop' }), billingModule()],
+      controllers: [UnnamedController],
     });
-    expect(app.get(FlagService)).toBe(app.get(getFlagsToken('billing')));
-    await http(app)
-      .get('/page')
-      .expect(200, { shop: ['billing 1', 'billing 1'], billing: ['billing 1', 'billing 1', 'billing 1'] });
+    await http(app).get('/gated').expect(404);
+    await http(app).get('/').expect(200, 'default');
+    expect(error.mock.calls.map(([text]) => String(text))).toEqual([
+      'There is no FlagshipModule without a domain; name one of "shop", "billing" (option "domain"). Flag "gate" has no answer.',
+    ]);
   });
 
-  it('is the first of several that all have a domain', async () => {
-    const app = await listen(both([shopModule({ domain: 'shop' }), billingModule()]));
-    expect(app.get(FlagService)).toBe(app.get(getFlagsToken('shop')));
-    expect(await app.get(BothServices).client.getStringValue('a', '')).toBe('shop 1');
+  it('shows plain OpenFeature clients its context where it is the first and each has a domain', async () => {
+    @Controller()
+    class PlainController {
+      @Get()
+      async ask() {
+        await OpenFeature.getClient('invoices').getBooleanValue('plain', false);
+      }
+    }
+    const app = await listen({
+      imports: [
+        shopModule({ domain: 'orders', requestContext: { userId: 'x-user' } }),
+        billingModule({ domain: 'invoices', requestContext: { userId: 'x-account' } }),
+      ],
+      controllers: [PlainController],
+    });
+    await http(app).get('/').set({ 'x-user': 'ann', 'x-account': 'acme' }).expect(200);
+    expect(billing.takeContexts()).toEqual([{ targetingKey: 'ann' }]);
   });
 
   it('is the one without a domain where FlagService is injected next to another', async () => {
@@ -348,9 +372,9 @@ describe('which module is meant', () => {
   it('is known only to modules that import it, unless it is global', async () => {
     @Module({ providers: [BothServices] })
     class Elsewhere {}
-    const compiled = Test.createTestingModule({
+    const compiled = apps.compile({
       imports: [shopModule(), billingModule({ isGlobal: false }), Elsewhere],
-    }).compile();
+    });
     await expect(compiled).rejects.toThrow('nestjs-flagship:flags:billing');
   });
 
@@ -378,7 +402,7 @@ describe('which module is meant', () => {
 
   it('is none for a domain that nobody has: no answer, told once', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation();
-    closing.push(async () => error.mockRestore());
+    cleanUp(async () => error.mockRestore());
     @Controller()
     class MisspeltController {
       @FeatureFlag('gate', { domain: 'biling' })
@@ -399,6 +423,73 @@ describe('which module is meant', () => {
     expect(error.mock.calls.map(([text]) => String(text))).toEqual([
       'There is no FlagshipModule with the domain "biling". Flag "gate" has no answer.',
     ]);
+  });
+});
+
+describe('two modules that answer for the same', () => {
+  let starts = 0;
+  const named = (domain?: string): FlagshipModuleOptions => ({
+    domain,
+    provider: Object.assign(new NamedProvider('twin'), { initialize: async () => void (starts += 1) }),
+  });
+  const importing = (name: string, module: DynamicModule): DynamicModule['module'] => {
+    const holder = { [name]: class {} }[name] as DynamicModule['module'];
+    Module({ imports: [module] })(holder);
+    return holder;
+  };
+
+  it.each([
+    ['a domain', 'billing', 'two Flagship modules have the domain "billing"'],
+    ['no domain', undefined, 'two Flagship modules have no domain'],
+  ])(
+    'with %s stop the start before either of them starts, and are both named',
+    async (_, domain, problem) => {
+      const twin = () => FlagshipModule.forRoot(named(domain));
+      const imports = [importing('OrdersModule', twin()), importing('InvoicesModule', twin())];
+      starts = 0;
+      await expect(apps.compile({ imports })).rejects.toThrow(
+        `${problem}, one imported by InvoicesModule, one by OrdersModule`,
+      );
+      expect(starts).toBe(0);
+    },
+  );
+
+  it.each([
+    [
+      'of forRootAsync',
+      () => FlagshipModule.forRootAsync({ useFactory: () => named(), domain: 'billing' }),
+      'AsyncModule',
+    ],
+    [
+      'that is not global',
+      () => FlagshipModule.forRoot({ ...named('billing'), isGlobal: false }),
+      'AsyncModule',
+    ],
+    [
+      'in a dynamic module',
+      () => ({ module: class Inner {}, imports: [FlagshipModule.forRoot(named('billing'))] }),
+      'AsyncModule',
+    ],
+  ])('stop the start where one is one %s', async (_, twin, importer) => {
+    const imports = [
+      importing('OrdersModule', FlagshipModule.forRoot(named('billing'))),
+      importing(importer, twin()),
+    ];
+    await expect(apps.compile({ imports })).rejects.toThrow(
+      `one imported by ${importer}, one by OrdersModule`,
+    );
+  });
+
+  it('stop a module from being loaded later', async () => {
+    const app = await listen({ imports: [FlagshipModule.forRoot(named('billing'))] });
+    const late = importing('LateModule', FlagshipModule.forRoot(named('billing')));
+    await expect(app.get(LazyModuleLoader).load(() => late)).rejects.toThrow('the domain "billing"');
+  });
+
+  it('are one where both places import the same object', async () => {
+    const shared = FlagshipModule.forRoot(named('billing'));
+    const app = await listen({ imports: [importing('One', shared), importing('Two', shared)] });
+    expect(await app.get<FlagService>(getFlagsToken('billing')).getStringValue('a', '')).toBe('twin 1');
   });
 });
 

@@ -12,9 +12,6 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost, Reflector } from '@nestjs/core';
-import { type ExpressAdapter } from '@nestjs/platform-express';
-import { type FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { TypedInMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
 import {
   FeatureFlag,
@@ -24,8 +21,8 @@ import {
   flagRequirementsOf,
   FlagshipModule,
 } from 'nestjs-flagship';
-import request from 'supertest';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, type HttpAdapter, useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const disabled = (value: unknown) => ({
   enabled: false,
@@ -37,27 +34,17 @@ const definitions = {
   flags: { on: true, 'on-too': true, off: false, 'off-too': false, plan: 'free', disabled: disabled(true) },
 } as never;
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
+const cleanUp = useCleanup();
 
-async function listen(
-  controllers: Type[],
-  adapter?: ExpressAdapter | FastifyAdapter,
-  providers: object[] = [],
-) {
-  const testing = await Test.createTestingModule({
+async function listen(controllers: Type[], adapter?: HttpAdapter, providers: object[] = []) {
+  const { http } = await apps.start({
     imports: [FlagshipModule.forRoot({ definitions })],
     controllers,
     providers: providers as never[],
-  }).compile();
-  const app =
-    adapter === undefined ? testing.createNestApplication() : testing.createNestApplication(adapter);
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
-  return request(app.getHttpServer() as never);
+    adapter,
+  });
+  return http;
 }
 
 /** Answers 200 when the gate lets a request pass. */
@@ -134,7 +121,7 @@ describe('bypass', () => {
       }
       const asked: string[] = [];
       OpenFeature.addHooks({ before: ({ flagKey }) => void asked.push(flagKey) });
-      closing.push(async () => OpenFeature.clearHooks());
+      cleanUp(async () => OpenFeature.clearHooks());
       const http = await listen([StaffController]);
       await http.get('/').expect(404);
       expect(asked).toEqual(['off']);
@@ -167,7 +154,7 @@ describe('bypass', () => {
     ['rejects', () => Promise.reject(new Error('no session'))],
   ])('that %s lets nobody pass and is told of once', async (_, bypass) => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-    closing.push(async () => warn.mockRestore());
+    cleanUp(async () => warn.mockRestore());
     @Controller()
     class BrokenController {
       @FeatureFlag('off', { bypass })
@@ -187,7 +174,7 @@ describe('bypass', () => {
     await http.get('/off').expect(404);
     await http.get('/on').expect(200);
     expect(warn.mock.calls.map(([text]) => String(text))).toEqual([
-      expect.stringContaining(`@FeatureFlag('off') failed; it lets nobody pass. no session`),
+      expect.stringContaining(`@FeatureFlag('off') failed; it lets no request pass. no session`),
       expect.stringContaining(`@FeatureFlag('on') failed`),
     ]);
   });
@@ -249,7 +236,7 @@ describe.each(adapters)('a redirect on %s', (_, adapter) => {
     const logged = (['error', 'warn'] as const).map((level) =>
       jest.spyOn(Logger.prototype, level).mockImplementation(),
     );
-    closing.push(async () => logged.forEach((spy) => spy.mockRestore()));
+    cleanUp(async () => logged.forEach((spy) => spy.mockRestore()));
     const http = await listen([CheckoutController], adapter());
     await http.get('/checkout').expect(302).expect('location', '/old-checkout?from=new');
     await http.head('/checkout').expect(302).expect('location', '/old-checkout?from=new');
@@ -384,14 +371,9 @@ it('works with any provider', async () => {
   const provider = new TypedInMemoryProvider({
     old: { disabled: false, variants: { on: true, off: false }, defaultVariant: 'off' },
   });
-  const testing = await Test.createTestingModule({
+  const { http } = await apps.start({
     imports: [FlagshipModule.forRoot({ provider })],
     controllers: [OldController],
-  }).compile();
-  const app = testing.createNestApplication();
-  closing.push(() => app.close());
-  await app.init();
-  await request(app.getHttpServer() as never)
-    .get('/')
-    .expect(200);
+  });
+  await http.get('/').expect(200);
 });

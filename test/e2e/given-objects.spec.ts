@@ -7,7 +7,8 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import request from 'supertest';
-import { startShop } from '../fixtures/shop-app';
+import { shop } from '../fixtures/shop-app';
+import { useApp } from '../fixtures/use-app';
 
 /** Knows itself as text, as a database's id does. */
 class RecordId {
@@ -34,17 +35,10 @@ const definitions = {
   },
 };
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
 
-async function start(
-  controllers: Parameters<typeof startShop>[2],
-  options: Partial<FlagshipModuleOptions> = {},
-) {
-  const app = await startShop({ definitions, ...options }, undefined, controllers);
-  closing.push(() => app.close());
+async function start(controllers: Parameters<typeof shop>[1], options: Partial<FlagshipModuleOptions> = {}) {
+  const { app } = await apps.start(shop({ definitions, ...options }, controllers));
   return app;
 }
 

@@ -7,7 +7,6 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { Args, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import {
@@ -22,6 +21,8 @@ import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntilGone } from '../fixtures/garbage';
 import { graphqlServers, subscriber } from '../fixtures/graphql-app';
 import { waitUntil } from '../fixtures/wait-until';
+import { useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 /** A source of events that a test drives, and that asks a flag for each event it hands out. */
 class Ticker implements AsyncIterableIterator<unknown> {
@@ -186,23 +187,20 @@ class TickResolver {
   }
 }
 
-const closing: (() => unknown)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   await waitUntil(() => Ticker.open.size === 0, 'the end of every subscription with its connection');
 });
 
 describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
   describe.each(['interceptor', 'middleware', 'none'] as const)('under propagation %s', (propagation) => {
     async function start(options: FlagshipModuleOptions): Promise<INestApplication> {
-      const testing = await Test.createTestingModule({
+      const { app } = await apps.start({
         imports: [FlagshipModule.forRoot({ propagation, ...options }), graphql()],
         providers: [CartResolver, TickResolver, OwnerService],
-      }).compile();
-      const app: INestApplication = testing.createNestApplication(adapter());
-      app.useLogger(['error', 'warn']);
-      closing.push(() => app.close());
-      await app.listen(0, '127.0.0.1');
+        adapter: adapter(),
+      });
       return app;
     }
     const byHeader = { requestContext: { userId: 'x-user' } } as const;
@@ -258,7 +256,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
     it('ends a refused subscription with NOT_FOUND, and lets another one through', async () => {
       const app = await start({ provider: echoProvider().provider, ...byHeader });
       const bob = await subscriber(app, { 'x-user': 'bob' });
-      closing.push(() => bob.dispose());
+      cleanUp(() => bob.dispose());
       const events = bob.iterate({ query: 'subscription { hiddenTicks { n } }' });
       const refused = await events.next().catch((errors: unknown) => ({ value: { errors } }));
       expect(refused.value).toMatchObject({ errors: [{ message: 'Not Found' }] });
@@ -324,7 +322,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       const app = await start({ provider: echoProvider().provider, ...byHeader });
       const follow = async (user: string) => {
         const client = await subscriber(app, { 'x-user': user });
-        closing.push(() => client.dispose());
+        cleanUp(() => client.dispose());
         return client.iterate({ query: 'subscription { ticks { n owner count } }' });
       };
       const anns = await follow('ann');
@@ -358,7 +356,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
         },
       });
       const client = await subscriber(app, {});
-      closing.push(() => client.dispose());
+      cleanUp(() => client.dispose());
       const events = client.iterate({ query: 'subscription { ticks { n } }' });
       const first = events.next();
       await Ticker.tick(1);

@@ -8,7 +8,8 @@ import {
   TelemetryHook,
 } from 'nestjs-flagship';
 import request from 'supertest';
-import { startShop } from '../fixtures/shop-app';
+import { shop } from '../fixtures/shop-app';
+import { useApp } from '../fixtures/use-app';
 
 const definitions = { 'home-page': 'modern', 'new-checkout': true };
 const EVENTS = [
@@ -19,14 +20,10 @@ const EVENTS = [
 ] as const;
 
 describe('the module’s hooks and handlers', () => {
-  const apps: INestApplication[] = [];
-  afterEach(async () => {
-    await Promise.all(apps.splice(0).map((app) => app.close()));
-  });
+  const apps = useApp();
 
   async function start(options: Partial<FlagshipModuleOptions>): Promise<INestApplication> {
-    const app = await startShop({ definitions, ...options });
-    apps.push(app);
+    const { app } = await apps.start(shop({ definitions, ...options }));
     return app;
   }
   const counts = (domain?: string) => {
@@ -94,7 +91,7 @@ describe('the module’s hooks and handlers', () => {
     const hooks: Hook[] = [{ after: () => void hooked.push('after') }];
     for (let round = 1; round <= 5; round++) {
       for (const options of [{}, { domain }]) {
-        const app = await startShop({ definitions, handlers, hooks, ...options });
+        const { app } = await apps.start(shop({ definitions, handlers, hooks, ...options }));
         expect(counts(options.domain).map((count, index) => count - (before[0]?.[index] ?? 0))).toEqual([
           1, 1, 1, 1,
         ]);
@@ -142,14 +139,12 @@ describe('the module’s hooks and handlers', () => {
     ['no function', [[ProviderEvents.Ready, 'log']]],
     ['an object', { [ProviderEvents.Ready]: () => undefined }],
   ])('are refused at start: handlers with %s', async (_, handlers) => {
-    await expect(startShop({ definitions, handlers: handlers as never })).rejects.toThrow(
+    await expect(start({ handlers: handlers as never })).rejects.toThrow(
       /"handlers".*list of pairs of event and function/,
     );
   });
 
   it('are refused at start: hooks that are no list', async () => {
-    await expect(startShop({ definitions, hooks: new LoggingHook() as never })).rejects.toThrow(
-      /"hooks".*a list/,
-    );
+    await expect(start({ hooks: new LoggingHook() as never })).rejects.toThrow(/"hooks".*a list/);
   });
 });

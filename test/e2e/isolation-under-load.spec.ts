@@ -8,7 +8,6 @@ import {
   type ExceptionFilter,
   Get,
   Headers,
-  type INestApplication,
   Injectable,
   type MessageEvent,
   Post,
@@ -16,14 +15,14 @@ import {
   StreamableFile,
   UseFilters,
 } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type Provider, TypedInMemoryProvider } from '@openfeature/server-sdk';
 import { FeatureFlag, FlagService, FlagshipModule, FlagValue, type Propagation } from 'nestjs-flagship';
 import fc from 'fast-check';
 import { concatMap, from, type Observable } from 'rxjs';
 import { Client as HttpClient } from 'undici';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 /** Answers with whom it was asked for, after as many turns of the event loop as the user's name is long. */
 function slowEcho(): Provider {
@@ -135,25 +134,20 @@ function usersOf({ route }: Question, status: number, text: string): string[] {
 }
 
 describe.each(adapters)('on %s', (_name, adapter) => {
-  let app: INestApplication;
-  const clients: HttpClient[] = [];
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.destroy()));
-    await app.close();
-  });
+  const apps = useApp();
+  const cleanUp = useCleanup();
 
-  async function start(propagation: Propagation): Promise<void> {
+  async function start(propagation: Propagation): Promise<HttpClient[]> {
     const options = { propagation, provider: slowEcho(), requestContext: { userId: 'x-user' } };
-    const testing = await Test.createTestingModule({
+    const { url } = await apps.start({
       imports: [FlagshipModule.forRoot(options)],
       controllers: [WhoController],
-    }).compile();
-    app = testing.createNestApplication(adapter());
-    app.useLogger(['error', 'warn']);
-    await app.listen(0, '127.0.0.1');
-    const url = await app.getUrl();
+      adapter: adapter(),
+    });
     // One keeps its connection and asks one after the other, the others write the next before the last is answered.
-    for (const pipelining of [1, 4, 16]) clients.push(new HttpClient(url, { pipelining }));
+    const clients = [1, 4, 16].map((pipelining) => new HttpClient(url, { pipelining }));
+    cleanUp(() => Promise.all(clients.map((client) => client.destroy())));
+    return clients;
   }
 
   async function ask(client: HttpClient, asked: Question): Promise<string[]> {
@@ -173,7 +167,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
   it.each(['interceptor', 'middleware'] as const)(
     'every response carries its own user under propagation %s',
     async (propagation) => {
-      await start(propagation);
+      const clients = await start(propagation);
       await fc.assert(
         fc.asyncProperty(fc.array(question, { minLength: 10, maxLength: 60 }), async (questions) => {
           const answers = await Promise.all(

@@ -7,11 +7,8 @@ import {
   Injectable,
   Module,
   type ModuleMetadata,
-  type NestApplicationOptions,
   UseGuards,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
 import {
   type Client,
   NOOP_PROVIDER,
@@ -28,10 +25,12 @@ import {
   FlagValue,
   getFlagsToken,
 } from 'nestjs-flagship';
-import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
 import { NamedProvider } from '../fixtures/named-provider';
 import { waitUntil } from '../fixtures/wait-until';
+import { useApp } from '../fixtures/use-app';
+import { useServer } from '../fixtures/use-server';
+import { captureLog } from '../fixtures/captured-log';
 
 const EVENTS = [
   ProviderEvents.Ready,
@@ -41,10 +40,9 @@ const EVENTS = [
 ] as const;
 const handlersOf = (client: Client) => EVENTS.map((event) => client.getHandlers(event).length);
 const NO_HANDLERS = [0, 0, 0, 0];
-const quiet: Readonly<NestApplicationOptions> = { abortOnError: false, logger: false };
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const servers = useServer();
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   await OpenFeature.clearProviders();
 });
 
@@ -69,14 +67,10 @@ class HomeController {
 }
 
 async function listen(provider: Provider) {
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot({ provider, requestContext: { userId: 'x-user' } })],
     controllers: [HomeController],
-  }).compile();
-  const app = testing.createNestApplication();
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+  });
   const ask = async (user: string): Promise<unknown> => {
     const { body } = await request(app.getHttpServer() as never)
       .get('/')
@@ -123,8 +117,7 @@ describe('two applications of one process', () => {
   });
 
   it('may share a provider: it is closed with the last', async () => {
-    const local = await startLocalFlagship({ flags: { home: 'served' } });
-    closing.push(() => local.close());
+    const local = await servers.startFlagship({ flags: { home: 'served' } });
     const { url: baseUrl, appId, accountId } = local;
     const provider = new FlagshipServerProvider({ baseUrl, appId, accountId });
     const flags = await Promise.all([listen(provider), listen(provider)]);
@@ -138,7 +131,7 @@ describe('two applications of one process', () => {
     const called: string[] = [];
     const seen: string[] = [];
     const start = async (round: number) => {
-      const testing = await Test.createTestingModule({
+      const testing = await apps.compile({
         imports: [undefined, 'billing'].map((domain) =>
           FlagshipModule.forRoot({
             provider: new ClosableProvider('many'),
@@ -147,7 +140,7 @@ describe('two applications of one process', () => {
             handlers: EVENTS.map((event) => [event, () => void called.push(`${round} ${event}`)] as const),
           }),
         ),
-      }).compile();
+      });
       await testing.init();
       return testing;
     };
@@ -271,22 +264,25 @@ describe('an application that fails half-way through its start', () => {
 
   it.each(inTheMaking)('lets go of its domain: %s', async (_, metadata) => {
     const provider = new ClosableProvider('failed');
-    const compiled = Test.createTestingModule({ imports: [failing(provider, metadata)] }).compile();
+    const compiled = apps.compile({ imports: [failing(provider, metadata)] });
     await expect(compiled).rejects.toThrow();
     await expectReleased(provider);
   });
 
   it.each([...inTheMaking, ...inHooks])('as an application context: %s', async (_, metadata) => {
     const provider = new ClosableProvider('failed');
-    const context = NestFactory.createApplicationContext(failing(provider, metadata), quiet);
+    const lines = captureLog();
+    const context = apps.startContext({ imports: [failing(provider, metadata)] });
     await expect(context).rejects.toThrow();
+    // `NestFactory` logs the failure.
+    expect(lines.filter((line) => !line.startsWith('error '))).toEqual([]);
+    jest.restoreAllMocks();
     await expectReleased(provider);
   });
 
   it.each(inHooks)('as an HTTP application: %s', async (_, metadata) => {
     const provider = new ClosableProvider('failed');
-    const testing = await Test.createTestingModule({ imports: [failing(provider, metadata)] }).compile();
-    const app = testing.createNestApplication();
+    const app = await apps.create({ imports: [failing(provider, metadata)] });
     await expect(app.listen(0, '127.0.0.1')).rejects.toThrow('half-way');
     await expectReleased(provider);
     await app.close();
@@ -308,9 +304,7 @@ describe('an application that fails half-way through its start', () => {
       provide: 'late',
       useFactory: () => begun.then(() => Promise.reject(new Error('half-way'))),
     };
-    const compiled = Test.createTestingModule({
-      imports: [failing(provider, { providers: [late] })],
-    }).compile();
+    const compiled = apps.compile({ imports: [failing(provider, { providers: [late] })] });
     await expect(compiled).rejects.toThrow('half-way');
     await expectReleased(provider);
     end();
@@ -323,9 +317,7 @@ describe('an application that fails half-way through its start', () => {
     const running = new ClosableProvider('running');
     const { ask } = await listen(running);
     const failed = new ClosableProvider('failed');
-    const compiled = Test.createTestingModule({
-      imports: [failing(failed, { providers: [Throws] })],
-    }).compile();
+    const compiled = apps.compile({ imports: [failing(failed, { providers: [Throws] })] });
     await expect(compiled).rejects.toThrow('half-way');
     await waitUntil(() => failed.closed === 1, 'the provider to be closed');
     expect(OpenFeature.getProvider()).toBe(running);
@@ -350,7 +342,7 @@ describe('the watch over the start', () => {
         throw new Error('for one request');
       }
     }
-    const testing = await Test.createTestingModule({
+    const testing = await apps.compile({
       imports: [FlagshipModule.forRoot({ provider: new NamedProvider('running') })],
       providers: [
         Plain,
@@ -358,8 +350,7 @@ describe('the watch over the start', () => {
         { provide: 'own', useValue: own },
         { provide: 'frozen', useValue: Object.freeze({ onModuleInit: init }) },
       ],
-    }).compile();
-    closing.push(() => testing.close());
+    });
     await expect(testing.resolve(FailsLater)).rejects.toThrow('for one request');
     await testing.init();
     await expect(testing.resolve(FailsLater)).rejects.toThrow('for one request');

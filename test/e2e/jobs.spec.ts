@@ -1,11 +1,13 @@
-import { Injectable, Logger, Module, type NestApplicationOptions, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Injectable, Logger, type Type } from '@nestjs/common';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions, WithFlagContext } from 'nestjs-flagship';
 import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 interface Job {
   readonly user: string;
@@ -77,24 +79,17 @@ class Jobs {
   }
 }
 
-const closing: (() => unknown)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 afterEach(async () => {
   Jobs.ran.length = 0;
-  for (const close of closing.splice(0).reverse()) await close();
 });
 
-const quiet: Readonly<NestApplicationOptions> = { logger: ['error'] };
-const silent: Readonly<NestApplicationOptions> = { logger: false, abortOnError: false };
-
 async function start(options: FlagshipModuleOptions, ...providers: Type[]) {
-  @Module({
+  return apps.startContext({
     imports: [FlagshipModule.forRoot(options), ScheduleModule.forRoot()],
     providers: [Jobs, ReportService, ...providers],
-  })
-  class AppModule {}
-  const app = await NestFactory.createApplicationContext(AppModule, quiet);
-  closing.push(() => app.close());
-  return app;
+  });
 }
 
 const eu = { context: { region: 'eu' } } as const;
@@ -119,7 +114,7 @@ it('answers a flag once a run, with the static context where there is no functio
 
 it('runs the job with the static context when the function fails, and says so once', async () => {
   const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-  closing.push(() => warn.mockRestore());
+  cleanUp(() => warn.mockRestore());
   const jobs = (await start({ provider: echoProvider().provider, ...eu })).get(Jobs);
   const expected = ['nobody', { region: 'eu' }];
   expect([await jobs.broken(), await jobs.broken()]).toEqual([expected, expected]);
@@ -160,15 +155,16 @@ it('calls the method of an instance that Nest has not made', async () => {
 });
 
 it('tells an application without the module what is missing', async () => {
-  @Module({
+  const lines = captureLog();
+  cleanUp(() => jest.restoreAllMocks());
+  const starting = apps.startContext({
     providers: [
       { provide: ReportService, useValue: {} },
       { provide: 'jobs', useClass: LonelyJobs },
     ],
-  })
-  class WithoutModule {}
-  const starting = NestFactory.createApplicationContext(WithoutModule, silent);
+  });
   await expect(starting).rejects.toThrow('FlagService');
+  expect(lines).toEqual([expect.stringMatching(/^error .*FlagService/s)]);
 });
 
 @Injectable()

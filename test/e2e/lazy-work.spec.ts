@@ -9,7 +9,6 @@ import {
   Sse,
   StreamableFile,
 } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { FlagService, FlagshipModule, WithFlagContext } from 'nestjs-flagship';
 import {
   BehaviorSubject,
@@ -24,7 +23,7 @@ import {
 } from 'rxjs';
 import request from 'supertest';
 import { captureLog } from '../fixtures/captured-log';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 import { waitUntil } from '../fixtures/wait-until';
 
@@ -150,13 +149,12 @@ function textOf({ text, body }: { readonly text?: string; readonly body: unknown
   return text ?? String(body);
 }
 
-const closing: (() => unknown)[] = [];
+const apps = useApp();
 let lines: string[];
 beforeEach(() => {
   lines = captureLog();
 });
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   StreamingController.ended = [];
   jest.restoreAllMocks();
 });
@@ -166,14 +164,12 @@ async function start(
   adapter: (typeof adapters)[number][1] = adapters[0]![1],
 ): Promise<INestApplication> {
   const options = { provider: subjectProvider().provider, requestContext: { userId: 'x-user' } };
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot({ ...options, propagation, contextTimeout: 50 })],
     controllers: [StreamingController],
     providers: [Jobs],
-  }).compile();
-  const app: INestApplication = testing.createNestApplication(adapter());
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+    adapter: adapter(),
+  });
   return app;
 }
 
@@ -356,7 +352,7 @@ describe('@WithFlagContext', () => {
     expect([jobs.garbage(), jobs.garbage()].length).toBe(2);
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
       'warn @WithFlagContext on hanging: its function failed; the job runs without what it would have added. The function of @WithFlagContext did not finish within 50 ms.',
-      'warn @WithFlagContext on garbage: its function failed; the job runs without what it would have added. It gave no object.',
+      'warn @WithFlagContext on garbage: its function failed; the job runs without what it would have added. It returned no object.',
     ]);
   });
 });

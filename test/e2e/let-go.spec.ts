@@ -5,7 +5,6 @@ import {
   Controller,
   type ExecutionContext,
   Get,
-  type INestApplication,
   Injectable,
   type MessageEvent,
   type NestInterceptor,
@@ -13,7 +12,6 @@ import {
   Sse,
   UseInterceptors,
 } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { TypedInMemoryProvider } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, FlagValue, type Propagation } from 'nestjs-flagship';
 import {
@@ -27,9 +25,8 @@ import {
   startWith,
   timeout,
 } from 'rxjs';
-import request from 'supertest';
 import { waitUntilGone } from '../fixtures/garbage';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, type RunningApp, useApp } from '../fixtures/use-app';
 import { waitUntil } from '../fixtures/wait-until';
 
 @Injectable()
@@ -43,6 +40,8 @@ class Impatient implements NestInterceptor {
     );
   }
 }
+
+const apps = useApp();
 
 let running = 0;
 
@@ -77,14 +76,13 @@ class SlowController {
 
 describe.each(adapters)('on %s', (_name, adapter) => {
   describe.each(['interceptor', 'middleware'] as const)('under propagation %s', (propagation) => {
-    let app: INestApplication;
+    let app: RunningApp;
     let markers: WeakRef<object>[];
     beforeEach(async () => {
       [app, markers] = await start(propagation);
     });
-    afterEach(() => app.close());
 
-    async function start(chosen: Propagation): Promise<[INestApplication, WeakRef<object>[]]> {
+    async function start(chosen: Propagation): Promise<[RunningApp, WeakRef<object>[]]> {
       const made: WeakRef<object>[] = [];
       const provider = new TypedInMemoryProvider({});
       provider.resolveStringEvaluation = async (_key, _default, context) => ({
@@ -97,18 +95,16 @@ describe.each(adapters)('on %s', (_name, adapter) => {
         return { marker };
       };
       const options = { propagation: chosen, provider, contextFactory, requestContext: { userId: 'x-user' } };
-      const testing = await Test.createTestingModule({
+      const started = await apps.start({
         imports: [FlagshipModule.forRoot(options)],
         controllers: [SlowController],
-      }).compile();
-      const created: INestApplication = testing.createNestApplication(adapter());
-      created.useLogger(['warn']);
-      await created.listen(0, '127.0.0.1');
-      return [created, made];
+        adapter: adapter(),
+      });
+      return [started, made];
     }
 
     it('ends a stream of events whose client has gone', async () => {
-      const outgoing = get(`${await app.getUrl()}/events`, { headers: { 'x-user': 'ann' } });
+      const outgoing = get(`${app.url}/events`, { headers: { 'x-user': 'ann' } });
       const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -123,7 +119,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
     });
 
     it('ends a handler that has taken too long', async () => {
-      await request(app.getHttpServer()).get('/never').set('x-user', 'ann').expect(408);
+      await app.http.get('/never').set('x-user', 'ann').expect(408);
       expect(running).toBe(0);
       expect(markers.length).toBeGreaterThan(0);
       await waitUntilGone(markers, 'the scope of the request');
@@ -131,7 +127,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
 
     it('lets go of each request that has been answered', async () => {
       for (const user of ['ann', 'bob']) {
-        await request(app.getHttpServer()).get('/quick').set('x-user', user).expect(200, user);
+        await app.http.get('/quick').set('x-user', user).expect(200, user);
       }
       expect(markers).toHaveLength(2);
       await waitUntilGone(markers, 'the scopes of the requests');

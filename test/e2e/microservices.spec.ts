@@ -4,7 +4,6 @@ import {
   Controller,
   type ExecutionContext,
   Get,
-  type INestApplication,
   type INestMicroservice,
   Injectable,
   UseGuards,
@@ -25,7 +24,6 @@ import {
   Server,
   Transport,
 } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import {
@@ -37,11 +35,12 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import { concatMap, firstValueFrom, from, lastValueFrom, type Observable, toArray } from 'rxjs';
-import request from 'supertest';
 import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntilGone } from '../fixtures/garbage';
 import { hasRedis, type RedisServer, startRedis } from '../fixtures/redis-server';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useApp } from '../fixtures/use-app';
 
 @Injectable()
 class Login implements CanActivate {
@@ -111,31 +110,23 @@ class ShopMessages {
   }
 }
 
-const closing: (() => unknown)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 afterEach(async () => {
   events.length = 0;
-  for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function compile(options: FlagshipModuleOptions) {
-  const imports = [FlagshipModule.forRoot(options)];
-  return Test.createTestingModule({ imports, controllers: [ShopMessages] }).compile();
-}
+const shop = (options: FlagshipModuleOptions) => ({
+  imports: [FlagshipModule.forRoot(options)],
+  controllers: [ShopMessages],
+});
 
-async function serve(
-  options: FlagshipModuleOptions,
-  transport: Readonly<MicroserviceOptions>,
-): Promise<INestMicroservice> {
-  const app = (await compile(options)).createNestMicroservice<object>(transport);
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen();
-  return app;
-}
+const serve = (options: FlagshipModuleOptions, transport: Readonly<MicroserviceOptions>) =>
+  apps.startMicroservice(shop(options), transport);
 
 function client(options: ClientOptions): ClientProxy {
   const proxy = ClientProxyFactory.create(options);
-  closing.push(() => proxy.close());
+  cleanUp(() => proxy.close());
   return proxy;
 }
 
@@ -317,23 +308,25 @@ it.each(['interceptor', 'middleware'] as const)(
   'opens scopes for HTTP and messages of one application under propagation %s',
   async (propagation) => {
     const intercept = jest.spyOn(FlagshipContextInterceptor.prototype, 'intercept');
-    closing.push(() => intercept.mockRestore());
+    cleanUp(() => intercept.mockRestore());
     const options = { propagation, provider: echoProvider().provider, requestContext: { userId: 'x-user' } };
-    const app: INestApplication = (await compile(options)).createNestApplication();
-    app.useLogger(['error', 'warn']);
-    closing.push(() => app.close());
-    const service = app.connectMicroservice<MicroserviceOptions>(
-      { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } },
-      { inheritAppConfig: true },
-    );
-    await app.startAllMicroservices();
-    await app.listen(0, '127.0.0.1');
-    const { port } = service.unwrap<NetServer>().address() as AddressInfo;
+    let service: INestMicroservice | undefined;
+    const { http } = await apps.start({
+      ...shop(options),
+      configure: (app) => {
+        service = app.connectMicroservice<MicroserviceOptions>(
+          { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } },
+          { inheritAppConfig: true },
+        );
+        return app.startAllMicroservices();
+      },
+    });
+    const { port } = service!.unwrap<NetServer>().address() as AddressInfo;
     const proxy = client({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
     const [first, , third] = (await send(proxy, 'count', {})) as string[];
     expect(third).toBe(first);
     expect(intercept).toHaveBeenCalledTimes(1);
-    await request(app.getHttpServer()).get('/').set('x-user', 'ann').expect(200, ['ann']);
+    await http.get('/').set('x-user', 'ann').expect(200, ['ann']);
     expect(intercept).toHaveBeenCalledTimes(propagation === 'interceptor' ? 2 : 1);
   },
 );

@@ -7,9 +7,9 @@ import {
   Logger,
   Module,
   Req,
+  type Type,
   UseGuards,
 } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { BooleanFeatureFlag, OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import {
   AsyncLocalStorageTransactionContextPropagator,
@@ -24,14 +24,17 @@ import {
   FlagDetails,
   FlagService,
   FlagshipModule,
+  getFlagsToken,
   type FlagshipModuleOptions,
   type FlagshipOptionsFactory,
   FlagValue,
 } from 'nestjs-flagship';
-import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
+import { type LocalFlagship } from 'nestjs-flagship/local';
 import { firstValueFrom, type Observable } from 'rxjs';
 import request from 'supertest';
-import { adapters, startShop } from '../fixtures/shop-app';
+import { shop as shopOf } from '../fixtures/shop-app';
+import { adapters, type HttpAdapter, useApp } from '../fixtures/use-app';
+import { useServer } from '../fixtures/use-server';
 import { closedPort } from '../fixtures/closed-port';
 
 const forPro = {
@@ -54,10 +57,11 @@ const forUser = (user: string, served: unknown, otherwise: unknown) => ({
 
 let flagship: LocalFlagship;
 let connection: Pick<FlagshipModuleOptions, 'baseUrl' | 'appId' | 'accountId'>;
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const servers = useServer();
 
 beforeEach(async () => {
-  flagship = await startLocalFlagship({
+  flagship = await servers.startFlagship({
     flags: {
       flags: {
         'new-checkout': forPro as never,
@@ -71,19 +75,19 @@ beforeEach(async () => {
   connection = { baseUrl: flagship.url, appId: flagship.appId, accountId: flagship.accountId };
 });
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  await flagship.close();
   OpenFeature.setContext({});
   OpenFeature.clearHooks();
 });
+
+const startShop = (options: FlagshipModuleOptions, adapter?: HttpAdapter, controllers?: Type[]) =>
+  apps.start({ ...shopOf(options, controllers), adapter });
 
 async function shop(
   options: Partial<FlagshipModuleOptions>,
   ...rest: [adapter?: never, controllers?: never[]] | unknown[]
 ) {
-  const app = await startShop({ ...connection, ...options }, ...(rest as []));
-  closing.push(() => app.close());
-  return { app, http: request(app.getHttpServer()), flags: app.get(FlagService) };
+  const { app, http } = await startShop({ ...connection, ...options }, ...(rest as []));
+  return { app, http, flags: app.get(FlagService) };
 }
 
 describe.each(adapters)('on %s', (_, adapter) => {
@@ -151,8 +155,7 @@ describe.each(adapters)('on %s', (_, adapter) => {
         asked.push(key);
         return { value: (on = !on), reason: 'STATIC' };
       };
-      const app = await startShop({ provider: flipping, propagation }, adapter(), [FlippingController]);
-      closing.push(() => app.close());
+      const { app } = await startShop({ provider: flipping, propagation }, adapter(), [FlippingController]);
       await request(app.getHttpServer()).get('/').expect(200, [true, true]);
       expect(asked).toHaveLength(1);
       await request(app.getHttpServer()).get('/').expect(404);
@@ -177,7 +180,7 @@ describe.each(adapters)('on %s', (_, adapter) => {
           return parameter;
         }
       }
-      const app = await startShop(
+      const { app } = await startShop(
         {
           provider,
           propagation,
@@ -187,7 +190,6 @@ describe.each(adapters)('on %s', (_, adapter) => {
         adapter(),
         [PlanController],
       );
-      closing.push(() => app.close());
       await request(app.getHttpServer()).get('/').set('x-plan', 'pro').expect(200);
       const expected = { plan: 'pro', region: 'eu' };
       expect(seen).toEqual([expected, expected]);
@@ -250,10 +252,9 @@ describe.each(adapters)('on %s', (_, adapter) => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
       return { value: context?.targetingKey ?? 'nobody', reason: 'STATIC' };
     };
-    const app = await startShop({ provider: echo, requestContext: { userId: 'x-user' } }, adapter(), [
+    const { app } = await startShop({ provider: echo, requestContext: { userId: 'x-user' } }, adapter(), [
       WhoController,
     ]);
-    closing.push(() => app.close());
     const users = Array.from({ length: 200 }, (_unused, index) => `user-${index}`);
     const server = app.getHttpServer();
     const seen = await Promise.all(users.map((user) => request(server).get('/').set('x-user', user)));
@@ -387,7 +388,7 @@ describe('contexts from elsewhere', () => {
         await this.client.getBooleanValue('a', false, { call: 1 });
       }
     }
-    const app = await startShop(
+    const { app } = await startShop(
       {
         provider,
         context: { region: 'eu', plan: 'static' },
@@ -396,7 +397,6 @@ describe('contexts from elsewhere', () => {
       undefined,
       [ReadController],
     );
-    closing.push(() => app.close());
     await request(app.getHttpServer()).get('/').set('x-plan', 'pro').expect(200);
     const expected = { global: 1, region: 'eu', plan: 'pro', call: 1 };
     expect(seen).toEqual([expected, expected]);
@@ -404,8 +404,7 @@ describe('contexts from elsewhere', () => {
 
   it('sees the static context outside of requests, through service and injected client', async () => {
     const { provider, seen } = echoProvider();
-    const app = await startShop({ provider, context: { region: 'eu' } });
-    closing.push(() => app.close());
+    const { app } = await startShop({ provider, context: { region: 'eu' } });
     await app.get(FlagService).isEnabled('a');
     await app.get(FlagService).client.getBooleanValue('a', false);
     expect(seen).toEqual([{ region: 'eu' }, { region: 'eu' }]);
@@ -413,8 +412,7 @@ describe('contexts from elsewhere', () => {
 
   it('carries contexts where the application has a propagator of its own', async () => {
     const { provider, seen } = echoProvider();
-    const app = await startShop({ provider });
-    closing.push(() => app.close());
+    const { app } = await startShop({ provider });
     OpenFeature.setTransactionContextPropagator(new AsyncLocalStorageTransactionContextPropagator());
     const flags = app.get(FlagService);
     await flags.withContext({ targetingKey: 'ann' }, async () => {
@@ -486,8 +484,7 @@ describe('forRootAsync', () => {
       () => FlagshipModule.forRootAsync({ imports: [OptionsModule], useExisting: OptionsFactory }),
     ],
   ])('takes its options from %s', async (_, module) => {
-    const testing = await Test.createTestingModule({ imports: [module()] }).compile();
-    closing.push(() => testing.close());
+    const testing = await apps.compile({ imports: [module()] });
     expect(await testing.get(FlagService).getStringValue('home-page', '')).toBe('modern');
   });
 
@@ -500,11 +497,10 @@ describe('forRootAsync', () => {
         early = await this.flags.getStringValue('home-page', '');
       }
     }
-    const testing = await Test.createTestingModule({
+    const testing = await apps.compile({
       imports: [FlagshipModule.forRootAsync({ useFactory: () => connection })],
       providers: [Early],
-    }).compile();
-    closing.push(() => testing.close());
+    });
     await testing.init();
     expect(early).toBe('modern');
   });
@@ -520,18 +516,20 @@ describe('visibility', () => {
     @Module({ providers: [NeedsFlags] })
     class Feature {}
     const compile = (isGlobal: boolean | undefined, domain?: string) =>
-      Test.createTestingModule({
+      apps.compile({
         imports: [FlagshipModule.forRoot({ ...connection, isGlobal, domain }), Feature],
-      }).compile();
-    const testing = await compile(undefined);
-    closing.push(() => testing.close());
+      });
+    await compile(undefined);
     await expect(compile(false, 'not global')).rejects.toThrow('FlagService');
   });
 });
 
 describe('domains', () => {
   it('registers under a domain and leaves the default alone', async () => {
-    const { flags } = await shop({ domain: 'billing' });
+    const app = await apps.compile({
+      imports: [FlagshipModule.forRoot({ ...connection, domain: 'billing' })],
+    });
+    const flags = app.get<FlagService>(getFlagsToken('billing'));
     expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
     expect(OpenFeature.getProviderMetadata('billing').name).toBe('Flagship Server Provider');
     expect(await flags.getStringValue('home-page', '')).toBe('modern');
@@ -556,21 +554,20 @@ describe('domains', () => {
 
 describe('closing', () => {
   it('leaves another application of the process its flags, whichever closes first', async () => {
-    const second = await startLocalFlagship({ flags: { 'home-page': 'second' } });
-    closing.push(() => second.close());
+    const second = await servers.startFlagship({ flags: { 'home-page': 'second' } });
     for (const order of [
       [0, 1],
       [1, 0],
     ]) {
-      const apps = [
+      const pair = [
         await startShop(connection),
         await startShop({ baseUrl: second.url, appId: second.appId, accountId: second.accountId }),
-      ];
-      const read = (index: number) => apps[index]!.get(FlagService).getStringValue('home-page', '');
+      ].map(({ app }) => app);
+      const read = (index: number) => pair[index]!.get(FlagService).getStringValue('home-page', '');
       expect(await Promise.all([read(0), read(1)])).toEqual(['modern', 'second']);
-      await apps[order[0]!]!.close();
+      await pair[order[0]!]!.close();
       expect(await read(order[1]!)).toBe(order[1] === 0 ? 'modern' : 'second');
-      await apps[order[1]!]!.close();
+      await pair[order[1]!]!.close();
       expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
     }
   });
@@ -579,7 +576,6 @@ describe('closing', () => {
     const { app, flags } = await shop({});
     const other = new TypedInMemoryProvider({});
     await OpenFeature.setProviderAndWait(other);
-    closing.pop();
     await app.close();
     expect(OpenFeature.getProvider()).toBe(other);
     expect(await flags.getStringValue('home-page', 'default')).toBe('default');
@@ -589,15 +585,11 @@ describe('closing', () => {
 
 describe('options that cannot work', () => {
   const refusal = async (options: object): Promise<string> => {
-    const compiled = Test.createTestingModule({
-      imports: [FlagshipModule.forRoot(options as FlagshipModuleOptions)],
-    })
-      .compile()
-      .then(async (testing) => {
-        await testing.close();
-        return 'accepted';
-      });
-    return compiled.catch((error: unknown) => (error as Error).message);
+    const compiled = apps.compile({ imports: [FlagshipModule.forRoot(options as FlagshipModuleOptions)] });
+    return compiled.then(
+      () => 'accepted',
+      (error: unknown) => (error as Error).message,
+    );
   };
 
   it.each([

@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type ServerResponse } from 'node:http';
-import { Controller, Get, type INestApplication, Query } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Controller, Get, Query } from '@nestjs/common';
 import { MetricsHook, SpanEventHook } from '@openfeature/open-telemetry-hooks';
 import { context, metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -26,11 +25,13 @@ import {
   FlagshipServerProvider,
   FlagValue,
 } from 'nestjs-flagship';
-import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
-import { type PlainAnswer, type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { adapters } from '../fixtures/shop-app';
+import { type PlainAnswer, type ScriptedServer } from '../fixtures/scripted-server';
+import { adapters, type RunningApp, useApp } from '../fixtures/use-app';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
+import { captureLog } from '../fixtures/captured-log';
 
 const TOKEN = 'otel-secret-token';
 const TEMPLATE = '/client/v4/accounts/{account_id}/flagship/apps/{app_id}';
@@ -51,7 +52,9 @@ const definitions = {
 };
 
 const spans = new InMemorySpanExporter();
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const servers = useServer();
+const cleanUp = useCleanup();
 let server: ScriptedServer;
 
 function trackSpans(...others: SpanProcessor[]): void {
@@ -67,11 +70,7 @@ beforeAll(() => {
 beforeEach(async () => {
   trackSpans();
   spans.reset();
-  server = await startScriptedServer(answer);
-  closing.push(() => server.close());
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  server = await servers.start(answer);
 });
 afterAll(() => {
   trace.disable();
@@ -89,7 +88,7 @@ const remote = (options: FlagshipProviderOptions = {}): FlagshipProviderOptions 
 
 async function provide(options: FlagshipProviderOptions): Promise<FlagshipServerProvider> {
   const provider = new FlagshipServerProvider(options);
-  closing.push(() => provider.onClose());
+  cleanUp(() => provider.onClose());
   // Where Flagship is away this rejects, and the provider works all the same.
   await provider.initialize().catch(() => undefined);
   return provider;
@@ -232,9 +231,12 @@ describe('the span of a request to Flagship', () => {
     await ask(provider);
     expect(upstream()).toHaveLength(1);
     server.script({ status: 500 });
+    const lines = captureLog();
+    cleanUp(() => jest.restoreAllMocks());
     await ask(provider, { plan: 'pro' });
     await ask(provider, { plan: 'team' });
     expect(provider.stats().circuit).toMatchObject({ state: 'open' });
+    expect(lines).toEqual([expect.stringMatching(/^warn .*circuit to Flagship is open/)]);
     expect(upstream()).toHaveLength(2);
   });
 
@@ -312,21 +314,19 @@ describe('in a request', () => {
   async function start(
     adapter: (typeof adapters)[number][1],
     options: FlagshipModuleOptions,
-  ): Promise<INestApplication> {
-    const testing = await Test.createTestingModule({
-      imports: [FlagshipModule.forRoot(options)],
-      controllers: [CheckoutController],
-    }).compile();
-    const app = testing.createNestApplication(adapter());
-    app.useLogger(false);
+  ): Promise<RunningApp> {
     // As the instrumentation of an HTTP server does.
-    app.use((_: unknown, response: ServerResponse, next: () => void) => {
+    const traced = (_: unknown, response: ServerResponse, next: () => void): void => {
       const span = trace.getTracer('test').startSpan('GET /checkout', { kind: SpanKind.SERVER });
       response.once('finish', () => span.end());
       context.with(trace.setSpan(context.active(), span), next);
+    };
+    return apps.start({
+      imports: [FlagshipModule.forRoot(options)],
+      controllers: [CheckoutController],
+      adapter: adapter(),
+      configure: (app) => app.use(traced),
     });
-    closing.push(() => app.close());
-    return app.listen(0, '127.0.0.1').then(() => app);
   }
 
   describe.each(adapters)('on %s', (_, adapter) => {
@@ -335,13 +335,13 @@ describe('in a request', () => {
       const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 });
       metrics.disable();
       metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
-      closing.push(() => reader.shutdown());
-      const app = await start(adapter, {
+      cleanUp(() => reader.shutdown());
+      const { http } = await start(adapter, {
         ...remote(),
         hooks: [new SpanEventHook(), new MetricsHook()],
         requestContext: { userId: 'x-user' },
       });
-      await request(app.getHttpServer() as string)
+      await http
         .get('/checkout')
         .set('x-user', 'ann')
         .expect(200, { parameter: true, service: true, user: 'ann' });
@@ -389,7 +389,7 @@ describe('other instrumentation', () => {
       instrument();
     };
     subscribe('undici:request:create', listen);
-    closing.push(async () => unsubscribe('undici:request:create', listen));
+    cleanUp(async () => unsubscribe('undici:request:create', listen));
     await within('request', () => provide(remote()).then((provider) => ask(provider)));
     expect(heard).toEqual(['request']);
     expect(upstream().map(({ name }) => name)).toEqual(['flagship evaluate']);
@@ -452,10 +452,10 @@ describe('an OpenTelemetry', () => {
         .FlagshipServerProvider;
     });
     const provider = new bare!(remote());
-    closing.push(() => provider.onClose());
+    cleanUp(() => provider.onClose());
     expect(await ask(provider)).toMatchObject({ value: true });
     const local = new bare!(remote({ localEvaluation: true, refreshInterval: 20 }));
-    closing.push(() => local.onClose());
+    cleanUp(() => local.onClose());
     server.script(definitions);
     await local.initialize();
     await server.received(2);

@@ -1,5 +1,4 @@
 import { Controller, Get } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import {
   type EvaluationDetails,
   MultiProvider,
@@ -16,7 +15,7 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import request from 'supertest';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 
 const flag = <T>(variants: Record<string, T>, defaultVariant: string, attribute?: string) => ({
   disabled: false,
@@ -64,14 +63,13 @@ class ShopController {
   }
 }
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   OpenFeature.clearHooks();
 });
 
 async function start(provider: Provider, adapter = adapters[0]![1]) {
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [
       FlagshipModule.forRoot({
         provider,
@@ -80,11 +78,8 @@ async function start(provider: Provider, adapter = adapters[0]![1]) {
       }),
     ],
     controllers: [ShopController],
-  }).compile();
-  const app = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+    adapter: adapter(),
+  });
   return { app, http: request(app.getHttpServer() as never) };
 }
 

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Controller, Get, type INestApplication, Req } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import {
   AsyncLocalStorageTransactionContextPropagator,
@@ -19,6 +18,8 @@ import {
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { subjectProvider } from '../fixtures/subject-provider';
+import { useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 /** Propagators as applications write them; each knows the contexts that it was given. */
 class Recording {
@@ -133,9 +134,9 @@ class LookingController {
   }
 }
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR);
 });
 
@@ -144,14 +145,10 @@ async function start(
   options: Partial<FlagshipModuleOptions>,
 ): Promise<INestApplication> {
   if (propagator !== undefined) OpenFeature.setTransactionContextPropagator(propagator);
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot({ provider: subjectProvider().provider, ...options })],
     controllers: [LookingController],
-  }).compile();
-  const app: INestApplication = testing.createNestApplication();
-  app.useLogger(['warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+  });
   return app;
 }
 
@@ -199,7 +196,7 @@ describe.each(both)('under propagation %s', (propagation) => {
   ])('a propagator that %s has the handler run once', async (_, make) => {
     // The SDK tells of a propagator that fails.
     jest.spyOn(console, 'error').mockImplementation();
-    closing.push(async () => jest.restoreAllMocks());
+    cleanUp(async () => jest.restoreAllMocks());
     handled = 0;
     const app = await start(make(), { propagation });
     const { body } = await request(app.getHttpServer()).get('/').expect(200);

@@ -1,4 +1,4 @@
-import { Controller, Get, Logger, Param } from '@nestjs/common';
+import { Controller, Get, Param } from '@nestjs/common';
 import {
   type EvaluationDetails,
   type JsonValue,
@@ -16,7 +16,9 @@ import {
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
-import { startShop } from '../fixtures/shop-app';
+import { shop } from '../fixtures/shop-app';
+import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 const GREY = { accent: 'grey', list: ['a'], deep: { more: [{ n: 1 }] } };
 const TEAL = { accent: 'teal', list: ['b'], deep: { more: [{ n: 2 }] } };
@@ -109,23 +111,23 @@ const modules: [string, () => FlagshipModuleOptions | Promise<FlagshipModuleOpti
   ['another provider and a hook', () => ({ provider: careless(), hooks: [{}] })],
 ];
 
+const apps = useApp();
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 describe.each(modules)('with %s', (_name, options) => {
-  const closing: (() => Promise<unknown>)[] = [];
-  beforeAll(() => {
-    Logger.overrideLogger(false);
+  beforeEach(() => {
+    // What a module without Flagship warns of is specified elsewhere.
+    captureLog();
   });
-  afterAll(() => {
-    Logger.overrideLogger(['error', 'warn', 'log']);
-  });
-  afterEach(async () => {
-    for (const close of closing.splice(0)) await close();
+  afterEach(() => {
     OpenFeature.setContext({});
   });
 
   async function start(more: FlagshipModuleOptions = {}) {
-    const app = await startShop({ ...(await options()), ...more }, undefined, [LookController]);
-    app.useLogger(false);
-    closing.push(() => app.close());
+    const { app } = await apps.start(shop({ ...(await options()), ...more }, [LookController]));
     return app;
   }
 
@@ -229,7 +231,9 @@ it('an OpenFeature client gets a default of its own from FlagshipServerProvider'
 });
 
 it('the injected client gives a default of its own to each caller', async () => {
-  const app = await startShop({ definitions }, undefined, [LookController]);
+  // The application names a flag that the definitions lack, and is told so.
+  captureLog();
+  const { app } = await apps.start(shop({ definitions }, [LookController]));
   const { client } = app.get(FlagService);
   for (const key of ['off', 'absent', 'page']) {
     const { value } = await client.getObjectDetails(key, GREY);
@@ -238,17 +242,15 @@ it('the injected client gives a default of its own to each caller', async () => 
     scribble(await client.getObjectValue(key, GREY));
   }
   expect(GREY.list).toEqual(['a']);
-  await app.close();
 });
 
 it('the metadata of another provider’s answers stays the provider’s', async () => {
   const metadata = { owner: 'shop' };
   const provider = new TypedInMemoryProvider({});
   provider.resolveBooleanEvaluation = () => Promise.resolve({ value: true, flagMetadata: metadata });
-  const app = await startShop({ provider }, undefined, [LookController]);
+  const { app } = await apps.start(shop({ provider }, [LookController]));
   const { flagMetadata } = await app.get(FlagService).getBooleanDetails('flag', false);
   expect(Object.isFrozen(flagMetadata)).toBe(true);
   metadata.owner = 'changed';
   expect(flagMetadata).toEqual({ owner: 'shop' });
-  await app.close();
 });

@@ -12,11 +12,8 @@ import {
   Get,
   type INestApplication,
   Injectable,
-  type MiddlewareConsumer,
-  Module,
   type NestInterceptor,
   type NestMiddleware,
-  type NestModule,
   Param,
   type PipeTransform,
   StreamableFile,
@@ -26,12 +23,11 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { GraphQLModule, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { Test } from '@nestjs/testing';
 import { FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { Observable } from 'rxjs';
 import request from 'supertest';
 import { Batcher, OwnStream } from '../fixtures/lost-scopes';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
 /** Where code asked a flag → for whom it was answered: the rows of the table in the README's section "Propagation". */
@@ -203,9 +199,8 @@ class CartResolver {
   }
 }
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   for (const where of Object.keys(seen)) Reflect.deleteProperty(seen, where);
 });
 
@@ -226,26 +221,22 @@ async function start(
   prepare: (server: { addHook(name: string, hook: unknown): unknown }) => unknown = () => undefined,
 ): Promise<INestApplication> {
   const options = { provider: subjectProvider().provider, requestContext: { userId: 'x-user' } };
-  @Module({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot({ ...options, propagation }), graphql(enhancers)],
     controllers: [TableController],
     providers: [Probe, CartResolver, { provide: APP_INTERCEPTOR, useClass: RootInterceptor }],
-  })
-  class AppModule implements NestModule {
-    configure(consumer: MiddlewareConsumer): void {
+    middleware: (consumer) => {
       consumer.apply(ProbeMiddleware).forRoutes('parts/:id');
       consumer.apply(PoolMiddleware).forRoutes('continued');
-    }
-  }
-  const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
-  const app: INestApplication = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  prepare(app.getHttpAdapter().getInstance());
-  app.use((_request: unknown, _response: unknown, next: () => void) => {
-    void app.get(Probe).at('app.use').then(next);
+    },
+    adapter: adapter(),
+    configure: (created) => {
+      prepare(created.getHttpAdapter().getInstance());
+      created.use((_request: unknown, _response: unknown, next: () => void) => {
+        void created.get(Probe).at('app.use').then(next);
+      });
+    },
   });
-  await app.listen(0, '127.0.0.1');
   return app;
 }
 

@@ -9,13 +9,10 @@ import {
   type ExceptionFilter,
   type ExecutionContext,
   Get,
-  type INestApplication,
   Injectable,
   type MiddlewareConsumer,
-  Module,
   type NestInterceptor,
   type NestMiddleware,
-  type NestModule,
   Param,
   type PipeTransform,
   Post,
@@ -23,7 +20,6 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import {
   AsyncLocalStorageTransactionContextPropagator,
@@ -41,10 +37,10 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import { type Observable } from 'rxjs';
-import request from 'supertest';
 import { echoProvider } from '../fixtures/echo-provider';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 /** Who each part of a request was told that the user is, in the order of a request. */
 const seen: string[] = [];
@@ -154,10 +150,10 @@ class LookingController {
   }
 }
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const cleanUp = useCleanup();
 afterEach(async () => {
   seen.length = 0;
-  for (const close of closing.splice(0).reverse()) await close();
 });
 
 describe.each(adapters)('on %s', (_name, adapter) => {
@@ -165,18 +161,13 @@ describe.each(adapters)('on %s', (_name, adapter) => {
     options: FlagshipModuleOptions,
     configure: (consumer: MiddlewareConsumer) => void = () => undefined,
   ) {
-    @Module({ imports: [FlagshipModule.forRoot(options)], controllers: [LookingController] })
-    class AppModule implements NestModule {
-      configure(consumer: MiddlewareConsumer): void {
-        configure(consumer);
-      }
-    }
-    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
-    const app: INestApplication = testing.createNestApplication(adapter());
-    app.useLogger(['error', 'warn']);
-    closing.push(() => app.close());
-    await app.listen(0, '127.0.0.1');
-    return request(app.getHttpServer());
+    const { http } = await apps.start({
+      imports: [FlagshipModule.forRoot(options)],
+      controllers: [LookingController],
+      middleware: configure,
+      adapter: adapter(),
+    });
+    return http;
   }
   const byHeader = { requestContext: { userId: 'x-user' } } as const;
 
@@ -217,7 +208,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       const http = await start({ propagation, provider: echoProvider().provider, ...byHeader });
       const url = new URL(http.get('/echo').url);
       const socket = connect(Number(url.port), url.hostname);
-      closing.push(async () => socket.destroy());
+      cleanUp(async () => socket.destroy());
       let text = '';
       socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       const head = ['POST /echo HTTP/1.1', 'host: shop', 'x-user: ann', 'content-type: application/json'];
@@ -281,7 +272,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
 
     it('costs no HTTP route an interceptor', async () => {
       const intercept = jest.spyOn(FlagshipContextInterceptor.prototype, 'intercept');
-      closing.push(async () => intercept.mockRestore());
+      cleanUp(async () => intercept.mockRestore());
       const http = await start({ propagation, provider: echoProvider().provider, ...byHeader });
       await http.post('/echo').set('x-user', 'ann').expect(201);
       await http.get('/count').expect(200);
@@ -290,9 +281,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
 
     it('works where the application carries transaction contexts in its own way', async () => {
       OpenFeature.setTransactionContextPropagator(new AsyncLocalStorageTransactionContextPropagator());
-      closing.push(async () =>
-        OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR),
-      );
+      cleanUp(async () => OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR));
       const http = await start({ propagation, provider: echoProvider().provider, ...byHeader });
       const { body } = await http.post('/echo').set('x-user', 'ann').send({ a: 1 });
       expect(body).toMatchObject({ service: 'ann', client: 'ann', context: { targetingKey: 'ann' } });

@@ -4,19 +4,12 @@ import {
   Controller,
   type ExecutionContext,
   Get,
-  type INestApplication,
   Injectable,
-  type MiddlewareConsumer,
-  Module,
-  type NestModule,
-  type Type,
   UseGuards,
 } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
-import { ExpressAdapter } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   FeatureFlag,
@@ -25,20 +18,18 @@ import {
   type FlagshipModuleOptions,
   FlagValue,
 } from 'nestjs-flagship';
-import request from 'supertest';
 import { RequestFlags } from '../../lib/service';
 import { captureLog } from '../fixtures/captured-log';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 import { type SocketClient, socketPlatforms } from '../fixtures/socket-clients';
 import { subjectProvider } from '../fixtures/subject-provider';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 type Incoming = Record<string, unknown> & { readonly headers: Record<string, string> };
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
+const cleanUp = useCleanup();
 
 const propagations = ['interceptor', 'middleware', 'none'] as const;
 const byHeader = { requestContext: { userId: 'x-user' } } as const;
@@ -89,38 +80,25 @@ const habits: [what: string, change: (incoming: Incoming) => void][] = [
   ['keep a connection of their own', (incoming) => (incoming._socket = SHARED)],
 ];
 
-async function listen(module: Type, adapter: (typeof adapters)[number][1]): Promise<INestApplication> {
-  const testing = await Test.createTestingModule({ imports: [module] }).compile();
-  const app: INestApplication = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
-  return app;
-}
-
 describe.each(adapters)('on %s', (_name, adapter) => {
   describe.each(propagations)('under propagation %s', (propagation) => {
     it.each(habits)('keeps users apart where applications %s', async (_, change) => {
-      @Module({
+      const changing = (incoming: Incoming, _response: unknown, next: () => void): void => {
+        change(incoming);
+        next();
+      };
+      const { http } = await apps.start({
         imports: [FlagshipModule.forRoot({ provider: subjectProvider().provider, propagation, ...byHeader })],
         controllers: [IdentityController],
-      })
-      class AppModule implements NestModule {
-        configure(consumer: MiddlewareConsumer): void {
-          const changing = (incoming: Incoming, _response: unknown, next: () => void): void => {
-            change(incoming);
-            next();
-          };
-          consumer.apply(changing).forRoutes(IdentityController);
-        }
-      }
-      const app = await listen(AppModule, adapter);
+        middleware: (consumer) => void consumer.apply(changing).forRoutes(IdentityController),
+        adapter: adapter(),
+      });
       const users = ['ann', 'bob', 'cid'];
       MeetingGuard.expected = users.length;
       for (let round = 0; round < 2; round++) {
         const seen = await Promise.all(
           users.map(async (user) => {
-            const { body } = await request(app.getHttpServer()).get('/').set('x-user', user).expect(200);
+            const { body } = await http.get('/').set('x-user', user).expect(200);
             return body as { parameter: string; count: string; service: string };
           }),
         );
@@ -142,7 +120,11 @@ describe.each(propagations)('GraphQL on express under propagation %s', (propagat
         return who;
       }
     }
-    @Module({
+    const changing = (incoming: Incoming, _response: unknown, next: () => void): void => {
+      incoming.extra = { request: SHARED };
+      next();
+    };
+    const { http } = await apps.start({
       imports: [
         FlagshipModule.forRoot({ provider: subjectProvider().provider, propagation, ...byHeader }),
         GraphQLModule.forRoot<ApolloDriverConfig>({
@@ -153,19 +135,9 @@ describe.each(propagations)('GraphQL on express under propagation %s', (propagat
         }),
       ],
       providers: [WhoResolver],
-    })
-    class AppModule implements NestModule {
-      configure(consumer: MiddlewareConsumer): void {
-        const changing = (incoming: Incoming, _response: unknown, next: () => void): void => {
-          incoming.extra = { request: SHARED };
-          next();
-        };
-        consumer.apply(changing).forRoutes('{*path}');
-      }
-    }
-    const app = await listen(AppModule, () => new ExpressAdapter());
-    const ask = (user: string) =>
-      request(app.getHttpServer()).post('/graphql').set('x-user', user).send({ query: '{ who }' });
+      middleware: (consumer) => void consumer.apply(changing).forRoutes('{*path}'),
+    });
+    const ask = (user: string) => http.post('/graphql').set('x-user', user).send({ query: '{ who }' });
     for (const user of ['ann', 'bob']) {
       expect((await ask(user)).body).toEqual({ data: { who: `${user} -` } });
     }
@@ -199,24 +171,21 @@ describe.each(adapters)('messages of WebSockets on %s', (_name, adapter) => {
   const options: Partial<FlagshipModuleOptions> = { propagation: 'none', ...byHeader };
 
   it('are told apart by client and message although the parser hands all of them the same object', async () => {
-    const testing = await Test.createTestingModule({
-      imports: [FlagshipModule.forRoot({ provider: subjectProvider().provider, ...options })],
-      providers: [PlainGateway],
-    }).compile();
-    const app: INestApplication = testing.createNestApplication(adapter());
-    app.useLogger(['error', 'warn']);
     const messageParser = (data: unknown) => {
       const { event } = JSON.parse(String(data)) as { event: string };
       return { event, data: CONSTANT };
     };
-    app.useWebSocketAdapter(new WsAdapter(app, { messageParser }));
-    closing.push(() => app.close());
-    await app.listen(0, '127.0.0.1');
+    const { url } = await apps.start({
+      imports: [FlagshipModule.forRoot({ provider: subjectProvider().provider, ...options })],
+      providers: [PlainGateway],
+      adapter: adapter(),
+      configure: (app) => app.useWebSocketAdapter(new WsAdapter(app, { messageParser })),
+    });
     const clients: SocketClient[] = [];
     for (const user of ['ann', 'bob']) {
-      const client = await socketPlatforms[0]![2](await app.getUrl(), { 'x-user': user });
+      const client = await socketPlatforms[0]![2](url, { 'x-user': user });
       clients.push(client);
-      closing.push(() => client.close());
+      cleanUp(() => client.close());
     }
     const counts: string[] = [];
     for (const event of ['gated', 'open', 'gated', 'open']) {
@@ -234,7 +203,7 @@ describe.each(adapters)('messages of WebSockets on %s', (_name, adapter) => {
 
 it.each(['graphql', 'ws', 'rpc', 'http'])('answers for a request of %s that cannot be read', async (type) => {
   const lines = captureLog();
-  closing.push(() => jest.restoreAllMocks());
+  cleanUp(() => jest.restoreAllMocks());
   const broken = new Proxy(
     {},
     {
@@ -253,8 +222,7 @@ it.each(['graphql', 'ws', 'rpc', 'http'])('answers for a request of %s that cann
   execution.setType(type);
   const { provider } = subjectProvider();
   const imports = [FlagshipModule.forRoot({ provider, contextFactory: () => ({ plan: 'pro' }) })];
-  const testing = await Test.createTestingModule({ imports }).compile();
-  closing.push(() => testing.close());
+  const testing = await apps.compile({ imports });
   const flags = testing.get(RequestFlags, { strict: false });
   expect((await flags.evaluate(execution, 'string', 'who', '')).value).toBe('nobody pro');
   expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);
@@ -262,7 +230,7 @@ it.each(['graphql', 'ws', 'rpc', 'http'])('answers for a request of %s that cann
 
 it('answers for a message whose user and headers cannot be read', async () => {
   const lines = captureLog();
-  closing.push(() => jest.restoreAllMocks());
+  cleanUp(() => jest.restoreAllMocks());
   const context = {
     getType: () => 'rpc',
     switchToRpc: () => ({ getContext: () => failing, getData: () => 1 }),
@@ -276,10 +244,9 @@ it('answers for a message whose user and headers cannot be read', async () => {
     },
   };
   const { provider } = subjectProvider();
-  const testing = await Test.createTestingModule({
+  const testing = await apps.compile({
     imports: [FlagshipModule.forRoot({ provider, requestContext: { headers: ['x-plan'] } })],
-  }).compile();
-  closing.push(() => testing.close());
+  });
   const flags = testing.get(RequestFlags, { strict: false });
   const details = await flags.evaluate(context as unknown as ExecutionContext, 'string', 'who', '');
   expect(details.value).toBe('nobody -');

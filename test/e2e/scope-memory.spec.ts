@@ -1,10 +1,8 @@
-import { NestFactory } from '@nestjs/core';
-import { type INestApplicationContext, type NestApplicationOptions } from '@nestjs/common';
 import { type EvaluationContext, type Provider, TypedInMemoryProvider } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule } from 'nestjs-flagship';
+import { useApp } from '../fixtures/use-app';
 
-const quiet: Readonly<NestApplicationOptions> = { logger: ['error'] };
-let app: INestApplicationContext;
+const apps = useApp();
 let flags: FlagService;
 let asked: [string, EvaluationContext][];
 let isAway: boolean;
@@ -24,12 +22,10 @@ beforeEach(async () => {
   };
   for (const type of ['String', 'Object']) provider[`resolve${type}Evaluation`] = answer;
   const module = FlagshipModule.forRoot({ provider: provider as unknown as Provider });
-  app = await NestFactory.createApplicationContext(module, quiet);
-  flags = app.get(FlagService);
+  flags = (await apps.startContext({ imports: [module] })).get(FlagService);
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  await app.close();
 });
 
 describe('an evaluation that failed', () => {

@@ -1,15 +1,9 @@
-import { Controller } from '@nestjs/common';
-import {
-  type CustomTransportStrategy,
-  MessagePattern,
-  type MicroserviceOptions,
-  Payload,
-  Server,
-} from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
+import { Controller, type ExecutionContext } from '@nestjs/common';
+import { type CustomTransportStrategy, MessagePattern, Payload, Server } from '@nestjs/microservices';
 import { FeatureFlag, FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { subjectProvider } from '../fixtures/subject-provider';
+import { useApp } from '../fixtures/use-app';
 
 interface Greeting {
   readonly user: string;
@@ -52,24 +46,25 @@ class GreetingController {
   }
 }
 
+const apps = useApp();
+
 it.each(['interceptor', 'middleware', 'none'] as const)(
   'messages that share one context are each judged for their own payload (%s)',
   async (propagation) => {
-    const testing = await Test.createTestingModule({
+    const strategy = new SharingTransport();
+    const setup = {
       imports: [
         FlagshipModule.forRoot({
           provider: subjectProvider().provider,
           propagation,
-          contextFactory: (execution) => ({ targetingKey: execution.switchToRpc().getData<Greeting>().user }),
+          contextFactory: (execution: ExecutionContext) => ({
+            targetingKey: execution.switchToRpc().getData<Greeting>().user,
+          }),
         }),
       ],
       controllers: [GreetingController],
-    }).compile();
-    const strategy = new SharingTransport();
-    const settings: MicroserviceOptions = { strategy };
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest types its options as a class
-    const app = testing.createNestMicroservice<MicroserviceOptions>(settings);
-    await app.listen();
+    };
+    await apps.startMicroservice(setup, { strategy });
     const send = (pattern: string, user: string) => strategy.deliver(pattern, { user });
 
     const service = propagation === 'none' ? 'nobody -' : 'ann -';
@@ -78,6 +73,5 @@ it.each(['interceptor', 'middleware', 'none'] as const)(
     const users = ['ann', 'bob', 'cat', 'bob'];
     const answers = await Promise.all(users.map((user) => send('who', user)));
     expect(answers).toEqual(users.map((user) => `${user} -`));
-    await app.close();
   },
 );

@@ -1,7 +1,6 @@
 import KeyvRedis from '@keyv/redis';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
-import { Test } from '@nestjs/testing';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import {
@@ -15,9 +14,12 @@ import { fixedFlags, serves } from '../fixtures/definitions';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 import { hasRedis, type RedisServer, startRedis } from '../fixtures/redis-server';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
 import { waitUntil } from '../fixtures/wait-until';
 import { within } from '../fixtures/within';
+import { useServer } from '../fixtures/use-server';
+import { useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const LONG = 60_000;
 /** Generous: it only has to tell a store that is passed over from one that is waited for. */
@@ -35,11 +37,12 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
   let lines: string[];
   let database = 0;
   const open = openProviders(() => server);
-  const keyvs: Keyv[] = [];
-  const apps: INestApplication[] = [];
+  const apps = useApp();
+  const servers = useServer();
+  const cleanUp = useCleanup();
 
   beforeAll(async () => {
-    [redis, server] = await Promise.all([startRedis(), startScriptedServer()]);
+    [redis, server] = await Promise.all([startRedis(), servers.start()]);
   });
   beforeEach(() => {
     // One of its own for each test: late writes of the last one go elsewhere.
@@ -54,19 +57,17 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
   });
   afterEach(async () => {
     redis.wake();
-    await Promise.all(apps.splice(0).map((app) => app.close()));
-    for (const keyv of keyvs.splice(0)) await (keyv.store as KeyvRedis<string>).disconnect(true);
     expect(watch.problems).toEqual([]);
     watch.stop();
     jest.restoreAllMocks();
   });
   afterAll(async () => {
-    await Promise.all([redis.close(), server.close()]);
+    await redis.close();
   });
 
   function keyvOf(): Keyv {
     const keyv = new Keyv({ store: new KeyvRedis(`${redis.url}/${database}`) });
-    keyvs.push(keyv);
+    cleanUp(() => (keyv.store as KeyvRedis<string>).disconnect(true));
     return keyv;
   }
   /** To connect may take longer than an evaluation waits for a store. */
@@ -209,7 +210,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
     });
 
     it('are not shared between accounts, apps, addresses and ways of sending the context', async () => {
-      const other = await startScriptedServer(answer('elsewhere'));
+      const other = await servers.start(answer('elsewhere'));
       const owners = [
         appOf(),
         appOf({ appId: 'other' }),
@@ -235,7 +236,6 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
       expect(values.slice(0, owners.length)).toEqual(values.slice(owners.length));
       expect(new Set(values).size).toBe(owners.length);
       expect(server.requests.length + other.requests.length).toBe(owners.length);
-      await other.close();
     });
 
     it('say whose they are and hold nothing of whom they are for', async () => {
@@ -324,7 +324,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
 
   describe('in a Nest application', () => {
     async function startApp(): Promise<INestApplication> {
-      const testing = await Test.createTestingModule({
+      const app = await apps.create({
         imports: [
           CacheModule.registerAsync({
             isGlobal: true,
@@ -341,11 +341,8 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
             }),
           }),
         ],
-      }).compile();
-      const app = testing.createNestApplication();
-      await app.init();
-      apps.push(app);
-      return app;
+      });
+      return app.init();
     }
 
     it('CACHE_MANAGER is the store: two applications share answers', async () => {

@@ -8,8 +8,10 @@ import { fixedFlags, serves } from '../fixtures/definitions';
 import { answer, askFlag, askNew, openProviders, times } from '../fixtures/open-providers';
 import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 import { hasRedis, type RedisServer, startRedis } from '../fixtures/redis-server';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 const LONG = 60_000;
 const PATIENCE = 15_000;
@@ -25,10 +27,11 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
   let lines: string[];
   let database = 0;
   const open = openProviders(() => server);
-  const closing: (() => unknown)[] = [];
+  const servers = useServer();
+  const cleanUp = useCleanup();
 
   beforeAll(async () => {
-    [redis, server] = await Promise.all([startRedis(), startScriptedServer()]);
+    [redis, server] = await Promise.all([startRedis(), servers.start()]);
   });
   beforeEach(() => {
     database++;
@@ -36,13 +39,12 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
     lines = captureLog();
   });
   afterEach(async () => {
-    await Promise.all(closing.splice(0).map((close) => close()));
     expect(watch.problems).toEqual([]);
     watch.stop();
     jest.restoreAllMocks();
   });
   afterAll(async () => {
-    await Promise.all([redis.close(), server.close()]);
+    await redis.close();
   });
 
   const ask = (command: string) => redis.ask(command, database);
@@ -57,7 +59,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
       throwOnErrors: true,
     });
     keyv.on('error', () => undefined);
-    closing.push(() => (keyv.store as KeyvRedis<string>).disconnect(true));
+    cleanUp(() => (keyv.store as KeyvRedis<string>).disconnect(true));
     await keyv.get('anything');
     return keyv;
   };
@@ -151,18 +153,18 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
       'of node-redis': async () => {
         // Keyv's adapter is made of such a client.
         const adapter = new KeyvRedis<string>(`${redis.url}/${database}`);
-        closing.push(() => adapter.disconnect(true));
+        cleanUp(() => adapter.disconnect(true));
         return (await adapter.getClient()) as unknown as CacheStore;
       },
       'of ioredis': async () => {
         const client = new Redis(`${redis.url}/${database}`);
-        closing.push(() => client.disconnect());
+        cleanUp(() => client.disconnect());
         await client.ping();
         return client as unknown as CacheStore;
       },
       'of ioredis, wrapped so that the time is lost': async () => {
         const client = new Redis(`${redis.url}/${database}`);
-        closing.push(() => client.disconnect());
+        cleanUp(() => client.disconnect());
         await client.ping();
         return {
           get: (key) => client.get(key),
@@ -172,7 +174,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
       },
       'of ioredis, wrapped so that the time is in seconds': async () => {
         const client = new Redis(`${redis.url}/${database}`);
-        closing.push(() => client.disconnect());
+        cleanUp(() => client.disconnect());
         await client.ping();
         return {
           get: (key) => client.get(key),
@@ -205,7 +207,7 @@ jest.retryTimes(3, { logErrorsBeforeRetry: true });
 
     it('of ioredis, wrapped as it should be, is used', async () => {
       const client = new Redis(`${redis.url}/${database}`);
-      closing.push(() => client.disconnect());
+      cleanUp(() => client.disconnect());
       await client.ping();
       const cacheStore: CacheStore = {
         get: (key) => client.get(key),

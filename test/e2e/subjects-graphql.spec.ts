@@ -16,7 +16,6 @@ import {
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import { FeatureFlag, FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
@@ -24,6 +23,8 @@ import request from 'supertest';
 import { ResolversExplorerService } from '@nestjs/graphql/dist/services/index.js';
 import { subscriber } from '../fixtures/graphql-app';
 import { subjectProvider } from '../fixtures/subject-provider';
+import { useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const typeDefs = `
   type Seen { parameter: String! service: String! client: String! }
@@ -142,10 +143,8 @@ const mercurius = (): DynamicModule =>
     context: ({ headers }: { headers: Headers }) => userOf(headers),
   } as MercuriusDriverConfig);
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
+const cleanUp = useCleanup();
 
 describe.each([
   ['Apollo on Express', () => new ExpressAdapter(), apollo],
@@ -162,14 +161,11 @@ describe.each([
     const SEEN = '{ parameter service client }';
 
     async function start(): Promise<INestApplication> {
-      const testing = await Test.createTestingModule({
+      const { app } = await apps.start({
         imports: [FlagshipModule.forRoot({ provider: subjectProvider().provider, propagation }), graphql()],
         providers: [SubjectResolver],
-      }).compile();
-      const app: INestApplication = testing.createNestApplication(adapter());
-      app.useLogger(['error', 'warn']);
-      closing.push(() => app.close());
-      await app.listen(0, '127.0.0.1');
+        adapter: adapter(),
+      });
       return app;
     }
     const post = async (app: INestApplication, body: object, user?: string): Promise<unknown> => {
@@ -213,7 +209,7 @@ describe.each([
       const app = await start();
       const follow = async (user: string, query: string) => {
         const client = await subscriber(app, { 'x-user': user });
-        closing.push(() => client.dispose());
+        cleanUp(() => client.dispose());
         const seen: unknown[] = [];
         try {
           for await (const { data } of client.iterate({ query })) seen.push(data);

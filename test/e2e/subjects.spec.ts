@@ -4,18 +4,13 @@ import {
   Controller,
   type ExecutionContext,
   Get,
-  type INestApplication,
   Injectable,
-  type MiddlewareConsumer,
-  Module,
   type NestInterceptor,
   type NestMiddleware,
-  type NestModule,
   Req,
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import {
@@ -26,8 +21,7 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import { type Observable } from 'rxjs';
-import request from 'supertest';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp, type RunningApp } from '../fixtures/use-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
 interface UserRequest {
@@ -102,10 +96,7 @@ class JourneyController {
   }
 }
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
 
 const planOf = (context: ExecutionContext) => {
   const { user, raw } = requestOf(context);
@@ -129,24 +120,15 @@ const factories: [name: string, options: Partial<FlagshipModuleOptions>, plan: (
 describe.each(adapters)('on %s', (_name, adapter) => {
   describe.each(['interceptor', 'middleware', 'none'] as const)('under propagation %s', (propagation) => {
     describe.each(factories)('%s', (_factory, options, plan) => {
-      async function start(): Promise<INestApplication> {
-        @Module({
+      async function start(): Promise<RunningApp> {
+        return apps.start({
           imports: [
             FlagshipModule.forRoot({ provider: subjectProvider().provider, propagation, ...options }),
           ],
           controllers: [JourneyController],
-        })
-        class AppModule implements NestModule {
-          configure(consumer: MiddlewareConsumer): void {
-            consumer.apply(LoginMiddleware).forRoutes(JourneyController);
-          }
-        }
-        const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
-        const app: INestApplication = testing.createNestApplication(adapter());
-        app.useLogger(['error', 'warn']);
-        closing.push(() => app.close());
-        await app.listen(0, '127.0.0.1');
-        return app;
+          middleware: (consumer) => void consumer.apply(LoginMiddleware).forRoutes(JourneyController),
+          adapter: adapter(),
+        });
       }
 
       const ann = `ann ${plan('ann')}`;
@@ -155,10 +137,9 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       const inScope = (subject: string) => (propagation === 'none' ? 'nobody -' : subject);
 
       it('agrees on the user, wherever the login takes place', async () => {
-        const app = await start();
+        const { http } = await start();
         const visit = async (path: string, place: string, login: string) => {
-          const http = request(app.getHttpServer()).get(path);
-          const { status, body } = await http.set('x-login', login).set('x-place', place);
+          const { status, body } = await http.get(path).set('x-login', login).set('x-place', place);
           return status === 200 ? (body as unknown) : status;
         };
         for (const place of ['middleware', 'guard']) {
@@ -175,12 +156,11 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       });
 
       it('keeps the users of parallel requests apart', async () => {
-        const app = await start();
+        const { http } = await start();
         const users = Array.from({ length: 30 }, (_unused, index) => `user-${index}`);
         const seen = await Promise.all(
           users.map(async (login) => {
-            const http = request(app.getHttpServer()).get('/open');
-            return (await http.set('x-login', login).set('x-place', 'handler')).body as unknown;
+            return (await http.get('/open').set('x-login', login).set('x-place', 'handler')).body as unknown;
           }),
         );
         expect(seen).toEqual(

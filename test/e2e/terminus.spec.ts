@@ -4,18 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Controller, Get, type INestApplication, Query } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { Test } from '@nestjs/testing';
 import { TypedInMemoryProvider } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
 import { FlagshipHealthIndicator, type FlagshipHealthOptions } from 'nestjs-flagship/terminus';
 import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
-import { type FaultyServer, startFaultyServer } from '../fixtures/faulty-server';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type FaultyServer } from '../fixtures/faulty-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useApp } from '../fixtures/use-app';
+import { useServer } from '../fixtures/use-server';
 
 const TOKEN = 'terminus-secret-token';
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const servers = useServer();
+const cleanUp = useCleanup();
 
 @Controller('health')
 class HealthController {
@@ -33,15 +37,12 @@ class HealthController {
 }
 
 async function start(options: FlagshipModuleOptions): Promise<INestApplication> {
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot(options), TerminusModule.forRoot({ errorLogStyle: 'json' })],
     controllers: [HealthController],
     providers: [FlagshipHealthIndicator],
-  }).compile();
-  const app = testing.createNestApplication();
-  app.useLogger(false);
-  closing.push(() => app.close());
-  return app.listen(0, '127.0.0.1').then(() => app);
+  });
+  return app;
 }
 
 /** What the health route answers: its status and what it says about the flags. */
@@ -61,17 +62,12 @@ const DOWN = (condition: string, provider: string) => ({
   flagship: { status: 'down', condition, provider },
 });
 
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
 describe('with definitions in the process', () => {
   let server: FaultyServer;
   let options: FlagshipModuleOptions;
 
   beforeEach(async () => {
-    server = await startFaultyServer({ 'home-page': 'modern' });
-    closing.push(() => server.close());
+    server = await servers.startFaulty({ 'home-page': 'modern' });
     options = {
       endpoint: server.endpoint,
       accountId: 'shop',
@@ -147,7 +143,7 @@ describe('with definitions in the process', () => {
 
   it('knows definitions kept on disk for what they are', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'terminus-'));
-    closing.push(() => rm(folder, { recursive: true }));
+    cleanUp(() => rm(folder, { recursive: true }));
     const kept = { ...options, definitionsCache: join(folder, 'flags.json') };
     await (await start(kept)).close();
     server.fault = 'http-500';
@@ -166,8 +162,7 @@ describe('with definitions in the process', () => {
     expect(await health(away)).toMatchObject(UP('unavailable', 'ERROR'));
     expect(await health(away, { downWhen: 'unavailable' })).toMatchObject(DOWN('unavailable', 'ERROR'));
 
-    const refusing = await startScriptedServer({ status: 401 });
-    closing.push(() => refusing.close());
+    const refusing = await servers.start({ status: 401 });
     const refused = await start({ ...options, endpoint: `${refusing.url}/evaluate` });
     expect(await health(refused)).toMatchObject(UP('unavailable', 'FATAL'));
     expect(await health(refused, { downWhen: 'degraded' })).toMatchObject(DOWN('unavailable', 'FATAL'));
@@ -179,8 +174,7 @@ describe('with an answer for each evaluation', () => {
   let server: ScriptedServer;
 
   beforeEach(async () => {
-    server = await startScriptedServer(answer);
-    closing.push(() => server.close());
+    server = await servers.start(answer);
   });
 
   const remote = (): FlagshipModuleOptions => ({

@@ -1,18 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  Controller,
-  type DynamicModule,
-  Get,
-  type INestApplication,
-  Injectable,
-  Module,
-  Req,
-  type Type,
-} from '@nestjs/common';
-import { ExpressAdapter } from '@nestjs/platform-express';
-import { type FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
+import { Controller, type DynamicModule, Get, Injectable, Module, Req, type Type } from '@nestjs/common';
+import { type TestingModule } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client, type Hook, OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import {
@@ -30,36 +19,32 @@ import {
   TestFlags,
   type TestFlagValues,
 } from 'nestjs-flagship/testing';
-import request from 'supertest';
 import { buildPackage } from '../fixtures/built-package';
 import { fixedFlags, serves } from '../fixtures/definitions';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { adapters, HomeService, ShopController } from '../fixtures/shop-app';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { HomeService, ShopController } from '../fixtures/shop-app';
+import { useApp, type AppSetup, adapters, type HttpAdapter } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
+const servers = useServer();
+const cleanUp = useCleanup();
 
-async function listen(
-  builder: TestingModuleBuilder,
-  adapter: ExpressAdapter | FastifyAdapter = new ExpressAdapter(),
-) {
-  const app: INestApplication = (await builder.compile()).createNestApplication(adapter);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
-  return { app, http: request(app.getHttpServer() as never), flags: app.get(TestFlags) };
+async function listen(setup: AppSetup) {
+  const { app, http } = await apps.start(setup);
+  return { app, http, flags: app.get(TestFlags) };
 }
 
 /** A shop around the testing module. */
 function shop(
   flags?: TestFlagValues,
   options?: FlagshipTestingOptions,
-  adapter?: ExpressAdapter | FastifyAdapter,
+  adapter?: HttpAdapter,
   controllers: Type[] = [ShopController],
 ) {
   const imports = [FlagshipTestingModule.forRoot(flags, options)];
-  return listen(Test.createTestingModule({ imports, controllers, providers: [HomeService] }), adapter);
+  return listen({ imports, controllers, providers: [HomeService], adapter });
 }
 
 const rule = (attribute: string, value: string): Rule => ({
@@ -167,10 +152,9 @@ describe.each(adapters)('on %s', (_, adapter) => {
 
 describe('what a flag answers', () => {
   async function service(flags: TestFlagValues, options?: FlagshipTestingOptions) {
-    const testing = await Test.createTestingModule({
+    const testing = await apps.compile({
       imports: [FlagshipTestingModule.forRoot(flags, options)],
-    }).compile();
-    closing.push(() => testing.close());
+    });
     return { service: testing.get(FlagService), flags: testing.get(TestFlags) };
   }
 
@@ -225,10 +209,7 @@ describe('what a flag answers', () => {
       rules: [{ conditions: [], serve_variation: 'on', rollout: { percentage: 50 } }],
     };
     const { service: flags } = await service({ half });
-    const real = await Test.createTestingModule({
-      imports: [FlagshipModule.forRoot({ definitions: { half } })],
-    }).compile();
-    closing.push(() => real.close());
+    const real = await apps.compile({ imports: [FlagshipModule.forRoot({ definitions: { half } })] });
     const sides = (of: FlagService) =>
       Promise.all(
         Array.from({ length: 50 }, (_, user) =>
@@ -334,12 +315,11 @@ describe("the module's own options", () => {
     class HomeModule {}
     @Module({ providers: [HomeService] })
     class ElsewhereModule {}
-    const testing = await Test.createTestingModule({ imports: [HomeModule] }).compile();
-    closing.push(() => testing.close());
+    const testing = await apps.compile({ imports: [HomeModule] });
     expect(await testing.get(HomeService).page()).toBe('classic');
     // What never came up cannot be closed.
-    closing.push(() => OpenFeature.clearProviders());
-    await expect(Test.createTestingModule({ imports: [local, ElsewhereModule] }).compile()).rejects.toThrow(
+    cleanUp(() => OpenFeature.clearProviders());
+    await expect(apps.compile({ imports: [local, ElsewhereModule] })).rejects.toThrow(
       /HomeService.*FlagService/s,
     );
   });
@@ -349,11 +329,10 @@ describe("the module's own options", () => {
     class Reads {
       constructor(@OpenFeatureClient({ domain: 'billing' }) readonly client: Client) {}
     }
-    const testing = await Test.createTestingModule({
+    const testing = await apps.compile({
       imports: [FlagshipTestingModule.forRoot({ page: 'billing' }, { domain: 'billing' })],
       providers: [Reads],
-    }).compile();
-    closing.push(() => testing.close());
+    });
     expect(await testing.get(Reads).client.getStringValue('page', '?')).toBe('billing');
     expect(await OpenFeature.getClient('billing').getStringValue('page', '?')).toBe('billing');
   });
@@ -361,9 +340,8 @@ describe("the module's own options", () => {
 
 describe('in place of FlagshipModule', () => {
   let flagship: ScriptedServer;
-  beforeAll(async () => (flagship = await startScriptedServer()));
-  beforeEach(() => flagship.script(serves(fixedFlags({ 'home-page': 'real' }))));
-  afterAll(() => flagship.close());
+  beforeAll(async () => (flagship = await servers.start()));
+  beforeEach(() => flagship.script(serves(fixedFlags({ 'home-page': 'real', 'new-checkout': true }))));
 
   const made: string[] = [];
   beforeEach(() => made.splice(0));
@@ -410,10 +388,11 @@ describe('in place of FlagshipModule', () => {
     class AppModule {}
     return AppModule;
   }
-  const overridden = (app: Type, flags?: TestFlagValues, options?: FlagshipTestingOptions) =>
-    Test.createTestingModule({ imports: [app] })
-      .overrideModule(FlagshipModule)
-      .useModule(FlagshipTestingModule.forRoot(flags, options));
+  const overridden = (app: Type, flags?: TestFlagValues, options?: FlagshipTestingOptions): AppSetup => ({
+    imports: [app],
+    override: (builder) =>
+      builder.overrideModule(FlagshipModule).useModule(FlagshipTestingModule.forRoot(flags, options)),
+  });
 
   it.each(registrations)('of %s, nothing of which starts', async (_, register) => {
     const { http, flags, app } = await listen(
@@ -436,12 +415,8 @@ describe('in place of FlagshipModule', () => {
   });
 
   it.each(registrations)('of %s, which starts when it is not replaced', async (_, register) => {
-    const app = (
-      await Test.createTestingModule({ imports: [appOf(register())] }).compile()
-    ).createNestApplication();
-    closing.push(() => app.close());
-    await app.listen(0, '127.0.0.1');
-    const { body } = await request(app.getHttpServer() as never).get('/home');
+    const { http } = await apps.start({ imports: [appOf(register())] });
+    const { body } = await http.get('/home');
     expect(body).toMatchObject({ parameter: 'real' });
     expect(made).toEqual(expect.arrayContaining(['real hook', 'real handler']));
     expect(flagship.requests).toHaveLength(1);
@@ -450,7 +425,7 @@ describe('in place of FlagshipModule', () => {
   it('or beside it: an application that is tested with other flags never asks for the real ones', async () => {
     const app = appOf(FlagshipModule.forRootAsync({ useClass: Settings }));
     const imports = [app, FlagshipTestingModule.forRoot({ 'home-page': 'tested' })];
-    const { http } = await listen(Test.createTestingModule({ imports }));
+    const { http } = await listen({ imports });
     expect((await http.get('/home')).body).toMatchObject({ parameter: 'tested', service: 'tested' });
     expect(made).toEqual([]);
     expect(flagship.requests).toEqual([]);
@@ -515,10 +490,11 @@ describe('in place of FlagshipModule', () => {
   });
 
   it('without flags stops the start, instead of letting the real ones start', async () => {
-    const builder = Test.createTestingModule({ imports: [appOf(FlagshipModule.forRoot(realOptions()))] })
-      .overrideModule(FlagshipModule)
-      .useModule(FlagshipTestingModule);
-    await expect(builder.compile()).rejects.toThrow(/FlagshipTestingModule.*forRoot/);
+    const compiling = apps.compile({
+      imports: [appOf(FlagshipModule.forRoot(realOptions()))],
+      override: (builder) => builder.overrideModule(FlagshipModule).useModule(FlagshipTestingModule),
+    });
+    await expect(compiling).rejects.toThrow(/FlagshipTestingModule.*forRoot/);
     expect(made).toEqual([]);
     expect(flagship.requests).toEqual([]);
   });
@@ -529,12 +505,9 @@ describe('several applications at once', () => {
     // One module object for all: what is made of it must not be shared.
     const one = FlagshipTestingModule.forRoot({ 'home-page': 'same' });
     const testing = await Promise.all(
-      Array.from({ length: 12 }, () =>
-        Test.createTestingModule({ imports: [one], providers: [HomeService] }).compile(),
-      ),
+      Array.from({ length: 12 }, () => apps.compile({ imports: [one], providers: [HomeService] })),
     );
     const open = new Set(testing);
-    closing.push(() => Promise.all([...open].map((module) => module.close())));
     for (const [nth, module] of testing.entries()) module.get(TestFlags).set('home-page', `page ${nth}`);
     const pages = () => Promise.all(testing.map((module) => module.get(HomeService).page()));
     expect(await pages()).toEqual(testing.map((_, nth) => `page ${nth}`));
@@ -548,10 +521,7 @@ describe('several applications at once', () => {
     await Promise.all([...open].map((module) => module.close()));
     open.clear();
     // The default of the process is free again for whoever comes next.
-    const next = await Test.createTestingModule({
-      imports: [FlagshipTestingModule.forRoot({ page: 'next' })],
-    }).compile();
-    closing.push(() => next.close());
+    await apps.compile({ imports: [FlagshipTestingModule.forRoot({ page: 'next' })] });
     expect(await OpenFeature.getClient().getStringValue('page', '?')).toBe('next');
   });
 
@@ -564,8 +534,7 @@ describe('several applications at once', () => {
         {},
         { handlers: [[ProviderEvents.ConfigurationChanged, () => void changes.push(`change of ${nth}`)]] },
       );
-      const testing = await Test.createTestingModule({ imports: [module] }).compile();
-      closing.push(() => testing.close());
+      const testing = await apps.compile({ imports: [module] });
       made.push(testing);
     }
     for (const testing of made) testing.get(TestFlags).set('flag', true);
@@ -574,7 +543,7 @@ describe('several applications at once', () => {
 
   it('hold nothing that keeps a process alive or makes Node warn, even when nobody closes them', async () => {
     const built = buildPackage();
-    closing.push(async () => built.remove());
+    cleanUp(async () => built.remove());
     const script = `
       require('reflect-metadata');
       const { Test } = require('@nestjs/testing');
@@ -597,19 +566,20 @@ describe('several applications at once', () => {
         const resources = process.getActiveResourcesInfo().filter((name) => /Timeout|TCP/.test(name));
         console.log(undici.length, resources.length);
       })();`;
-    const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, timeout: 50_000 });
+    const child = spawn(process.execPath, ['-e', script], { cwd: built.folder });
+    cleanUp(() => child.kill());
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => (output += data.toString()));
     expect({ end: await once(child, 'close'), output }).toEqual({ end: [0, null], output: '0 0\n' });
-  }, 60_000);
+  });
 });
 
 describe('TestFlags without Nest', () => {
   it('are an OpenFeature provider', async () => {
     const flags = new TestFlags({ 'new-checkout': true });
     await OpenFeature.setProviderAndWait('no-nest', flags.provider);
-    closing.push(() => OpenFeature.clearProviders());
+    cleanUp(() => OpenFeature.clearProviders());
     const client = OpenFeature.getClient('no-nest');
     expect(await client.getBooleanValue('new-checkout', false)).toBe(true);
     flags.setFor('ann', 'new-checkout', false);
@@ -645,9 +615,7 @@ describe('what cannot be a flag', () => {
     ],
   ])('%s stops the start, and changes nothing later', async (_, value, problem) => {
     const values = { good: 'new', bad: value } as TestFlagValues;
-    const compiling = Test.createTestingModule({
-      imports: [FlagshipTestingModule.forRoot(values)],
-    }).compile();
+    const compiling = apps.compile({ imports: [FlagshipTestingModule.forRoot(values)] });
     await expect(compiling).rejects.toThrow(problem);
     const flags = new TestFlags({ good: 'old' });
     const setting = [
@@ -677,7 +645,7 @@ describe('what cannot be a flag', () => {
 
   it("nor are the provider's options taken", async () => {
     const compile = (options: object) =>
-      Test.createTestingModule({ imports: [FlagshipTestingModule.forRoot({}, options)] }).compile();
+      apps.compile({ imports: [FlagshipTestingModule.forRoot({}, options)] });
     await expect(compile({ appId: 'shop' })).rejects.toThrow(/"provider" and "appId" exclude/);
     await expect(compile({ hook: [] })).rejects.toThrow(/no option "hook"/);
   });

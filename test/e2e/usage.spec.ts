@@ -16,7 +16,6 @@ import {
 import { RouterModule } from '@nestjs/core';
 import { Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { TypedInMemoryProvider } from '@openfeature/server-sdk';
 import {
@@ -28,9 +27,11 @@ import {
   FlagValue,
   getFlagsToken,
 } from 'nestjs-flagship';
-import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
+import { useApp } from '../fixtures/use-app';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 @FeatureFlag('shop')
 @Controller('shop')
@@ -72,7 +73,9 @@ const uses = (flags: FlagService) =>
       places.map(({ decorator, where, handler }) => `${key}: ${where} (${decorator} in ${handler})`),
     );
 
-const closing: (() => Promise<unknown>)[] = [];
+const apps = useApp();
+const servers = useServer();
+const cleanUp = useCleanup();
 const logged = { log: [] as string[], warn: [] as string[] };
 beforeEach(() => {
   for (const level of ['log', 'warn'] as const) {
@@ -80,11 +83,8 @@ beforeEach(() => {
     const spy = jest.spyOn(Logger.prototype, level).mockImplementation((...said: unknown[]) => {
       logged[level].push(String(said[0]));
     });
-    closing.push(async () => spy.mockRestore());
+    cleanUp(async () => spy.mockRestore());
   }
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
 });
 
 async function create(
@@ -93,16 +93,13 @@ async function create(
 ): Promise<INestApplication> {
   const provider = new TypedInMemoryProvider({});
   const isOurs = Object.keys(options).some((name) => ['definitions', 'localEvaluation'].includes(name));
-  const testing = await Test.createTestingModule({
+  return apps.create({
     ...metadata,
     imports: [
       FlagshipModule.forRoot(isOurs ? options : { provider, ...options }),
       ...(metadata.imports ?? []),
     ],
-  }).compile();
-  const app = testing.createNestApplication();
-  closing.push(() => app.close());
-  return app;
+  });
 }
 
 describe('usage()', () => {
@@ -237,7 +234,7 @@ describe('usage()', () => {
         return 'report';
       }
     }
-    const testing = await Test.createTestingModule({
+    const testing = await apps.compile({
       imports: [FlagshipModule.forRoot({ provider: new TypedInMemoryProvider({}) })],
       providers: [
         ProductResolver,
@@ -249,8 +246,7 @@ describe('usage()', () => {
         { provide: 'function', useFactory: () => () => 7 },
       ],
       controllers: [SumController],
-    }).compile();
-    closing.push(() => testing.close());
+    });
     await testing.init();
     expect(uses(testing.get(FlagService))).toEqual([
       'buying: mutation buy (@FeatureFlag in ProductResolver.buyOne)',
@@ -356,8 +352,7 @@ describe('at start', () => {
   });
 
   it('so it does with local evaluation', async () => {
-    const local = await startLocalFlagship({ flags: { shop: true, limit: 1, page: '' } });
-    closing.push(() => local.close());
+    const local = await servers.startFlagship({ flags: { shop: true, limit: 1, page: '' } });
     const { url: baseUrl, appId, accountId } = local;
     const app = await create(
       { controllers: [ShopController] },

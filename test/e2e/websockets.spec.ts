@@ -12,7 +12,6 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { Test } from '@nestjs/testing';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
 import {
@@ -34,9 +33,10 @@ import { concatMap, type Observable, take, timer } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntilGone } from '../fixtures/garbage';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 import { type SocketClient, socketPlatforms } from '../fixtures/socket-clients';
 import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 @Injectable()
 class Login implements CanActivate {
@@ -117,28 +117,23 @@ class ShopGateway extends ShopMessages {}
 @WebSocketGateway()
 class BareGateway extends ShopMessages {}
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
+const cleanUp = useCleanup();
 
 describe.each(socketPlatforms)('%s', (_platform, webSockets, connect) => {
   describe.each(adapters)('on %s', (_name, adapter) => {
     async function start(options: FlagshipModuleOptions): Promise<INestApplication> {
-      const testing = await Test.createTestingModule({
+      const { app } = await apps.start({
         imports: [FlagshipModule.forRoot(options)],
         providers: [options.propagation === 'none' ? BareGateway : ShopGateway],
-      }).compile();
-      const app: INestApplication = testing.createNestApplication(adapter());
-      app.useLogger(['error', 'warn']);
-      app.useWebSocketAdapter(webSockets(app));
-      closing.push(() => app.close());
-      await app.listen(0, '127.0.0.1');
+        adapter: adapter(),
+        configure: (created) => created.useWebSocketAdapter(webSockets(created)),
+      });
       return app;
     }
     async function open(app: INestApplication, user: string): Promise<SocketClient> {
       const client = await connect(await app.getUrl(), { 'x-user': user });
-      closing.push(() => client.close());
+      cleanUp(() => client.close());
       return client;
     }
     async function answers(client: SocketClient, count: number): Promise<unknown[]> {
@@ -280,29 +275,23 @@ it('reads the request that an application keeps, of a server of its own', async 
     }
   }
   const options = { provider: echoProvider().provider, requestContext: { userId: 'x-user' } };
-  const testing = await Test.createTestingModule({
+  await apps.start({
     imports: [FlagshipModule.forRoot(options)],
     providers: [KeepingGateway],
-  }).compile();
-  const app: INestApplication = testing.createNestApplication();
-  app.useWebSocketAdapter(new OwnServerAdapter(app));
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+    configure: (app) => app.useWebSocketAdapter(new OwnServerAdapter(app)),
+  });
   const { port } = server.address() as AddressInfo;
   const client = await socketPlatforms[0]![2](`http://127.0.0.1:${port}`, { 'x-user': 'ann' });
-  closing.push(() => client.close());
+  cleanUp(() => client.close());
   client.send('who', {});
   await waitUntil(() => client.received.length > 0, 'the answer');
   expect(client.received).toEqual([{ event: 'who', data: { targetingKey: 'ann' } }]);
 });
 
 it('leaves requests for an upgrade alone in an application without gateways', async () => {
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot({ provider: echoProvider().provider })],
-  }).compile();
-  const app: INestApplication = testing.createNestApplication();
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+  });
   const server = app.getHttpServer() as { listenerCount(event: string): number };
   expect(server.listenerCount('upgrade')).toBe(0);
 });

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { resolve } from 'node:path';
 import { Controller, Get } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   FlagshipModule,
@@ -73,7 +72,7 @@ const hangs = {
     await endsInTime(() => startLocalFlagship({ flags: {}, host: 'localhost' }));
   },
   moduleClose: async () => {
-    const lifetime = CleanupStack.of(new ModulesContainer());
+    const lifetime = new CleanupStack();
     lifetime.defer(never);
     await endsInTime(() => lifetime.dispose());
   },

@@ -5,23 +5,12 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
+import { transactionContextPropagatorOf } from '../../undocumented';
 import { scopePropagator } from '../scope';
-
-/**
- * The propagator that OpenFeature has. It has no public way to ask for it, and a propagator that is asked to carry a
- * context, to see whether it does, may keep that context. Checked with `@openfeature/server-sdk` 1.20 to 1.23; where the
- * property is gone, {@link propagates} finds out instead.
- */
-function currentPropagator(): TransactionContextPropagator | undefined {
-  const { _transactionContextPropagator: propagator } = OpenFeature as unknown as {
-    readonly _transactionContextPropagator?: TransactionContextPropagator;
-  };
-  return propagator;
-}
 
 /** Makes OpenFeature carry transaction contexts; a propagator that the application has set is left alone. */
 export function ensurePropagation(): void {
-  const current = currentPropagator();
+  const current = transactionContextPropagatorOf(OpenFeature) as TransactionContextPropagator | undefined;
   if (current === scopePropagator) return;
   const isIdle = current === undefined ? !propagates() : isNoop(current);
   if (isIdle) OpenFeature.setTransactionContextPropagator(scopePropagator);

@@ -1,5 +1,5 @@
 export { GraphqlOperation, isSubscription, resolverArguments } from './graphql-operation';
-export { HttpRequest, HttpRequests, holderOf } from './http-request';
+export { HttpRequest, HttpRequests, scopeHolderOf } from './http-request';
 export { RequestContextBuilder } from './request-context-builder';
 export { type RequestSource, isObject } from './request-source';
 export { RpcMessage } from './rpc-message';

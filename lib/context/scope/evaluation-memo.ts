@@ -4,154 +4,155 @@ import { type FlagType } from '../../options';
 import { type MemoEntry } from './memo-entry';
 import { approximateBytes } from './approximate-bytes';
 
-/** The contexts that an evaluation merges. Compared by identity, which is what makes the usual look-up cheap. */
+/** The contexts that an evaluation merges. Compared by identity, which makes the usual lookup cheap. */
 export interface ContextParts {
   readonly api: EvaluationContext;
   readonly transaction: EvaluationContext;
   readonly client: EvaluationContext;
 }
 
-/** How many contexts are remembered. A scope that lives long (a job over all users) must not grow without end. */
+/** The number of contexts that a memo keeps, so that a long scope (a job over all users) does not grow without limit. */
 const MAX_CONTEXTS = 1000;
-/** How much is remembered, roughly, in bytes of memory. */
+/** The approximate memory that all entries of a memo may take, in bytes. */
 const MAX_BYTES = 1_000_000;
-/** How much more than needed is forgotten at once of a single context. */
+/** The number of bytes evicted beyond the need when a single context exceeds the limit, so that it happens rarely. */
 const FREED_BYTES = MAX_BYTES / 4;
-/** What an answer takes beside its key and its value: its promise, its details, its place in a map. */
+/** The memory that an entry takes beside its key and value: its promise, its details, its place in a map. */
 const ENTRY_BYTES = 500;
 
-/** What of an answer can be large. */
-type Weighed = Partial<
+/** The members of evaluation details that can be large. */
+type SizedDetails = Partial<
   Pick<EvaluationDetails<FlagValue>, 'value' | 'variant' | 'errorMessage' | 'flagMetadata'>
 >;
 
-function detailsBytes({ value, variant = '', errorMessage = '', flagMetadata }: Weighed): number {
+function detailsBytes({ value, variant = '', errorMessage = '', flagMetadata }: SizedDetails): number {
   const metadata = flagMetadata === undefined ? 0 : approximateBytes(flagMetadata, MAX_BYTES);
   return approximateBytes(value, MAX_BYTES) + 2 * (variant.length + errorMessage.length) + metadata;
 }
 
-/** What the flags answered for one evaluation context, by type and key. */
+/** The evaluations under one evaluation context, by flag type and key. */
 export class ContextMemo {
-  /** What they take in memory. */
+  /** The approximate memory that the entries take. */
   bytes = 0;
-  /** Whether they are no longer looked up. */
-  isDropped = false;
+  /** Whether the memo has been removed from the scope's, so that no evaluation finds it any more. */
+  isEvicted = false;
   private readonly byType: Partial<Record<FlagType, Map<string, MemoEntry>>> = {};
 
   get(type: FlagType, flagKey: string): MemoEntry | undefined {
     return this.byType[type]?.get(flagKey);
   }
 
-  set(type: FlagType, flagKey: string, answer: MemoEntry): void {
-    (this.byType[type] ??= new Map<string, MemoEntry>()).set(flagKey, answer);
+  set(type: FlagType, flagKey: string, entry: MemoEntry): void {
+    (this.byType[type] ??= new Map<string, MemoEntry>()).set(flagKey, entry);
   }
 
   /**
-   * Forgets answers, the oldest first, until so many bytes are free.
+   * Evicts entries, the oldest first, until the given number of bytes is free.
    *
-   * @param latest Stays, as do those that are still under way.
-   * @returns How many bytes have become free.
+   * @param latest An entry that is kept, as are entries whose evaluation is still pending.
+   * @returns The number of bytes that were freed.
    */
-  free(bytes: number, latest: MemoEntry): number {
+  evict(bytes: number, latest: MemoEntry): number {
     let freed = 0;
-    for (const answers of Object.values(this.byType)) {
-      for (const [flagKey, answer] of answers) {
+    for (const entries of Object.values(this.byType)) {
+      for (const [flagKey, entry] of entries) {
         if (freed >= bytes) return freed;
-        if (answer === latest || answer.bytes === 0) continue;
-        answers.delete(flagKey);
-        freed += answer.bytes;
+        if (entry === latest || entry.bytes === 0) continue;
+        entries.delete(flagKey);
+        freed += entry.bytes;
       }
     }
     return freed;
   }
 }
 
-interface Base extends ContextParts {
+/** The context of evaluations without attributes of their own, found again by the identity of its parts. */
+interface BaseContext extends ContextParts {
   readonly merged: EvaluationContext;
-  readonly answers: ContextMemo;
-  /** Whether the answers are also indexed by the context's content. */
+  readonly memo: ContextMemo;
+  /** Whether the memo is also indexed by the content of its context. */
   isIndexed: boolean;
 }
 
-/** What flags have answered within a scope, context by context. */
+/** The evaluations within a scope, by evaluation context: a flag is evaluated once per scope, type and context. */
 export class EvaluationMemo {
-  private base: Base | undefined;
+  private base: BaseContext | undefined;
   private byContext: Map<string, ContextMemo> | undefined;
   private bytes = 0;
 
-  /** The merged context and its answers for evaluations that bring no context of their own. */
-  forParts(parts: ContextParts, merge: () => EvaluationContext): Pick<Base, 'merged' | 'answers'> {
+  /** Returns the merged context, and its memo, for evaluations without attributes of their own. */
+  forParts(parts: ContextParts, merge: () => EvaluationContext): Pick<BaseContext, 'merged' | 'memo'> {
     const { base } = this;
     if (base?.api === parts.api && base.transaction === parts.transaction && base.client === parts.client)
       return base;
     const merged = merge();
-    // The first context is indexed only when there is a second one: its key costs more than the look-up.
+    // The first context is indexed only when a second one is added: computing its key costs more than the lookup.
     const isIndexed = base !== undefined || this.byContext !== undefined;
-    const answers = isIndexed ? this.forContext(merged) : new ContextMemo();
-    // Not spread: adding to an object made by spreading is slow.
+    const memo = isIndexed ? this.forContext(merged) : new ContextMemo();
+    // Built by a literal instead of spread: V8 adds properties to a spread object slowly.
     const { api, transaction, client } = parts;
-    const fresh: Base = { api, transaction, client, merged, answers, isIndexed };
-    this.base = fresh;
-    return fresh;
+    const latest: BaseContext = { api, transaction, client, merged, memo, isIndexed };
+    this.base = latest;
+    return latest;
   }
 
-  /** The answers for a whole merged context. */
+  /** Returns the memo of a merged context, found by the context's content. */
   forContext(merged: EvaluationContext): ContextMemo {
     this.indexBase();
     const key = canonicalContext(merged);
     return this.byContext?.get(key) ?? this.index(key, new ContextMemo());
   }
 
-  /** Counts what a settled answer takes, and forgets the oldest contexts where all of them take too much. */
-  weigh(answers: ContextMemo, flagKey: string, answer: MemoEntry, details: Weighed): void {
-    answer.bytes = ENTRY_BYTES + 2 * flagKey.length + detailsBytes(details);
-    this.grow(answers, answer.bytes);
+  /** Records the size of an entry whose evaluation has ended; evicts the oldest contexts if the memo is too large. */
+  recordSize(memo: ContextMemo, flagKey: string, entry: MemoEntry, details: SizedDetails): void {
+    entry.bytes = ENTRY_BYTES + 2 * flagKey.length + detailsBytes(details);
+    this.addBytes(memo, entry.bytes);
     if (this.bytes <= MAX_BYTES) return;
-    this.dropOldest(answers);
-    for (const last of [this.base?.answers, answers]) {
-      // Rarely, and many at a time: what one context alone takes is too much.
-      if (last !== undefined && this.bytes > MAX_BYTES)
-        this.grow(last, -last.free(this.bytes - MAX_BYTES + FREED_BYTES, answer));
+    this.evictOldest(memo);
+    for (const remaining of [this.base?.memo, memo]) {
+      // Reached only if one context alone exceeds the limit; then many entries are evicted at once.
+      if (remaining !== undefined && this.bytes > MAX_BYTES)
+        this.addBytes(remaining, -remaining.evict(this.bytes - MAX_BYTES + FREED_BYTES, entry));
     }
   }
 
-  private grow(answers: ContextMemo, bytes: number): void {
-    // An evaluation may end after its context has been forgotten.
-    if (answers.isDropped) return;
-    answers.bytes += bytes;
+  private addBytes(memo: ContextMemo, bytes: number): void {
+    // An evaluation may end after its context has been evicted, whose bytes no longer count.
+    if (memo.isEvicted) return;
+    memo.bytes += bytes;
     this.bytes += bytes;
   }
 
-  /** Forgets contexts until what is left fits, or until there are only the latest and the scope's own. */
-  private dropOldest(latest: ContextMemo): void {
-    for (const [key, answers] of this.byContext ?? []) {
+  /** Evicts contexts until the rest fits, or until only the latest and the base context remain. */
+  private evictOldest(latest: ContextMemo): void {
+    for (const [key, memo] of this.byContext ?? []) {
       if (this.bytes <= MAX_BYTES) return;
-      if (answers !== latest && answers !== this.base?.answers) this.drop(key, answers);
+      if (memo !== latest && memo !== this.base?.memo) this.evict(key, memo);
     }
   }
 
-  private drop(key: string, answers: ContextMemo): void {
+  private evict(key: string, memo: ContextMemo): void {
     this.byContext?.delete(key);
-    if (answers === this.base?.answers) {
+    if (memo === this.base?.memo) {
       this.base.isIndexed = false;
       return;
     }
-    answers.isDropped = true;
-    this.bytes -= answers.bytes;
+    memo.isEvicted = true;
+    this.bytes -= memo.bytes;
   }
 
   private indexBase(): void {
     if (this.base === undefined || this.base.isIndexed) return;
     this.base.isIndexed = true;
-    this.index(canonicalContext(this.base.merged), this.base.answers);
+    this.index(canonicalContext(this.base.merged), this.base.memo);
   }
 
-  private index(key: string, answers: ContextMemo): ContextMemo {
+  private index(key: string, memo: ContextMemo): ContextMemo {
     this.byContext ??= new Map<string, ContextMemo>();
     const [oldest] = this.byContext.size < MAX_CONTEXTS ? [] : this.byContext;
-    if (oldest !== undefined) this.drop(...oldest);
-    this.byContext.set(key, answers);
-    this.grow(answers, 2 * key.length);
-    return answers;
+    if (oldest !== undefined) this.evict(...oldest);
+    this.byContext.set(key, memo);
+    this.addBytes(memo, 2 * key.length);
+    return memo;
   }
 }

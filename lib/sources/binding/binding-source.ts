@@ -4,7 +4,7 @@ import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValu
 import { shownName } from '../../types';
 import { dateText } from '../date-text';
 import { namedCode } from '../error-response';
-import { isTextOrAbsent } from '../remote';
+import { isTextOrAbsent } from '../is-text-or-absent';
 import { type ContextAttributes, type FlagSource, type Resolution } from '../flag-source';
 import { attributeNames, attributeOf, invalidContext } from '../invalid-context';
 
@@ -114,21 +114,8 @@ export class BindingSource implements FlagSource {
     return readDetails(await answer, flagKey, attributes);
   }
 
-  refresh(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  stats(): undefined {
-    return undefined;
-  }
-
-  detachStore(): void {
-    // Nothing is lent to it.
-  }
-
-  close(): Promise<void> {
+  close(): void {
     this.session.close();
-    return Promise.resolve();
   }
 
   /** Runs the binding's code. Whatever that throws, it has failed. */

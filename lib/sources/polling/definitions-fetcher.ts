@@ -1,8 +1,8 @@
 import { type FlagMap } from '../../evaluation';
 import { type UpstreamStats } from '../../http';
-import { type ResolvedSource } from '../../options';
+import { type ResolvedHttpOptions } from '../../options';
 import { wallClockMs } from '../../runtime';
-import { GuardedStore, type StoreListener, storePrefix } from '../../store';
+import { type GuardedStore } from '../../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
 import { type Announcement, digestOf, SharedDefinitions } from './shared-definitions';
 import { type Confirmation, isSince, type Manifest } from './manifest';
@@ -34,19 +34,13 @@ export class DefinitionsFetcher {
   private readonly client: DefinitionsClient;
   private readonly shared: SharedDefinitions | undefined;
 
-  constructor(
-    { http, refreshInterval, store }: Extract<ResolvedSource, { kind: 'polling' }>,
-    listener: StoreListener,
-  ) {
+  constructor(http: ResolvedHttpOptions, refreshIntervalMs: number, store: GuardedStore | undefined) {
     this.client = new DefinitionsClient(http);
-    if (store === undefined) return;
-    const guarded = new GuardedStore(store, storePrefix(http.namespace), listener);
-    this.shared = new SharedDefinitions(guarded, refreshInterval, http.timeout);
+    this.shared = store && new SharedDefinitions(store, refreshIntervalMs, http.timeout);
   }
 
   open(): void {
     this.client.open();
-    this.shared?.open();
   }
 
   /**
@@ -96,13 +90,8 @@ export class DefinitionsFetcher {
     return this.client.stats();
   }
 
-  /** From now on this instance asks for itself. */
-  detachStore(): void {
-    this.shared?.close();
-  }
-
   close(): Promise<void> {
-    this.detachStore();
+    this.shared?.close();
     return this.client.close();
   }
 

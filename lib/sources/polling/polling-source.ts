@@ -1,8 +1,9 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../../errors';
+import { type CompiledDefinitions } from '../../evaluation';
 import { detachedInSpan } from '../../http';
 import { type ResolvedSource } from '../../options';
-import { DefinitionsCache } from './definitions-cache';
-import { DefinitionsFetcher, type FetchedDefinitions, type HeldDefinitions } from './definitions-fetcher';
+import { type GuardedStore } from '../../store';
+import { ActiveDefinitions, compileInSlices } from '../active-definitions';
 import {
   type ContextAttributes,
   type FlagSource,
@@ -11,16 +12,15 @@ import {
   type SourceStats,
 } from '../flag-source';
 import { LoadQueue } from '../load-queue';
-import { RefreshTimer } from './refresh-timer';
-import { ActiveDefinitions } from '../active-definitions';
 import { reportMalformed } from '../report-malformed';
+import { DefinitionsCache } from './definitions-cache';
+import { DefinitionsFetcher, type FetchedDefinitions, type HeldDefinitions } from './definitions-fetcher';
+import { RefreshTimer } from './refresh-timer';
 
-type PollingOptions = Extract<ResolvedSource, { kind: 'polling' }>;
+/** Where definitions come from that are put in force. */
+type Origin = 'Flagship' | 'shared store' | 'disk';
 
-/** Where definitions that are put in force come from. */
-type Origin = 'Flagship or the shared store' | 'disk';
-
-/** How a load has ended: with flags that are up to date, or with a failure, for which older flags may have made up. */
+/** The result of a load. After a failure there may still be flags: older ones. */
 interface LoadResult {
   readonly isUpToDate: boolean;
   readonly hasFlags: boolean;
@@ -28,36 +28,39 @@ interface LoadResult {
 }
 
 /**
- * Evaluates in this process, with definitions that it downloads and keeps fresh.
+ * Evaluates in this process, with definitions that it downloads and keeps up to date.
  *
- * Everything that happens to them is a load, and loads run one at a time ({@link LoadQueue}):
- * 1. Fetches what is new, from the instances that share definitions or from Flagship ({@link DefinitionsFetcher}).
- * 2. Where that fails, takes newer definitions from the shared store or, at the start, those kept on disk.
- * 3. Puts them in force, wherever they come from, in one way (`apply`): reports malformed flags, tells what has changed,
- *    has them kept on disk.
- * 4. Tells whether flags are stale or have recovered, and schedules the next load, whatever has happened before.
+ * Each download, and each replacement for one, is a load. Loads run one at a time ({@link LoadQueue}), in these steps:
+ * 1. `DefinitionsFetcher` fetches what is new, from the instances that share a store or from Flagship.
+ * 2. If that fails, newer definitions from the shared store take its place or, at the start, those kept on disk.
+ * 3. `apply` puts the definitions in force, from wherever they come.
+ * 4. `end` reports whether the flags are stale or have recovered, and schedules the next load.
+ *
+ * The generation, the held definitions with their ETag, and the flag for staleness have this one owner.
  */
 export class PollingSource implements FlagSource {
-  private readonly feed: DefinitionsFetcher;
+  private readonly fetcher: DefinitionsFetcher;
   private readonly cache: DefinitionsCache | undefined;
   private readonly accountId: string;
   private readonly timer: RefreshTimer;
-  private snapshot: ActiveDefinitions | undefined;
+  private readonly active: ActiveDefinitions;
   private held: HeldDefinitions | undefined;
   private isStale = false;
-  /** Whether the next load is the one of the start. */
+  /** Whether the next load is the first one after `open`. */
   private isStarting = false;
   private loads: LoadQueue<LoadResult>;
-  /** Counts openings and closings: a load that began before one of them changes nothing any more. */
+  /** Counts calls of `open` and `close`: a load that began before one of them changes nothing any more. */
   private generation = 0;
 
+  /** @param store Where the instances of the application share definitions, if they do. */
   constructor(
-    options: PollingOptions,
+    { http, cacheFile, refreshInterval, accountId }: Extract<ResolvedSource, { kind: 'polling' }>,
+    store: GuardedStore | undefined,
     private readonly listener: SourceListener,
   ) {
-    const { http, cacheFile, refreshInterval, accountId } = options;
     this.accountId = accountId;
-    this.feed = new DefinitionsFetcher(options, listener);
+    this.active = new ActiveDefinitions(listener);
+    this.fetcher = new DefinitionsFetcher(http, refreshInterval, store);
     this.cache =
       cacheFile === undefined
         ? undefined
@@ -69,68 +72,61 @@ export class PollingSource implements FlagSource {
   }
 
   /**
-   * Loads the definitions. Where that fails, older ones from the shared store or from a kept file take their place;
-   * without any the source goes on trying.
+   * Loads the definitions. If that fails, older ones from the shared store or from the disk take their place; without
+   * any the source tries again at growing intervals.
    *
-   * @throws FlagshipError Why there are no flags yet; `UNAUTHORIZED` when trying again is of no use.
+   * @throws FlagshipError Why there are no flags yet; `UNAUTHORIZED` when it does not try again.
    */
   async open(): Promise<void> {
     this.startGeneration();
     this.isStarting = true;
-    this.feed.open();
+    this.fetcher.open();
     this.cache?.open();
     const { hasFlags, failure } = await detachedInSpan(() => this.loads.request(true));
     if (!hasFlags) throw failure;
-    await this.settle();
+    await this.untilShared();
+  }
+
+  startPolling(): void {
+    this.timer.enable();
   }
 
   evaluate(flagKey: string, context: ContextAttributes): Resolution {
-    if (this.snapshot === undefined) {
-      throw new FlagshipError(
-        'The definitions have not been loaded yet.',
-        FlagshipErrorCode.PROVIDER_NOT_READY,
-      );
-    }
-    return this.snapshot.ruleset.evaluate(flagKey, context);
+    return this.active.evaluate(flagKey, context);
   }
 
-  /** Asks Flagship itself, whatever other instances have found; after the load under way, if there is one. */
+  /** Requests the definitions from Flagship, even if another instance has just done so; after the load under way. */
   async refresh(): Promise<boolean> {
     const { isUpToDate } = await detachedInSpan(() => this.loads.request(false));
-    if (isUpToDate) await this.settle();
+    if (isUpToDate) await this.untilShared();
     return isUpToDate;
   }
 
   stats(): SourceStats {
     const { confirmedAt } = this.held ?? {};
     return {
-      upstream: this.feed.stats(),
-      circuit: undefined,
+      upstream: this.fetcher.stats(),
       definitions: { confirmedAt: confirmedAt === undefined ? undefined : new Date(confirmedAt) },
     };
   }
 
-  detachStore(): void {
-    this.feed.detachStore();
-  }
-
   flagKeys(): ReadonlySet<string> | undefined {
-    return this.snapshot && new Set(this.snapshot.ruleset.keys);
+    return this.active.keys;
   }
 
   async close(): Promise<void> {
     this.startGeneration();
     this.isStarting = false;
-    this.timer.stop();
-    this.snapshot = undefined;
+    this.timer.disable();
+    this.active.clear();
     this.held = undefined;
     this.isStale = false;
-    await Promise.all([this.feed.close(), this.cache?.close()]);
+    await Promise.all([this.fetcher.close(), this.cache?.close()]);
   }
 
-  /** The process may end after a start or a refresh, and other instances may start: what was found is kept by then. */
-  private async settle(): Promise<void> {
-    await Promise.all([this.cache?.settled(), this.feed.settled()]);
+  /** Resolves when disk and store have the definitions: the process may end after a start, and other instances start. */
+  private async untilShared(): Promise<void> {
+    await Promise.all([this.cache?.settled(), this.fetcher.settled()]);
   }
 
   private startGeneration(): void {
@@ -147,33 +143,33 @@ export class PollingSource implements FlagSource {
   private async load(generation: number, mayShare: boolean): Promise<LoadResult> {
     const isStart = this.isStarting && generation === this.generation;
     if (isStart) this.isStarting = false;
-    const hadFlags = this.snapshot !== undefined;
+    const hadFlags = this.active.isLoaded;
     let failure: unknown;
     try {
       this.expectSame(generation);
       this.timer.stop();
-      await this.apply(generation, await this.feed.fetch(this.held, mayShare));
+      await this.apply(generation, await this.fetcher.fetch(this.held, mayShare), 'Flagship');
     } catch (error) {
       failure = error ?? new Error('The load has failed.');
     }
     if (generation === this.generation && failure !== undefined)
       await this.fallBack(generation, failure, isStart);
-    const hasFlags = this.snapshot !== undefined && generation === this.generation;
+    const hasFlags = this.active.isLoaded && generation === this.generation;
     if (generation === this.generation) this.end(failure, isStart, hadFlags);
     return { isUpToDate: failure === undefined, hasFlags, failure };
   }
 
-  /** Tells how the load has ended, and schedules the next one. */
+  /** Reports how the load has ended, and schedules the next one. */
   private end(failure: unknown, isStart: boolean, hadFlags: boolean): void {
     if (failure === undefined) {
       this.timer.schedule(true);
-      // A start tells of itself.
+      // OpenFeature itself reports that a start has succeeded.
       if (!isStart && (!hadFlags || this.isStale)) this.listener.recovered();
       this.isStale = false;
       return;
     }
-    if (this.snapshot !== undefined) this.becomeStale(failure);
-    // Without flags and with a token that is refused, there is nothing to wait for.
+    if (this.active.isLoaded) this.becomeStale(failure);
+    // Without flags and with a token that Flagship refuses, another try would be refused too.
     else if (isRefusal(failure)) {
       if (!isStart) this.listener.failed(messageOf(failure));
       return;
@@ -181,21 +177,22 @@ export class PollingSource implements FlagSource {
     this.timer.schedule(hadFlags);
   }
 
-  /** Puts definitions in force, wherever they come from; not in a source that was closed meanwhile. */
+  /**
+   * Puts definitions in force: compiles them, reports changed and malformed flags, and keeps them on disk.
+   *
+   * @throws FlagshipError When the source was closed meanwhile; nothing has changed then.
+   */
   private async apply(
     generation: number,
     { held, update }: FetchedDefinitions,
-    origin: Origin = 'Flagship or the shared store',
+    origin: Origin,
   ): Promise<void> {
-    const next = update && (await ActiveDefinitions.compile(update.flags, this.accountId));
+    const version = update && (await compileInSlices(update.flags, this.accountId));
     this.expectSame(generation);
     this.held = held;
-    if (update === undefined || next === undefined) return;
-    const before = this.snapshot;
-    this.snapshot = next;
-    const changed = next.changedSince(before);
-    this.tellMalformed(next, changed);
-    if (before !== undefined && changed.length > 0) this.listener.changed(changed);
+    if (update === undefined || version === undefined) return;
+    const changed = this.active.apply(version);
+    this.reportMalformed(version.definitions, changed);
     if (origin !== 'disk') this.cache?.keep(update.text);
   }
 
@@ -204,12 +201,11 @@ export class PollingSource implements FlagSource {
     throw new FlagshipError('The source was closed.', FlagshipErrorCode.PROVIDER_NOT_READY);
   }
 
-  /** Once for each version of a flag. */
-  private tellMalformed({ ruleset }: ActiveDefinitions, changed: readonly string[]): void {
-    const news = new Set(changed);
-    const problems = ruleset.malformed.filter(({ flagKey }) => news.has(flagKey));
+  /** Reports each malformed flag once for each version of it. */
+  private reportMalformed({ malformed }: CompiledDefinitions, changed: readonly string[]): void {
+    const isChanged = new Set(changed);
     reportMalformed(
-      problems,
+      malformed.filter(({ flagKey }) => isChanged.has(flagKey)),
       () => 'it answers PARSE_ERROR',
       (problem) => {
         this.listener.warn(problem);
@@ -223,21 +219,21 @@ export class PollingSource implements FlagSource {
     this.listener.stale(messageOf(error));
   }
 
-  /** Looks for older definitions that are better than none, or newer than ours. Never rejects. */
+  /** Applies other definitions than Flagship's: newer ones from the shared store, or any at the start. Never rejects. */
   private async fallBack(generation: number, reason: unknown, isStart: boolean): Promise<void> {
-    // No store makes up for a token that is refused.
-    if (this.snapshot === undefined && isRefusal(reason)) return;
+    // Other definitions would hide a token that Flagship refuses.
+    if (!this.active.isLoaded && isRefusal(reason)) return;
     const isFilled = await this.useShared(generation, reason);
-    if (!isFilled && isStart && this.snapshot === undefined) await this.useKept(generation, reason);
+    if (!isFilled && isStart && !this.active.isLoaded) await this.useKept(generation, reason);
   }
 
   private async useShared(generation: number, reason: unknown): Promise<boolean> {
     try {
-      const fetched = await this.feed.lastShared(this.held);
+      const fetched = await this.fetcher.lastShared(this.held);
       if (fetched === undefined) return false;
-      await this.apply(generation, fetched);
+      await this.apply(generation, fetched, 'shared store');
     } catch {
-      // Closed meanwhile.
+      // The source was closed meanwhile.
       return false;
     }
     this.listener.warn(

@@ -1,5 +1,11 @@
 import { RefreshTimer } from './refresh-timer';
 
+function enabled(...args: ConstructorParameters<typeof RefreshTimer>): RefreshTimer {
+  const timer = new RefreshTimer(...args);
+  timer.enable();
+  return timer;
+}
+
 describe('RefreshTimer', () => {
   beforeEach(() => {
     jest.useFakeTimers();
@@ -13,7 +19,7 @@ describe('RefreshTimer', () => {
   function pauses(interval: number, hasFlags: boolean, count: number): number[] {
     const seen: number[] = [];
     let start = Date.now();
-    const timer = new RefreshTimer(interval, () => {
+    const timer = enabled(interval, () => {
       seen.push(Date.now() - start);
       start = Date.now();
       if (seen.length < count) timer.schedule(hasFlags);
@@ -56,7 +62,7 @@ describe('RefreshTimer', () => {
   it('begins with short pauses again after a success', () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const refresh = jest.fn();
-    const timer = new RefreshTimer(30_000, refresh);
+    const timer = enabled(30_000, refresh);
     for (let failure = 0; failure < 4; failure++) timer.schedule(false);
     timer.schedule(true);
     timer.schedule(false);
@@ -68,7 +74,7 @@ describe('RefreshTimer', () => {
 
   it('has one pause at a time, and none once stopped', () => {
     const refresh = jest.fn();
-    const timer = new RefreshTimer(1000, refresh);
+    const timer = enabled(1000, refresh);
     for (let round = 0; round < 3; round++) timer.schedule(true);
     expect(jest.getTimerCount()).toBe(1);
     timer.stop();
@@ -86,7 +92,7 @@ describe('RefreshTimer', () => {
     ['rejects', () => Promise.reject(new Error('unforeseen'))],
   ])('goes on after a refresh that %s', async (_, fail) => {
     const refresh = jest.fn(fail);
-    const timer = new RefreshTimer(1000, refresh);
+    const timer = enabled(1000, refresh);
     timer.schedule(true);
     await jest.advanceTimersByTimeAsync(5500);
     expect(refresh.mock.calls.length).toBeGreaterThanOrEqual(4);
@@ -95,7 +101,7 @@ describe('RefreshTimer', () => {
 
   it('does not keep the process alive', () => {
     const timeout = jest.spyOn(globalThis, 'setTimeout');
-    new RefreshTimer(1000, () => undefined).schedule(true);
+    enabled(1000, () => undefined).schedule(true);
     const [made] = timeout.mock.results;
     expect((made?.value as NodeJS.Timeout).hasRef()).toBe(false);
   });
@@ -103,5 +109,32 @@ describe('RefreshTimer', () => {
   it.each([1, 1.5, 1_900_000_000])('fits a timer: %p ms', (interval) => {
     jest.spyOn(Math, 'random').mockReturnValue(1 - Number.EPSILON);
     expect(pauses(interval, true, 1)[0]).toBeGreaterThanOrEqual(Math.floor(interval));
+  });
+
+  it.each([
+    ['with flags', true, 1000],
+    ['without flags', false, 500],
+  ])('postpones what is scheduled %s before it is enabled', (_, hasFlags, pauseMs) => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    const refresh = jest.fn();
+    const timer = new RefreshTimer(hasFlags ? 1000 : 500, refresh);
+    timer.schedule(hasFlags);
+    jest.advanceTimersByTime(10_000);
+    expect(jest.getTimerCount()).toBe(0);
+    timer.enable();
+    jest.advanceTimersByTime(pauseMs);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    timer.schedule(true);
+    timer.disable();
+    timer.schedule(true);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('schedules nothing when it is enabled after a stop', () => {
+    const timer = new RefreshTimer(1000, jest.fn());
+    timer.schedule(true);
+    timer.stop();
+    timer.enable();
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

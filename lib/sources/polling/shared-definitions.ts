@@ -56,13 +56,9 @@ export class SharedDefinitions {
     private readonly textLimitMs: number,
   ) {}
 
-  open(): void {
-    this.store.open();
-  }
-
+  /** Drops the text that is still to be written. */
   close(): void {
     this.unwritten = undefined;
-    this.store.close();
   }
 
   /** What is there. Never rejects. */

@@ -3,9 +3,7 @@ import { type HttpResponse, TransientError } from '../../http';
 import { type JsonValue } from '../../options';
 import { errorOfResponse } from '../error-response';
 import { type Resolution } from '../flag-source';
-
-export const isTextOrAbsent = (value: unknown): boolean =>
-  value === undefined || value === null || typeof value === 'string';
+import { isTextOrAbsent } from '../is-text-or-absent';
 
 function unreadable(problem: string): FlagshipError {
   // Worth another try: a proxy's page or a cut answer is seldom there twice.
@@ -40,7 +38,7 @@ export function parseEvaluation(answer: HttpResponse, flagKey: string): Resoluti
   }
   return {
     value: value as JsonValue,
-    variant: (variant as string | null | undefined) ?? undefined,
-    reason: (reason as string | null | undefined) ?? undefined,
+    variant: variant ?? undefined,
+    reason: reason ?? undefined,
   };
 }

@@ -1,2 +1,1 @@
-export { isTextOrAbsent } from './evaluation-response';
 export { RemoteSource } from './remote-source';

@@ -49,22 +49,12 @@ export class RemoteSource implements FlagSource {
     return this.client.send(this.request(flagKey, context), (answer) => parseEvaluation(answer, flagKey));
   }
 
-  /** Every evaluation asks anew. */
-  refresh(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
   stats(): SourceStats {
     const { circuit, meter } = this.client;
     return {
       upstream: meter.stats(),
       circuit: circuit && { state: circuit.state, since: new Date(circuit.since) },
-      definitions: undefined,
     };
-  }
-
-  detachStore(): void {
-    // Nothing is lent to it.
   }
 
   close(): Promise<void> {

@@ -1,91 +1,72 @@
 import { configurationError, messageOf } from '../../errors';
-import { type FlagMap, normalizeFlags, type CompiledDefinitions } from '../../evaluation';
+import { type FlagMap, normalizeFlags } from '../../evaluation';
 import { type ResolvedSource } from '../../options';
+import { ActiveDefinitions } from '../active-definitions';
+import { digestFlag, writableFlags } from '../flag-digest';
 import {
   type ContextAttributes,
   type FlagSource,
   type Resolution,
   type SourceListener,
 } from '../flag-source';
-import { changedKeys, digestFlag, writableFlags } from '../flag-digest';
 import { FlagsFile } from './flags-file';
 import { LastGoodFlags } from './last-good-flags';
 
-type StaticOptions = Extract<ResolvedSource, { kind: 'static' }>;
-
-/** Evaluates flags that were given as an object or stand in a file. */
+/** Evaluates flags of the option `definitions`: an object, or a file whose edits it follows. */
 export class StaticSource implements FlagSource {
   private readonly file: FlagsFile | undefined;
   private readonly flags: LastGoodFlags;
-  private ruleset: CompiledDefinitions;
+  private readonly active: ActiveDefinitions;
 
   /** @throws FlagshipError `CONFIGURATION_ERROR` when the file cannot be read, or file or object hold no flags. */
   constructor(
-    { definitions, accountId }: StaticOptions,
-    private readonly listener: SourceListener,
+    { definitions, accountId }: Extract<ResolvedSource, { kind: 'static' }>,
+    listener: SourceListener,
   ) {
     const warn = (problem: string): void => {
       listener.warn(problem);
     };
+    const follow = (edited: FlagMap): void => {
+      this.apply(writableFlags(edited));
+    };
     this.flags = new LastGoodFlags(accountId, warn);
-    this.file =
-      typeof definitions === 'string'
-        ? new FlagsFile(
-            definitions,
-            (edited) => {
-              this.replace(edited);
-            },
-            warn,
-          )
-        : undefined;
-    this.ruleset = this.flags.accept(this.file?.read() ?? flagsOfOption(definitions));
+    this.active = new ActiveDefinitions(listener);
+    this.file = typeof definitions === 'string' ? new FlagsFile(definitions, follow, warn) : undefined;
+    this.apply(this.file?.read() ?? flagsOfOption(definitions));
   }
 
-  open(): Promise<void> {
+  startPolling(): void {
     this.file?.watch();
-    return Promise.resolve();
   }
 
   evaluate(flagKey: string, context: ContextAttributes): Resolution {
-    return this.ruleset.evaluate(flagKey, context);
+    return this.active.evaluate(flagKey, context);
   }
 
   refresh(): Promise<boolean> {
     return this.file?.refresh() ?? Promise.resolve(true);
   }
 
-  stats(): undefined {
-    return undefined;
+  flagKeys(): ReadonlySet<string> | undefined {
+    return this.active.keys;
   }
 
-  detachStore(): void {
-    // Nothing is lent to it.
-  }
-
-  flagKeys(): ReadonlySet<string> {
-    return new Set(this.ruleset.keys);
-  }
-
-  close(): Promise<void> {
+  close(): void {
     this.file?.close();
-    return Promise.resolve();
   }
 
-  private replace(edited: FlagMap): void {
-    const before = digestsOf(this.flags.current);
-    this.ruleset = this.flags.accept(writableFlags(edited));
-    const changed = changedKeys(before, digestsOf(this.flags.current));
-    if (changed.length > 0) this.listener.changed(changed);
+  private apply(flags: FlagMap): void {
+    const definitions = this.flags.accept(flags);
+    const digests = [...this.flags.current].map(
+      ([key, definition]) => [key, digestFlag(key, definition).digest] as const,
+    );
+    this.active.apply({ definitions, digests: new Map(digests) });
   }
-}
-
-function digestsOf(flags: FlagMap): Map<string, string> {
-  return new Map([...flags].map(([key, definition]) => [key, digestFlag(key, definition).digest]));
 }
 
 /**
- * A copy as JSON has it, flag by flag: what is answered does not change when the caller's object does, and a flag that
- * cannot be copied is malformed.
+ * Copies flags as JSON would, flag by flag, so that later changes of the caller's object have no effect, and a flag that
+ * cannot be copied is malformed without spoiling the others.
  *
  * @throws FlagsShapeError When the input as a whole is not an object of flags.
  */
@@ -94,7 +75,7 @@ export function flagsOf(input: unknown): FlagMap {
   return normalizeFlags(typeof toJSON === 'function' ? toJSON.call(input) : input, copyOf);
 }
 
-/** What is `undefined` is not there, as in JSON. */
+/** Returns undefined for `undefined`, which JSON leaves out. */
 function copyOf(value: unknown): unknown {
   if (value === undefined) return undefined;
   const text = JSON.stringify(value) as string | undefined;
