@@ -10,7 +10,10 @@ export function configurationError(problem: string): FlagshipError {
   return new FlagshipError(`Flagship: ${problem}`, FlagshipErrorCode.CONFIGURATION_ERROR);
 }
 
-/** Returns a rejected value for a message: text in quotes and cut, objects by their kind. Must not be called with secrets. */
+/**
+ * Returns a rejected value for a message: text in quotes and cut, objects by their kind. Must not be called with
+ * secrets.
+ */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);

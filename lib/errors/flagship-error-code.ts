@@ -1,6 +1,6 @@
 /**
- * The kind of a failure, by Flagship's names. The provider translates each to an OpenFeature error code, which is given in
- * brackets where it differs.
+ * The kind of a failure, by Flagship's names. The provider translates each to an OpenFeature error code, which is given
+ * in brackets where it differs.
  *
  * @example
  * if (error instanceof FlagshipError && error.code === FlagshipErrorCode.TIMEOUT_ERROR) retryLater();

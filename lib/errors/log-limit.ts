@@ -42,13 +42,15 @@ export class LogLimit {
     return `${line} (${suppressed} more since the last line)`;
   }
 
-  /** Removes subjects that do not occur any more, at most once a minute and only when there is no room for a new one. */
+  /**
+   * Removes subjects that do not occur any more, at most once a minute and only when there is no room for a new one.
+   */
   private removeOldSubjects(now: number): void {
     if (this.subjects.size < MAX_SUBJECTS || now - this.cleanedAt < QUIET_MS) return;
     this.cleanedAt = now;
     for (const [subject, { writtenAt, suppressed }] of this.subjects) {
-      // A subject that still occurs is written within the minute after its quiet one. Without suppressed lines, no count
-      // is lost.
+      // A subject that still occurs is written within the minute after its quiet one. Without suppressed lines, no
+      // count is lost.
       if (now - writtenAt > (suppressed === 0 ? QUIET_MS : 2 * QUIET_MS)) this.subjects.delete(subject);
     }
   }

@@ -19,8 +19,8 @@ function withoutUrlPaths(text: string): string {
 }
 
 /**
- * Removes text that looks like credentials from a text of other code, and reduces URLs to scheme and host. Stores, providers
- * and functions of the application's quote the addresses that they connect to.
+ * Removes text that looks like credentials from a text of other code, and reduces URLs to scheme and host. Stores,
+ * providers and functions of the application's quote the addresses that they connect to.
  *
  * @returns The text with `[hidden]` in their place.
  */

@@ -13,8 +13,8 @@ function escaped(character: string): string {
 }
 
 /**
- * Returns a text as one line of visible characters, cut to 4096. Texts of servers, flag keys and errors are logged, where a
- * line break in them would start a forged line.
+ * Returns a text as one line of visible characters, cut to 4096. Texts of servers, flag keys and errors are logged,
+ * where a line break in them would start a forged line.
  */
 export function logLine(text: string): string {
   const cut = text.length > MAX_LINE_LENGTH ? `${text.slice(0, MAX_LINE_LENGTH - 1)}…` : text;

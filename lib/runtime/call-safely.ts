@@ -1,6 +1,6 @@
 /**
- * Calls a function of the application's (a logger, a listener, a handler), whose failure must not affect an evaluation, a
- * timer or the process. Catches both a throw and a rejection.
+ * Calls a function of the application's (a logger, a listener, a handler), whose failure must not affect an evaluation,
+ * a timer or the process. Catches both a throw and a rejection.
  *
  * @param call Calls the function.
  * @param onError Receives the error. What it throws is dropped.

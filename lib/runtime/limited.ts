@@ -10,8 +10,8 @@ export interface LimitedWaitOptions {
 }
 
 /**
- * Waits for work that this package does not control, up to a time limit. A later result is dropped, and a later rejection
- * is handled.
+ * Waits for work that this package does not control, up to a time limit. A later result is dropped, and a later
+ * rejection is handled.
  *
  * @param name Name of the wait, for messages and tests.
  * @param work The promise, or a function that returns it. A throw of the function counts as a rejection.
@@ -39,7 +39,8 @@ export async function limited<T>(
     const start = performance.now();
     timer = setTimeout(() => {
       const lateMs = performance.now() - start - limitMs;
-      // The event loop was blocked for so long that the work may not have started, such as a command that is not sent yet.
+      // The event loop was blocked for so long that the work may not have started, such as a command that is not sent
+      // yet.
       if (lateMs > limitMs / 2) timer = setTimeout(() => (nextTurn = setImmediate(expire)), limitMs);
       // One turn later: a result that arrived while the event loop was blocked is in time.
       else nextTurn = setImmediate(expire);

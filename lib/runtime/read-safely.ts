@@ -1,6 +1,6 @@
 /**
- * Reads a property of an object of the application's. A getter or a `Proxy` may throw, for instance outside of a request;
- * the property then counts as absent.
+ * Reads a property of an object of the application's. A getter or a `Proxy` may throw, for instance outside of a
+ * request; the property then counts as absent.
  *
  * @returns What `read` returns, or undefined if it throws.
  *

@@ -1,6 +1,7 @@
 /**
- * Every wait for work that this package does not control: a function of the application's, a disk, a network. Each has a
- * time limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and checks that the limit holds.
+ * Every wait for work that this package does not control: a function of the application's, a disk, a network. Each has
+ * a time limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and checks that the limit
+ * holds.
  */
 export const WAITS = {
   bypass: 'option "bypass" of @FeatureFlag',

@@ -24,8 +24,9 @@ const probePrefix = (prefix: string): string =>
   `nestjs-flagship-probe:${prefix.replace(/^nestjs-flagship:/, '')}`;
 
 /**
- * A shared store whose failures have bounded costs. A store that throws, swallows errors or hangs delays a reader by 50 ms
- * at most, and is then skipped until it is tried again. A store that does not expire entries in time is not written to.
+ * A shared store whose failures have bounded costs. A store that throws, swallows errors or hangs delays a reader by 50
+ * ms at most, and is then skipped until it is tried again. A store that does not expire entries in time is not written
+ * to.
  */
 export class GuardedStore {
   private isDetached = false;

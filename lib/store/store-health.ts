@@ -58,7 +58,9 @@ export class StoreHealth {
     if (line !== undefined) this.warn(line);
   }
 
-  /** Records that an action succeeded. The store is healthy when all actions have succeeded again: it may be read-only. */
+  /**
+   * Records that an action succeeded. The store is healthy when all actions have succeeded again: it may be read-only.
+   */
   recover(action: StoreAction): void {
     if (this.failing.size === 0) return;
     this.cooldownEndsAt = 0;

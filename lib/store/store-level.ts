@@ -15,10 +15,11 @@ const isMemory = (level: CacheStore): boolean => (level as { store?: unknown }).
 /**
  * Returns the level of a cache that instances share. A cache-manager `Cache` (6 and 7) has its levels in `stores`, a
  * `Cacheable` in `secondary`. If they were read through the cache, a memory level would hide what other instances have
- * written until its TTL ends. With `nonBlocking`, the cache also confirms a write before it has happened, and leaves its
- * failure unhandled. Checked with cache-manager 7.2.9 and cacheable 2.5.0.
+ * written until its TTL ends. With `nonBlocking`, the cache also confirms a write before it has happened, and leaves
+ * its failure unhandled. Checked with cache-manager 7.2.9 and cacheable 2.5.0.
  *
- * @returns The last level that is not memory of this process, otherwise the last one; the store itself if it has no levels.
+ * @returns The last level that is not memory of this process, otherwise the last one; the store itself if it has no
+ * levels.
  */
 export function sharedLevel(store: CacheStore): CacheStore {
   try {

@@ -7,21 +7,31 @@ import { deleteFrom } from './store-level';
 /** TTL of the first probe. It is four times as long after each probe that could not be read back. */
 const TTL_MS = 200;
 const MAX_TTL_MS = 12_800;
-/** Delay of the first probe after opening, so that it does not run while the store connects and the application starts. */
+/**
+ * Delay of the first probe after opening, so that it does not run while the store connects and the application starts.
+ */
 const START_DELAY_MS = 1000;
 /** Pauses before the reads of a probe that was just written: replicas may lag. */
 const READ_PAUSES_MS = [0, 40, 80] as const;
 /** How long after its TTL a probe may remain before the store is refused: some stores round the TTL up to seconds. */
 const MAX_LATENESS_MS = 2000;
-/** How long a probe is watched, because some stores have a minimum TTL of a minute. A TTL taken as seconds is longer. */
+/**
+ * How long a probe is watched, because some stores have a minimum TTL of a minute. A TTL taken as seconds is longer.
+ */
 const WATCH_MS = 75_000;
-/** Time limit of one call. It is longer than in an evaluation, which does not wait for it, and the store may be connecting. */
+/**
+ * Time limit of one call. It is longer than in an evaluation, which does not wait for it, and the store may be
+ * connecting.
+ */
 const CALL_TIMEOUT_MS = 2000;
 /** Number of keys of probes, which bounds their number in a store that never expires entries. */
 const PROBE_KEYS = 32;
 /** The most probes in a row that other instances, which start at the same time, may overwrite. */
 const MAX_OVERWRITTEN = 10;
-/** The longest random pause after the first overwritten probe, and after later ones, so that instances do not collide again. */
+/**
+ * The longest random pause after the first overwritten probe, and after later ones, so that instances do not collide
+ * again.
+ */
 const OVERWRITTEN_PAUSE_MS = 500;
 const MAX_OVERWRITTEN_PAUSE_MS = 30_000;
 /** Pause after the first failed probe; it doubles with each further one. */
@@ -44,8 +54,8 @@ export interface ProbeListener {
 }
 
 /**
- * Tests whether a store expires entries after a TTL in milliseconds: it writes an entry with a short TTL, reads it back,
- * and watches whether it expires. A store that ignores the TTL, or takes it as seconds, would fill with entries.
+ * Tests whether a store expires entries after a TTL in milliseconds: it writes an entry with a short TTL, reads it
+ * back, and watches whether it expires. A store that ignores the TTL, or takes it as seconds, would fill with entries.
  */
 export class TtlProbe {
   private state: 'untested' | 'passed' | 'refused' = 'untested';
