@@ -27,6 +27,7 @@ import { FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { Observable } from 'rxjs';
 import request from 'supertest';
 import { Batcher, OwnStream } from '../fixtures/lost-scopes';
+import { captureLog } from '../fixtures/captured-log';
 import { adapters, useApp } from '../fixtures/use-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
@@ -313,15 +314,21 @@ describe.each(adapters)('on %s', (name, adapter) => {
       expect(await visit(app, '/pooled')).toBe('nobody');
     });
 
-    it('middleware that goes on from another request’s callback: guards, parameters and handlers are in their own scope', async () => {
+    it('middleware that goes on from another request’s callback: no code is in the scope of another request', async () => {
       const app = await start(propagation, adapter);
+      const warnings = captureLog();
       const both = [visit(app, '/continued', 'ann'), visit(app, '/continued', 'bob')];
-      const service = (user: string) => (hasScope ? user : 'nobody');
+      // Express has no hook after Nest's middleware that could restore the scope.
+      const isLost = name === 'express' && propagation === 'middleware';
+      const service = (user: string) => (hasScope && !isLost ? user : 'nobody');
       expect((await Promise.all(both)).map((text) => JSON.parse(text) as unknown)).toEqual([
         ['ann', service('ann')],
         ['bob', service('bob')],
       ]);
-      expect(propagation === 'middleware' ? ['ann', 'bob'] : ['nobody']).toContain(seen.guard);
+      expect(warnings).toEqual(
+        isLost ? [expect.stringContaining('Bind the callback with AsyncResource.bind(next)')] : [],
+      );
+      expect(propagation === 'middleware' && !isLost ? ['ann', 'bob'] : ['nobody']).toContain(seen.guard);
     });
 
     if (name === 'fastify') {
