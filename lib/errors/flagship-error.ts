@@ -27,3 +27,15 @@ export class FlagshipError extends Error {
     super(message, cause === undefined ? undefined : { cause });
   }
 }
+
+/**
+ * A final result of the evaluation itself, such as a flag that does not exist or a context that cannot be used. A retry
+ * would fail in the same way, and a stale resolution would be wrong.
+ */
+export class DefinitiveError extends FlagshipError {}
+
+/**
+ * The evaluation was refused without a request: the circuit is open, or too many evaluations are pending. A stale
+ * resolution may be served.
+ */
+export class UnavailableError extends FlagshipError {}

@@ -22,7 +22,7 @@ interface ResponseLike {
 }
 
 function unusableResponse(what: string): Error {
-  return new Error(`the option "fetch" gave ${what}`);
+  return new Error(`the option "fetch" returned ${what}`);
 }
 
 function statusOf({ status, ok }: ResponseLike): number {

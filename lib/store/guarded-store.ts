@@ -169,7 +169,7 @@ export class GuardedStore {
       const timeoutError = (): Error => new Error(`it did not finish a ${action} within ${timeoutMs} ms.`);
       const wait = action === 'read' ? 'storeRead' : 'storeWrite';
       const result = await detached(() => limited(wait, task, timeoutMs, { timeoutError }));
-      if (action === 'write' && result === false) health.fail(action, 'it says that it has not written.');
+      if (action === 'write' && result === false) health.fail(action, 'it reported that it has not written.');
       else if (health.failureCount === failureCount) health.recover(action);
       return result;
     } catch (error) {

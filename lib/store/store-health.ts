@@ -1,5 +1,4 @@
-import { LogLimit } from '../errors';
-import { withoutCredentials } from '../logging';
+import { LogLimit, withoutCredentials } from '../logging';
 import { callSafely } from '../runtime';
 
 /** How long a failed store is not used, before one caller tries it again. */
