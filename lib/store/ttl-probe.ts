@@ -1,8 +1,8 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { messageOf } from '../errors';
 import { type CacheStore } from '../options';
-import { detached, limited } from '../runtime';
-import { deleteFrom } from './store-level';
+import { detached } from '../runtime';
+import { ProbeEntry, sleep } from './probe-entry';
 
 /** TTL of the first probe. It is four times as long after each probe that could not be read back. */
 const TTL_MS = 200;
@@ -11,19 +11,6 @@ const MAX_TTL_MS = 12_800;
  * Delay of the first probe after opening, so that it does not run while the store connects and the application starts.
  */
 const START_DELAY_MS = 1000;
-/** Pauses before the reads of a probe that was just written: replicas may lag. */
-const READ_PAUSES_MS = [0, 40, 80] as const;
-/** How long after its TTL a probe may remain before the store is refused: some stores round the TTL up to seconds. */
-const MAX_LATENESS_MS = 2000;
-/**
- * How long a probe is watched, because some stores have a minimum TTL of a minute. A TTL taken as seconds is longer.
- */
-const WATCH_MS = 75_000;
-/**
- * Time limit of one call. It is longer than in an evaluation, which does not wait for it, and the store may be
- * connecting.
- */
-const CALL_TIMEOUT_MS = 2000;
 /** Number of keys of probes, which bounds their number in a store that never expires entries. */
 const PROBE_KEYS = 32;
 /** The most probes in a row that other instances, which start at the same time, may overwrite. */
@@ -42,6 +29,9 @@ const FAILURES_BEFORE_REPORT = 4;
 
 /** Redis's errors for a command with a number in place of its options, as ioredis sends a TTL argument. */
 const TTL_REFUSED = /syntax error|wrong number of arguments|invalid expire/i;
+
+const ttlRefusedProblem = (problem: string): string => `its "set" refuses the time to live (${problem})`;
+const TTL_IGNORED_PROBLEM = 'its "set" ignores the time to live, or takes it for seconds';
 
 /** Receives the results of probing. */
 export interface ProbeListener {
@@ -180,75 +170,22 @@ export class TtlProbe {
 
   /** Runs one probe. Returns whether it has a result; false if the probe of another instance overwrote it. */
   private async probe(signal: AbortSignal): Promise<boolean> {
-    const key = `${this.prefix}${randomInt(PROBE_KEYS)}`;
-    const value = randomUUID();
     const ttlMs = Math.min(TTL_MS * 4 ** this.unreadProbes, MAX_TTL_MS);
-    await limited('storeWrite', () => this.store.set(key, value, ttlMs), CALL_TIMEOUT_MS, { signal });
+    const entry = new ProbeEntry(this.store, `${this.prefix}${randomInt(PROBE_KEYS)}`, ttlMs, signal);
+    await entry.write();
     try {
-      await this.assertReadable(key, value, signal);
-      return await this.watch(key, value, ttlMs, signal);
+      if (!(await entry.isReadable())) {
+        this.unreadProbes++;
+        throw new Error('what is written to it cannot be read back');
+      }
+      const end = await entry.watch(() => {
+        this.conclude('refused', TTL_IGNORED_PROBLEM);
+      });
+      if (end === 'expired') this.conclude('passed');
+      return end !== 'overwritten';
     } finally {
       // A refused store does not expire the probe.
-      if (this.isRefused) void this.remove(key, value);
+      if (this.isRefused) void entry.remove();
     }
   }
-
-  /** Deletes the probe, unless another instance has overwritten it, which would mistake the deletion for an expiry. */
-  private async remove(key: string, value: string): Promise<void> {
-    try {
-      const found = await limited('storeRead', () => this.store.get(key), CALL_TIMEOUT_MS);
-      if (found === value) deleteFrom(this.store, key);
-    } catch {
-      // The probe remains until the next one with its key overwrites it.
-    }
-  }
-
-  private async watch(key: string, value: string, ttlMs: number, signal: AbortSignal): Promise<boolean> {
-    // Timers are never early, so the probe is at least this old after the pauses.
-    for (let ageMs = 1.5 * ttlMs, pauseMs = ageMs; ; pauseMs = ageMs, ageMs *= 2) {
-      await sleep(pauseMs, signal);
-      const found = (await this.read(key, signal)) ?? undefined;
-      if (found === undefined) {
-        this.conclude('passed');
-        return true;
-      }
-      if (found !== value) return false;
-      if (ageMs >= ttlMs + MAX_LATENESS_MS) this.conclude('refused', TTL_IGNORED_PROBLEM);
-      if (ageMs >= WATCH_MS) return true;
-    }
-  }
-
-  /** @throws Error When the probe cannot be read back: its absence would not prove that it expired. */
-  private async assertReadable(key: string, value: string, signal: AbortSignal): Promise<void> {
-    for (const pauseMs of READ_PAUSES_MS) {
-      if (pauseMs > 0) await sleep(pauseMs, signal);
-      if ((await this.read(key, signal)) === value) return;
-    }
-    this.unreadProbes++;
-    throw new Error('what is written to it cannot be read back');
-  }
-
-  private read(key: string, signal: AbortSignal): Promise<unknown> {
-    return limited('storeRead', () => this.store.get(key), CALL_TIMEOUT_MS, { signal });
-  }
-}
-
-const ttlRefusedProblem = (problem: string): string => `its "set" refuses the time to live (${problem})`;
-const TTL_IGNORED_PROBLEM = 'its "set" ignores the time to live, or takes it for seconds';
-
-/** Waits without keeping the process alive. Rejects with the reason of the signal. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    timer.unref();
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
