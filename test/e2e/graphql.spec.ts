@@ -5,6 +5,7 @@ import {
   type INestApplication,
   Injectable,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { Args, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
@@ -15,6 +16,7 @@ import {
   FlagshipModule,
   type FlagshipModuleOptions,
   FlagValue,
+  FlagshipContextInterceptor,
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { echoProvider } from '../fixtures/echo-provider';
@@ -187,6 +189,21 @@ class TickResolver {
   }
 }
 
+/** Under `'middleware'`, which is for HTTP, an application binds the interceptor to its resolvers. */
+@UseInterceptors(FlagshipContextInterceptor)
+@Resolver('Cart')
+class BoundCartResolver extends CartResolver {}
+
+@UseInterceptors(FlagshipContextInterceptor)
+@Resolver('Tick')
+class BoundTickResolver extends TickResolver {}
+
+const resolvers = {
+  interceptor: [CartResolver, TickResolver],
+  middleware: [BoundCartResolver, BoundTickResolver],
+  none: [CartResolver, TickResolver],
+};
+
 const apps = useApp();
 const cleanUp = useCleanup();
 afterEach(async () => {
@@ -198,7 +215,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
     async function start(options: FlagshipModuleOptions): Promise<INestApplication> {
       const { app } = await apps.start({
         imports: [FlagshipModule.forRoot({ propagation, ...options }), graphql()],
-        providers: [CartResolver, TickResolver, OwnerService],
+        providers: [...resolvers[propagation], OwnerService],
         adapter: adapter(),
       });
       return app;
