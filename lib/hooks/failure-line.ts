@@ -1,7 +1,7 @@
 import { type HookContext } from '@openfeature/server-sdk';
-import { type LogLimit, messageOf } from '../errors';
+import { messageOf } from '../errors';
 import { contextValues, redactValues } from '../http';
-import { HIDDEN } from '../logging';
+import { HIDDEN, type LogLimit } from '../logging';
 import { copyContext } from '../types';
 
 /**

@@ -6,8 +6,7 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, LogLimit } from '../logging';
 import { callSafely, wallClockMs } from '../runtime';
 import { ownCopy } from '../types';
 import { failureLine } from './failure-line';
