@@ -1,7 +1,7 @@
 /**
- * The import rules of `lib/`, for which an import is a path from one file to another. `eslint.config.mjs` has the rules
- * for which it is a text or a name: globals, Nest's `Logger`, files inside packages. `test/rules/` plants a violation of
- * each rule and expects its report.
+ * The rules of `lib/` about the files and packages that a file imports. `eslint.config.mjs` has the rules about single
+ * names: globals, Nest's `Logger`, the names of packages. `test/rules/` plants a violation of each rule and expects its
+ * report.
  */
 
 /**
@@ -33,6 +33,8 @@ const BESIDE = {
 /** The folders that applications import, or start, under a name of their own. */
 const ENTRIES = ['local-server', 'testing', 'ofrep', 'terminus', 'cli', 'schematics'];
 
+const ENTRY_FILE = `^lib/(index|cli/main|(${ENTRIES.join('|')})/index)\\.ts$`;
+
 const FACE = '^lib/(index|flagship\\.module)\\.ts$';
 const SPEC = '\\.spec\\.ts$';
 
@@ -57,7 +59,7 @@ const directions = [
   ...LEVELS.flatMap((names, level) => names.map((folder) => importsInwards(folder, level))),
   forbid(
     'evaluation-imports-types-and-errors',
-    'The rules of flags do not depend on the options of this package.',
+    'The evaluation of flags does not depend on options.',
     { path: '^lib/evaluation/', pathNot: SPEC },
     { path: '^lib/', pathNot: '^lib/(evaluation|types|errors)/' },
   ),
@@ -69,7 +71,7 @@ const directions = [
   ),
   forbid(
     'no-import-of-an-entry',
-    'An application that does not import an entry must not load it. What an entry shares belongs to an inner folder.',
+    'An application loads only the entries that it imports. What an entry shares belongs to an inner folder.',
     { path: '^lib/', pathNot: [folders(ENTRIES), SPEC] },
     { path: folders(ENTRIES) },
   ),
@@ -146,26 +148,26 @@ const packageRules = [
     { path: NEST, dependencyTypesNot: ['type-only'] },
   ),
   forbid(
-    'evaluation-reaches-no-package',
-    'The rules of flags are pure, whatever they import. `util/types` tests what a value is.',
+    'pure-folders-reach-no-package',
+    'An evaluation depends on its arguments alone. `util/types` holds predicates of values.',
     { path: folders(['evaluation', 'types', 'errors']), pathNot: SPEC },
     { pathNot: ['^lib/', core(['util/types'])], reachable: true },
   ),
   forbid(
     'network-only-in-http-and-servers',
-    'http opens connections, with limits and retries. The servers accept them.',
+    'lib/http opens connections, with limits and retries. The servers accept connections.',
     { path: '^lib/', pathNot: [folders(['http', 'local-server', 'ofrep']), SPEC] },
     { path: [core(['https?', 'http2', 'net', 'tls', 'dgram', 'dns']), packages(['undici'])] },
   ),
   forbid(
     'servers-open-no-connections',
-    'undici is a client.',
+    'undici is an HTTP client, and a server does not need one.',
     { path: folders(['local-server', 'ofrep']), pathNot: SPEC },
     { path: packages(['undici']) },
   ),
   forbid(
-    'files-only-in-sources-and-tools',
-    'Flags files and the files of downloaded definitions have their own folders. The other parts read no files.',
+    'files-only-in-listed-folders',
+    'The static source reads flags files, and the polling source keeps definitions in a file.',
     {
       path: '^lib/',
       pathNot: ['^lib/sources/(static/|polling/|regular-file\\.ts$)', folders(['local-server', 'cli']), SPEC],
@@ -175,7 +177,7 @@ const packageRules = [
   forbid(
     'only-declared-dependencies',
     'A package that package.json does not declare is missing where this one is installed.',
-    // Asks for the `@nestjs/graphql` that the application may have, and works without it.
+    // The exception loads the application's `@nestjs/graphql`, and works without it.
     { path: '^lib/', pathNot: ['^lib/context/request/graphql-operation\\.ts$', SPEC] },
     {
       dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
@@ -197,15 +199,15 @@ module.exports = {
     ...packageRules,
     forbid(
       'no-cycles',
-      'Of two files in a cycle one runs without the other.',
+      'In a cycle, one file runs before a file that it imports.',
       { path: '^lib/' },
       { circular: true },
     ),
     forbid(
-      'no-orphans',
-      'A file that no other file imports, and that imports none, is dead.',
-      { path: '^lib/', pathNot: SPEC, orphan: true },
-      {},
+      'no-dead-files',
+      'A file that no entry of the package reaches is not in use.',
+      { path: ENTRY_FILE },
+      { path: '^lib/', pathNot: [ENTRY_FILE, SPEC], reachable: false },
     ),
   ],
   options: {

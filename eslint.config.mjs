@@ -8,10 +8,10 @@ const EXPORTS = [
   { selector: 'ExportAllDeclaration', message: 'Name what is exported.' },
 ];
 
-/** `undici/lib/core`, `@nestjs/core/injector`; neither `node:fs/promises` nor `../http`. A selector has no `/` of its own. */
+/** Matches `undici/lib/core` and `@nestjs/core/injector`. `\u002F` is a slash, which would end the expression. */
 const SUBPATH = String.raw`/^(?!\.|node:)(@[^\u002F]+\u002F)?[^@\u002F][^\u002F]*\u002F./`;
 
-/** What `.dependency-cruiser.cjs` does not see: it knows the file that an import leads to, not the text that leads there. */
+/** Imports that `.dependency-cruiser.cjs` cannot judge: it knows the file of an import, but not the text. */
 const IMPORTS = [
   {
     selector: [
