@@ -141,8 +141,8 @@ it('keeps the metadata of a scheduler, in either order of the decorators', async
 it('keeps two applications of one process apart', async () => {
   const first = echoProvider();
   const second = echoProvider();
-  const one = await start({ provider: first.provider, domain: 'one', context: { app: 1 } });
-  const two = await start({ provider: second.provider, domain: 'two', context: { app: 2 } });
+  const one = await start({ provider: first.provider, context: { app: 1 } });
+  const two = await start({ provider: second.provider, context: { app: 2 } });
   expect(await one.get(Jobs).later({ user: 'ann' })).toEqual(['ann', { app: 1, targetingKey: 'ann' }]);
   expect(await two.get(Jobs).later({ user: 'bob' })).toEqual(['bob', { app: 2, targetingKey: 'bob' }]);
   expect([first.asked, second.asked].map((asked) => asked.length)).toEqual([1, 1]);
