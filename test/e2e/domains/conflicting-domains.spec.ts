@@ -15,16 +15,17 @@ import { useTwoModules } from '../../fixtures/use-two-modules';
 
 const { apps, listen } = useTwoModules();
 
-describe('two modules that answer for the same', () => {
+describe('two modules of one domain, or two without a domain,', () => {
   let starts = 0;
   const named = (domain?: string): FlagshipModuleOptions => ({
     domain,
     provider: Object.assign(new NamedProvider('twin'), { initialize: async () => void (starts += 1) }),
   });
   const importing = (name: string, module: DynamicModule): DynamicModule['module'] => {
-    const holder = { [name]: class {} }[name] as DynamicModule['module'];
-    Module({ imports: [module] })(holder);
-    return holder;
+    @Module({ imports: [module] })
+    class Holder {}
+    // Nest names modules by their classes.
+    return Object.defineProperty(Holder, 'name', { value: name });
   };
 
   it.each([
@@ -43,6 +44,9 @@ describe('two modules that answer for the same', () => {
     },
   );
 
+  @Module({})
+  class Inner {}
+
   it.each([
     [
       'of forRootAsync',
@@ -56,10 +60,10 @@ describe('two modules that answer for the same', () => {
     ],
     [
       'in a dynamic module',
-      () => ({ module: class Inner {}, imports: [FlagshipModule.forRoot(named('billing'))] }),
+      () => ({ module: Inner, imports: [FlagshipModule.forRoot(named('billing'))] }),
       'AsyncModule',
     ],
-  ])('stop the start where one is one %s', async (_, twin, importer) => {
+  ])('stop the start if one of them is one %s', async (_, twin, importer) => {
     const imports = [
       importing('OrdersModule', FlagshipModule.forRoot(named('billing'))),
       importing(importer, twin()),
