@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Controller, Get, type INestApplication, Query } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { TypedInMemoryProvider } from '@openfeature/server-sdk';
-import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
+import { FlagService, getFlagsToken, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
 import { FlagshipHealthIndicator, type FlagshipHealthOptions } from 'nestjs-flagship/terminus';
 import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
@@ -244,7 +244,7 @@ it('reports the state of any other provider', async () => {
   class Broken extends TypedInMemoryProvider {
     initialize = () => Promise.reject(new Error('no'));
   }
-  const broken = await start({ provider: new Broken(), domain: 'broken' });
+  const broken = await start({ provider: new Broken() });
   expect(await health(broken)).toMatchObject(UP('unavailable', 'ERROR'));
 });
 
@@ -256,7 +256,7 @@ it('reports on the given FlagService if there are several', async () => {
     circuitBreaker: { threshold: 1 },
     domain: 'other',
   });
-  const flags = other.get(FlagService);
+  const flags = other.get<FlagService>(getFlagsToken('other'));
   await flags.isEnabled('a');
   const indicator = here.get(FlagshipHealthIndicator);
   expect(await indicator.check('mine', { downWhen: 'degraded' })).toMatchObject({ mine: { status: 'up' } });
