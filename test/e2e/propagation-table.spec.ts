@@ -307,7 +307,7 @@ describe.each(adapters)('on %s', (name, adapter) => {
       expect(await visit(app, '/own-stream/bound')).toBe(hasScope ? 'ann' : 'nobody');
     });
 
-    it('callbacks that belong elsewhere, unless they are bound', async () => {
+    it('callbacks that belong to another request, unless they are bound', async () => {
       const app = await start(propagation, adapter);
       expect(await visit(app, '/callback/plain')).toBe('nobody');
       expect(await visit(app, '/callback/bound')).toBe(hasScope ? 'ann' : 'nobody');
@@ -362,7 +362,7 @@ describe.each(adapters)('on %s', (name, adapter) => {
 });
 
 describe('a batch of several users', () => {
-  it('runs in the scope of the one that began it; with a loader of its own, each in its own', async () => {
+  it('runs in the scope of the request that began it; with a loader per request, each in its own', async () => {
     const app = await start('interceptor', adapters[0]![1]);
     const probe = app.get(Probe);
     const shared = new Batcher(() => probe.who());

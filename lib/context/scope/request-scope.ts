@@ -77,6 +77,11 @@ export class RequestScope extends EvaluationScope {
     this.anonymous = { subject: NO_SUBJECT, execution: undefined, base, scope: base, pending: undefined };
   }
 
+  /** Whether this is the scope of the HTTP request, or of an operation that it carried. */
+  belongsTo(request: RequestScope): boolean {
+    return this.key === request.key || this.parentRequest?.key === request.key;
+  }
+
   /** Whether the scope no longer has the request's attributes. */
   get isWithdrawn(): boolean {
     return this.anonymous !== undefined;

@@ -96,9 +96,9 @@ export class RequestScopes {
    */
   private reportLostScope(scope: RequestScope): void {
     const current = currentScope(this.options);
-    // The application's own `withContext` around `next` is no loss.
-    if (current !== undefined && !(current instanceof RequestScope)) return;
-    if (current !== undefined && current.key !== scope.key) current.withdraw();
+    // `withContext` around `next` is no loss, and neither is an operation of this request.
+    if (current !== undefined && (!(current instanceof RequestScope) || current.belongsTo(scope))) return;
+    current?.withdraw();
     if (this.hasReportedLostScope) return;
     this.hasReportedLostScope = true;
     new FlagshipLogger('FlagshipModule').warn(
