@@ -5,6 +5,7 @@ import { isErrorOf } from '../errors';
 import { flagTypeOf } from '../options';
 import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
+import { isObject } from '../types';
 import { setLocation, FlagRedirectException } from './flag-redirect';
 import { clearPendingRequirement, pendingRequirement } from './requirement.guard';
 import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isMet } from './flag-requirement';
@@ -202,8 +203,4 @@ export class FeatureFlagGuard implements CanActivate {
     }
     return notFound(context);
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
