@@ -189,7 +189,7 @@ export class FeatureFlagGuard implements CanActivate {
   private async refusalFromOption(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
     const { otherwise } = requirement;
     const report = (error: unknown): void => {
-      const problem = 'made no exception; refused requests get the default.';
+      const problem = 'returned no exception; refused requests get the default.';
       reportOnce(this.flags, requirement, 'otherwise', problem, error);
     };
     try {

@@ -101,7 +101,7 @@ export class RequestContextBuilder {
       OPTION,
       kind,
       () =>
-        `Option "${OPTION}" gave ${kind} instead of an object; requests go on without what it would have added.`,
+        `Option "${OPTION}" returned ${kind} instead of an object; requests go on without what it would have added.`,
     );
     return attributes;
   }
