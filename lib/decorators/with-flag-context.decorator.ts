@@ -51,7 +51,7 @@ export function WithFlagContext<Args extends unknown[] = never[]>(
   descriptor: TypedPropertyDescriptor<Handler>,
 ) => void {
   if (context !== undefined && typeof context !== 'function') {
-    throw configurationError('@WithFlagContext takes a function that makes the context from the arguments.');
+    throw configurationError('@WithFlagContext takes a function that returns the context for the arguments.');
   }
   return (target, property, descriptor) => {
     injectFlagService(target);
