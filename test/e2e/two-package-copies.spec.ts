@@ -22,7 +22,8 @@ describe('two copies of the package in one process', () => {
       const start = (copy, flag, options = {}) =>
         NestFactory.createApplicationContext(
           copy.FlagshipTestingModule.forRoot({ flag }, options), { logger: ['error', 'warn'] });
-      const ask = (app, copy) => app.get(copy.FlagService).getStringValue('flag', 'default');
+      const ask = (app, copy, domain) =>
+        app.get(copy.getFlagsToken(domain)).getStringValue('flag', 'default');
       (async () => { ${body} })().then((result) => console.log(JSON.stringify(result)));`;
     const { output, errors } = await built.runScript(script);
     expect(errors).toBe('');
@@ -58,9 +59,9 @@ describe('two copies of the package in one process', () => {
     const seen = await inProcess(`
       const first = await start(one, 'of one', { domain: 'billing' });
       const second = await start(two, 'of two', { domain: 'billing' });
-      const seen = [await ask(first, one), await ask(second, two)];
+      const seen = [await ask(first, one, 'billing'), await ask(second, two, 'billing')];
       await second.close();
-      seen.push(await ask(first, one));
+      seen.push(await ask(first, one, 'billing'));
       await first.close();
       return seen;`);
     expect(seen).toEqual(['of one', 'of two', 'of one']);

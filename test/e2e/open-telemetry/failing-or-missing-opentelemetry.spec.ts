@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { FlagshipServerProvider } from 'nestjs-flagship';
+import { type FlagshipServerProvider } from 'nestjs-flagship';
 import { useCleanup } from '../../fixtures/use-cleanup';
 import { ask, definitions, useTracing } from '../../fixtures/use-tracing';
 
