@@ -1,15 +1,15 @@
-import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { TypedInMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
-import request from 'supertest';
 import { FlagService, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil } from '../../../tools/waiting.cjs';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
 import { type ScriptedAnswer, type ScriptedServer } from '../../fixtures/scripted-server';
-import { startShop } from '../../fixtures/shop-app';
+import { shop } from '../../fixtures/shop-app';
 import { useServer } from '../../fixtures/use-server';
 import { useLog } from '../../fixtures/captured-log';
+import { useApp } from '../../fixtures/use-app';
 
 const LONG = 60_000;
 
@@ -239,18 +239,15 @@ class ReadingController {
 }
 
 describe('FlagService.stats()', () => {
-  let app: INestApplication | undefined;
-  afterEach(async () => {
-    await app?.close();
-    await OpenFeature.clearProviders();
-  });
+  const apps = useApp();
+  afterEach(() => OpenFeature.clearProviders());
 
   it('adds what was answered within a request', async () => {
     server.script(answer(true));
-    app = await startShop({ endpoint: `${server.url}/evaluate`, cacheTtl: LONG }, undefined, [
-      ReadingController,
-    ]);
-    for (let round = 0; round < 2; round++) await request(app.getHttpServer()).get('/').expect(200);
+    const { app, http } = await apps.start(
+      shop({ endpoint: `${server.url}/evaluate`, cacheTtl: LONG }, [ReadingController]),
+    );
+    for (let round = 0; round < 2; round++) await http.get('/').expect(200);
     const flags = app.get(FlagService);
     expect(flags.stats()).toMatchObject({
       evaluations: 10,
@@ -266,8 +263,10 @@ describe('FlagService.stats()', () => {
   });
 
   it('is nothing when another provider answers', async () => {
-    app = await startShop({ provider: new TypedInMemoryProvider({}) }, undefined, [ReadingController]);
-    await request(app.getHttpServer()).get('/').expect(200);
+    const { app, http } = await apps.start(
+      shop({ provider: new TypedInMemoryProvider({}) }, [ReadingController]),
+    );
+    await http.get('/').expect(200);
     expect(app.get(FlagService).stats()).toBeUndefined();
   });
 });

@@ -2,19 +2,26 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
-import { FlagService, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import {
+  FlagService,
+  type FlagshipModuleOptions,
+  type FlagshipProviderOptions,
+  type FlagshipServerProvider,
+} from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
 import { type ScriptedServer } from '../../fixtures/scripted-server';
-import { startShop } from '../../fixtures/shop-app';
+import { shop } from '../../fixtures/shop-app';
 import { useServer } from '../../fixtures/use-server';
 import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useApp } from '../../fixtures/use-app';
 
 const SOON = 60_000;
 jest.setTimeout(180_000);
 
+const apps = useApp();
 const servers = useServer();
 let server: ScriptedServer;
 const lines = useLog();
@@ -231,7 +238,7 @@ describe('what outlives the request that asked for a refresh', () => {
   it('sees no scope of that request: handlers evaluate for nobody', async () => {
     server.script(serves({ who: whoever }, '"1"'));
     const asked: Promise<unknown>[] = [];
-    const app = await startShop({
+    const options: FlagshipModuleOptions = {
       endpoint: `${server.url}/evaluate`,
       accountId: 'account',
       localEvaluation: true,
@@ -243,7 +250,8 @@ describe('what outlives the request that asked for a refresh', () => {
           () => void asked.push(flags.getStringValue('who', 'default'), Promise.resolve(flags.context)),
         ],
       ],
-    });
+    };
+    const { app } = await apps.start(shop(options));
     const flags = app.get(FlagService);
     const ann: EvaluationContext = { targetingKey: 'ann' };
     await flags.withContext(ann, async () => {
@@ -256,7 +264,6 @@ describe('what outlives the request that asked for a refresh', () => {
     server.script(serves({ who: whoever, more: 2 }, '"3"'));
     await waitUntil(() => asked.length === 4, 'the event of the timer', SOON);
     expect(await Promise.all(asked)).toEqual(['nobody', {}, 'nobody', {}]);
-    await app.close();
   });
 });
 

@@ -1,6 +1,5 @@
 import { Controller, type ExecutionContext, Get, HttpException, Injectable, UseGuards } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
 import {
   FeatureFlag,
   FeatureFlagGuard,
@@ -8,10 +7,11 @@ import {
   FlagshipModule,
   RequestFlags,
 } from 'nestjs-flagship';
-import request from 'supertest';
-import { audienceProvider, AuthGuard, closeAll, closeLater, serve } from '../fixtures/guarded-app';
+import { audienceProvider, AuthGuard, useGuardedApp } from '../fixtures/guarded-app';
+import { useApp } from '../fixtures/use-app';
 
-afterEach(closeAll);
+const apps = useApp();
+const serve = useGuardedApp();
 
 describe('a guard of the application’s own as APP_GUARD', () => {
   /** Leaves a trace of what it judges, and refuses in its own way. */
@@ -57,7 +57,7 @@ describe('a guard of the application’s own as APP_GUARD', () => {
     'judges everything at its place, and the decorators judge at theirs',
     async (order) => {
       const providers = order.map((useClass) => ({ provide: APP_GUARD, useClass }));
-      const visit = await serve({ controllers: [OwnController], providers });
+      const { visit } = await serve({ controllers: [OwnController], providers });
       expect([await visit(), await visit('ann')]).toEqual([200, 200]);
       expect(OwnGuard.judged.slice(0, 3)).toEqual([['on'], ['on'], ['all-but-eve']]);
       // Whoever comes before the user is known cannot know who is banned; the decorator below the login does.
@@ -66,7 +66,7 @@ describe('a guard of the application’s own as APP_GUARD', () => {
   );
 
   it('asks its own isBypassed, also where the decorator names no bypass', async () => {
-    const visit = await serve({
+    const { visit } = await serve({
       controllers: [OwnController],
       providers: [{ provide: APP_GUARD, useClass: OwnGuard }],
     });
@@ -95,7 +95,7 @@ describe('a guard of the application’s own as APP_GUARD', () => {
         return new HttpException(this.words.refusal(), 452);
       }
     }
-    const visit = await serve({
+    const { visit } = await serve({
       controllers: [OwnController],
       providers: [
         AuthGuard,
@@ -120,16 +120,11 @@ describe('overrideGuard(FeatureFlagGuard)', () => {
   }
 
   it('opens every gate in a test, even without a FlagshipModule', async () => {
-    const testing = await Test.createTestingModule({ controllers: [ClosedController] })
-      .overrideGuard(FeatureFlagGuard)
-      .useValue({ canActivate: () => true })
-      .compile();
-    const app = testing.createNestApplication();
-    closeLater(() => app.close());
-    await app.init();
-    await request(app.getHttpServer() as never)
-      .get('/')
-      .expect(200, 'passed');
+    const { http } = await apps.start({
+      controllers: [ClosedController],
+      override: (builder) => builder.overrideGuard(FeatureFlagGuard).useValue({ canActivate: () => true }),
+    });
+    await http.get('/').expect(200, 'passed');
   });
 
   it('with a subclass judges requirement by requirement, at their places', async () => {
@@ -144,19 +139,12 @@ describe('overrideGuard(FeatureFlagGuard)', () => {
         return Promise.resolve(true);
       }
     }
-    const testing = await Test.createTestingModule({
+    const { http } = await apps.start({
       imports: [FlagshipModule.forRoot({ provider: audienceProvider() })],
       controllers: [ClosedController],
-    })
-      .overrideGuard(FeatureFlagGuard)
-      .useClass(Counting)
-      .compile();
-    const app = testing.createNestApplication();
-    closeLater(() => app.close());
-    await app.init();
-    await request(app.getHttpServer() as never)
-      .get('/')
-      .expect(200);
+      override: (builder) => builder.overrideGuard(FeatureFlagGuard).useClass(Counting),
+    });
+    await http.get('/').expect(200);
     expect(Counting.asked).toEqual([1, 1]);
   });
 });
