@@ -28,9 +28,9 @@ describe('the memory of a process', () => {
       await provider.onClose();
     })();`;
   async function run(options: string, users: number) {
-    const { ended, output, errors } = built.run('--expose-gc', '-e', program(options, users));
-    expect([await ended, errors()]).toEqual([[0, null], '']);
-    return JSON.parse(output()) as { grown: number; cached: number; evaluations: number; errors: number };
+    const child = built.run('--expose-gc', '-e', program(options, users));
+    expect([await child.ended, child.errors()]).toEqual([[0, null], '']);
+    return JSON.parse(child.output()) as { grown: number; cached: number; evaluations: number; errors: number };
   }
   const binding = (result: string) =>
     `binding: (() => { const ask = async () => (${result}); return {
