@@ -338,7 +338,7 @@ describe('values that are nested deep', () => {
         const response = await fetch(`${url}/deep`);
         expect(response.status).toBe(200);
         const { parameter, again } = (await response.json()) as { parameter: boolean; again: boolean[] };
-        // A few hundred levels are nobody's harm.
+        // A few hundred levels are no danger.
         if (levels <= 500) expect([parameter, ...again]).toEqual([false, false, false, false]);
         else expect(again).toHaveLength(3);
         await app.close();

@@ -60,7 +60,7 @@ describe('a guard of the application’s own as APP_GUARD', () => {
       const { visit } = await serve({ controllers: [OwnController], providers });
       expect([await visit(), await visit('ann')]).toEqual([200, 200]);
       expect(OwnGuard.judged.slice(0, 3)).toEqual([['on'], ['on'], ['all-but-eve']]);
-      // Whoever comes before the user is known cannot know who is banned; the decorator below the login does.
+      // A guard that runs before the login does not know the user; the decorator below the login does.
       expect(await visit('eve')).toBe(order[0] === AuthGuard ? 451 : 404);
     },
   );

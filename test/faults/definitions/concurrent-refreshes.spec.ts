@@ -57,7 +57,7 @@ function slow() {
 }
 
 describe('a refresh', () => {
-  it('that is asked for during a load finds what was edited after that load began', async () => {
+  it('that is requested during a download finds edits made after the download began', async () => {
     server.script(flag('zero'));
     const provider = open();
     await provider.initialize();
@@ -81,7 +81,7 @@ describe('a refresh', () => {
     expect(flagship.count()).toBe(3);
   });
 
-  it('during the start comes after the start, whose older answer never wins', async () => {
+  it('during the start downloads after the start, whose older answer never wins', async () => {
     const flagship = slow();
     const provider = open();
     const start = provider.initialize();
@@ -97,7 +97,7 @@ describe('a refresh', () => {
     expect(flagship.count()).toBe(2);
   });
 
-  it('during a start that fails makes the flags come alive', async () => {
+  it('during a start that fails makes the provider ready', async () => {
     const held: ServerResponse[] = [];
     server.script((response) => void held.push(response), flag('one'));
     const provider = open();
@@ -113,7 +113,7 @@ describe('a refresh', () => {
     expect(events).toEqual(['ready']);
   });
 
-  it('of a provider that is closed meanwhile changes nothing, whichever is under way or waits', async () => {
+  it('of a provider that is closed meanwhile changes nothing, whether it runs or waits', async () => {
     server.script(flag('zero'));
     const provider = open();
     await provider.initialize();
@@ -132,7 +132,7 @@ describe('a refresh', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is not sent in vain: an ETag of before the closing is never named after it', async () => {
+  it('does not send an ETag from before the closing', async () => {
     server.script(flag('one', '"1"'));
     const provider = open();
     await provider.initialize();
@@ -147,7 +147,7 @@ describe('a refresh', () => {
 });
 
 describe('refreshing goes on', () => {
-  it.each(['changed', 'stale', 'ready'])('although telling that flags are %s throws', async (what) => {
+  it.each(['changed', 'stale', 'ready'])('although emitting that flags are %s throws', async (what) => {
     server.script(flag('one'));
     const provider = open({ refreshInterval: 20 });
     await provider.initialize();
@@ -188,7 +188,7 @@ describe('refreshing goes on', () => {
   });
 });
 
-describe('what outlives the request that asked for a refresh', () => {
+describe('work that outlives the request which called refresh()', () => {
   it('sees no storage of that request: custom fetch, timers, events, the store', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: string[] = [];
@@ -235,8 +235,8 @@ describe('what outlives the request that asked for a refresh', () => {
     expect(seen.filter((line) => !line.endsWith(': none'))).toEqual([]);
   });
 
-  it('sees no scope of that request: handlers evaluate for nobody', async () => {
-    server.script(serves({ who: whoever }, '"1"'));
+  it('sees no scope of that request: handlers evaluate without its user', async () => {
+    server.script(serves({ who: askedForAnn }, '"1"'));
     const asked: Promise<unknown>[] = [];
     const options: FlagshipModuleOptions = {
       endpoint: `${server.url}/evaluate`,
@@ -256,19 +256,19 @@ describe('what outlives the request that asked for a refresh', () => {
     const ann: EvaluationContext = { targetingKey: 'ann' };
     await flags.withContext(ann, async () => {
       expect(await flags.getStringValue('who', '?')).toBe('ann');
-      server.script(serves({ who: whoever, more: 1 }, '"2"'));
+      server.script(serves({ who: askedForAnn, more: 1 }, '"2"'));
       expect(await flags.refresh()).toBe(true);
       expect(await flags.getStringValue('who', '?')).toBe('ann');
     });
     await waitUntil(() => asked.length === 2, 'the event', SOON);
-    server.script(serves({ who: whoever, more: 2 }, '"3"'));
+    server.script(serves({ who: askedForAnn, more: 2 }, '"3"'));
     await waitUntil(() => asked.length === 4, 'the event of the timer', SOON);
     expect(await Promise.all(asked)).toEqual(['nobody', {}, 'nobody', {}]);
   });
 });
 
-/** Says whether it is asked for Ann. */
-const whoever = {
+/** A flag that answers whether it is evaluated for Ann. */
+const askedForAnn = {
   enabled: true,
   default_variation: 'nobody',
   variations: { ann: 'ann', nobody: 'nobody' },

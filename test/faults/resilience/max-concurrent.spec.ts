@@ -14,7 +14,7 @@ const open = openProviders(() => server);
 beforeAll(async () => (server = await servers.start()));
 
 describe('maxConcurrent', () => {
-  it('leaves the default to what goes beyond it, at once, and names itself', async () => {
+  it('answers evaluations beyond it with the default at once, and is named in the message', async () => {
     const { hold, give } = holdAnswers();
     server.script(hold);
     const provider = open({ maxConcurrent: 3, timeout: LONG });
@@ -33,7 +33,7 @@ describe('maxConcurrent', () => {
     expect(await askNew(provider)).toMatchObject({ value: true });
   });
 
-  it('has room again after failures, and after closing', async () => {
+  it('frees a place after a failure and after closing', async () => {
     server.script({ status: 500 });
     const provider = open({ maxConcurrent: 1, timeout: LONG, circuitBreaker: false });
     for (let round = 0; round < 5; round++) expect((await askNew(provider)).errorMessage).toMatch(/HTTP 500/);
@@ -47,7 +47,7 @@ describe('maxConcurrent', () => {
     for (let round = 0; round < 3; round++) expect(await askNew(provider)).toMatchObject({ value: true });
   });
 
-  it('is no failure of Flagship: the circuit takes no notice', async () => {
+  it('is not counted by the circuit breaker', async () => {
     const { hold, give } = holdAnswers();
     server.script(hold);
     const provider = open({ maxConcurrent: 1, timeout: LONG, circuitBreaker: { threshold: 1 } });

@@ -30,7 +30,12 @@ describe('the memory of a process', () => {
   async function run(options: string, users: number) {
     const child = built.run('--expose-gc', '-e', program(options, users));
     expect([await child.ended, child.errors()]).toEqual([[0, null], '']);
-    return JSON.parse(child.output()) as { grown: number; cached: number; evaluations: number; errors: number };
+    return JSON.parse(child.output()) as {
+      grown: number;
+      cached: number;
+      evaluations: number;
+      errors: number;
+    };
   }
   const binding = (result: string) =>
     `binding: (() => { const ask = async () => (${result}); return {
@@ -53,7 +58,7 @@ describe('the memory of a process', () => {
     ['answers over HTTP', fetchOf(200, right), 20_000, 0, 1000],
     ['failures over HTTP', fetchOf(500, ''), 20_000, 20_000, 0],
   ])(
-    '%s for users without number do not fill the memory',
+    'is not filled by %s for many thousand users',
     async (_, source, users, errors, cached) => {
       const result = await run(
         `{ cacheTtl: 60000, staleTtl: 60000, negativeTtl: 60000, cacheMaxSize: 1000, logging: true, ${source} }`,

@@ -13,7 +13,7 @@ const open = openProviders(() => server);
 
 beforeAll(async () => (server = await servers.start()));
 
-it('logging tells of a failure once, and then once a minute how often it came again', async () => {
+it('a repeated failure is logged once, and then once a minute with how often it occurred', async () => {
   server.script({ status: 500 });
   const lines: string[] = [];
   const never = () => undefined;

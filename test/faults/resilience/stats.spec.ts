@@ -32,7 +32,7 @@ const nothing = {
 };
 
 describe('stats() of remote evaluation', () => {
-  it('is all zeros before anything has happened', () => {
+  it('is zero before the first evaluation', () => {
     expect(open().stats()).toEqual({
       evaluations: 0,
       errors: 0,
@@ -83,7 +83,7 @@ describe('stats() of remote evaluation', () => {
     }
   });
 
-  it('counts retries one by one, and what is under way', async () => {
+  it('counts each retry, and requests in flight', async () => {
     const { hold, give } = holdAnswers();
     server.script({ status: 500 }, hold);
     const provider = open({ retries: 1, retryDelay: 0 });
@@ -146,7 +146,7 @@ describe('stats() of remote evaluation', () => {
     expect(second.stats()).toMatchObject({ evaluations: 3, hits: { memory: 2, store: 1 }, cached: 0 });
   });
 
-  it('counts those who waited for the answer to the same question', async () => {
+  it('counts evaluations that shared a request', async () => {
     server.script(answer(true));
     const provider = open();
     await Promise.all(times(10, () => askFlag(provider)));
@@ -184,7 +184,7 @@ describe('stats() of remote evaluation', () => {
     );
   });
 
-  it('is a picture of its moment', async () => {
+  it('does not change after it is returned', async () => {
     server.script(answer(true));
     const provider = open();
     const before = provider.stats();
@@ -219,7 +219,7 @@ describe('stats() of', () => {
     });
   });
 
-  it('definitions and bindings has no requests', async () => {
+  it('static definitions has no requests', async () => {
     const fixed = open({ endpoint: undefined, retries: undefined, definitions: { flag: true } });
     await askFlag(fixed);
     expect(fixed.stats()).toMatchObject({ evaluations: 1, errors: 0 });
@@ -262,7 +262,7 @@ describe('FlagService.stats()', () => {
     expect(flags.stats()).toMatchObject({ evaluations: 12, hits: { request: 9 }, upstream: { requests: 2 } });
   });
 
-  it('is nothing when another provider answers', async () => {
+  it('is undefined for another provider', async () => {
     const { app, http } = await apps.start(
       shop({ provider: new TypedInMemoryProvider({}) }, [ReadingController]),
     );
