@@ -152,7 +152,8 @@ export class CachingSource implements FlagSource {
     if (this.keepShared(evaluation, resolution, found)) return resolution;
     const withStale: PendingEvaluation = { ...evaluation, stale: evaluation.stale ?? resolution };
     // A caller that revalidates has been given its stale resolution already.
-    if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined) return this.fetch(withStale, write);
+    if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined)
+      return this.fetch(withStale, write);
     this.fetchInBackground(key, () => this.fetch(withStale, write));
     return asStale(resolution);
   }

@@ -2,7 +2,7 @@ import { FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
 import { type HttpResponse, isTransientStatus, shortened, TransientError } from '../http';
 
 /** OpenFeature error codes that an answer may name, and what they are here. */
-const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
+const FLAGSHIP_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
   ['FLAG_NOT_FOUND', FlagshipErrorCode.FLAG_NOT_FOUND],
   ['PARSE_ERROR', FlagshipErrorCode.PARSE_ERROR],
   ['TYPE_MISMATCH', FlagshipErrorCode.TYPE_MISMATCH],
@@ -11,7 +11,7 @@ const NAMED_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
   ['GENERAL', FlagshipErrorCode.GENERAL],
 ]);
 /** Where the status alone says it, whatever the body says. */
-const CODES_OF_STATUS: ReadonlyMap<number, FlagshipErrorCode> = new Map([
+const STATUS_CODES: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [401, FlagshipErrorCode.UNAUTHORIZED],
   [403, FlagshipErrorCode.UNAUTHORIZED],
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
@@ -20,17 +20,17 @@ const CODES_OF_STATUS: ReadonlyMap<number, FlagshipErrorCode> = new Map([
 const RETRY_AFTER_STATUSES = new Set([429, 503]);
 
 /** The error code for OpenFeature's name of it. */
-export function namedCode(name: unknown): FlagshipErrorCode | undefined {
-  return NAMED_CODES.get(name);
+export function fromOpenFeatureCode(name: unknown): FlagshipErrorCode | undefined {
+  return FLAGSHIP_CODES.get(name);
 }
 
-const remedies: ReadonlyMap<number, string> = new Map([
+const REMEDIES: ReadonlyMap<number, string> = new Map([
   [401, 'Is "authToken" right, and not expired?'],
   [404, 'Are the flag, "appId" and "accountId" right?'],
   [429, 'Too many calls: set "cacheTtl" or "localEvaluation", or raise "refreshInterval".'],
 ]);
 
-function readBody(body: string): Record<string, unknown> {
+function parseErrorBody(body: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
@@ -40,7 +40,7 @@ function readBody(body: string): Record<string, unknown> {
   return {};
 }
 
-function messageOf(status: number, details: string, permission: string): string {
+function errorMessage(status: number, details: string, permission: string): string {
   const redirect =
     status >= 300 && status < 400
       ? 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.'
@@ -49,7 +49,7 @@ function messageOf(status: number, details: string, permission: string): string 
     `Flagship answered HTTP ${status}.`,
     shortened(details),
     status === 403 ? `Does "authToken" have the ${permission} permission for this account?` : '',
-    remedies.get(status) ?? redirect,
+    REMEDIES.get(status) ?? redirect,
   ];
   return parts.filter((part) => part !== '').join(' ');
 }
@@ -60,13 +60,13 @@ function isDefinitive(status: number): boolean {
 }
 
 /** The error that an answer other than 2xx stands for. */
-export function errorOfResponse(answer: HttpResponse, permission = 'Evaluate'): FlagshipError {
+export function responseError(answer: HttpResponse, permission = 'Evaluate'): FlagshipError {
   const { status, body, retryAfter, redact = String } = answer;
-  const { errorCode, errorDetails } = readBody(body);
-  const code = CODES_OF_STATUS.get(status) ?? namedCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
+  const { errorCode, errorDetails } = parseErrorBody(body);
+  const code = STATUS_CODES.get(status) ?? fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
   // Before the text is cut: half a token is too much as well.
   const details = typeof errorDetails === 'string' ? redact(errorDetails) : '';
-  const message = messageOf(status, details, permission);
+  const message = errorMessage(status, details, permission);
   if (isTransientStatus(status)) {
     return new TransientError(
       message,

@@ -10,7 +10,7 @@ import {
   resolvedDetails,
   markExactDefaults,
   DomainEventEmitter,
-  type EvaluationRequest,
+  type EvaluationInput,
   errorDetails,
 } from '../provider';
 import { type EvaluationLog } from './evaluation-log';
@@ -83,7 +83,7 @@ export class TestFlagsProvider implements Provider {
     return Promise.resolve(details);
   }
 
-  private answer<T>(question: EvaluationRequest<T>, context: EvaluationContext): ResolutionDetails<T> {
+  private answer<T>(question: EvaluationInput<T>, context: EvaluationContext): ResolutionDetails<T> {
     const { flagKey, defaultValue } = question;
     const errorCode = this.table.failureOf(flagKey, context);
     if (errorCode !== undefined) {

@@ -4,7 +4,7 @@ import { type FlagMap, isObject } from '../../evaluation';
 import { MAX_DEFINITIONS_BYTES } from '../../http';
 import { limited } from '../../runtime';
 import { parseDefinitions } from './definitions-client';
-import { draftOf, removeLeftovers } from './draft-files';
+import { draftPath, removeLeftovers } from './draft-files';
 import { NewestWrite } from './newest-write';
 import { readRegularFile } from '../regular-file';
 
@@ -46,7 +46,7 @@ export class DefinitionsCache {
   /** Writes the definitions without making anything wait: the newest ones, when the write under way has ended. */
   keep(text: string): void {
     this.writes.run(async () => {
-      const written = this.write(text);
+      const written = this.replaceFile(text);
       try {
         await limited('definitionsCacheWrite', written, WRITE_LIMIT_MS);
       } catch (error) {
@@ -82,7 +82,7 @@ export class DefinitionsCache {
     const generation = ++this.generation;
     await this.waitForWrites(CLOSE_LIMIT_MS);
     // A closed source must not write later on, unless it was opened again.
-    if (generation === this.generation) this.writes.forget();
+    if (generation === this.generation) this.writes.dropWaiting();
   }
 
   private waitForWrites(limitMs: number): Promise<void> {
@@ -90,9 +90,9 @@ export class DefinitionsCache {
   }
 
   /** Replaces the file as a whole, so that no reader finds half of it; only its owner may read it. */
-  private async write(text: string): Promise<void> {
+  private async replaceFile(text: string): Promise<void> {
     await expectReplaceable(this.path);
-    const draft = draftOf(this.path);
+    const draft = draftPath(this.path);
     const content = JSON.stringify({ format: FORMAT, origin: this.origin, definitions: text });
     try {
       const file = await open(draft, 'wx', 0o600);

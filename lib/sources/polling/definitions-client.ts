@@ -9,8 +9,8 @@ import {
   type UpstreamStats,
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
-import { errorOfResponse } from '../error-response';
-import { templateOf } from '../evaluation-spans';
+import { responseError } from '../error-response';
+import { urlTemplate } from '../evaluation-spans';
 
 /** Definitions as they were downloaded. */
 export interface DownloadedDefinitions {
@@ -46,7 +46,7 @@ export class DefinitionsClient {
     this.client = new HttpClient({ ...options, deadline: defaultDeadline(options), isDeadlineSet: false });
     const pathname = endpoint.pathname.replace(/\/evaluate$/, '/definitions');
     this.path = `${pathname}${endpoint.search}`;
-    this.span = { name: 'flagship definitions', attributes: templateOf(pathname) };
+    this.span = { name: 'flagship definitions', attributes: urlTemplate(pathname) };
   }
 
   open(): void {
@@ -62,7 +62,7 @@ export class DefinitionsClient {
     const headers = etag === undefined ? undefined : { 'if-none-match': etag };
     const { path, span } = this;
     const request = { method: 'GET', path, maxBytes: MAX_DEFINITIONS_BYTES, headers, span } as const;
-    return this.client.send(request, (answer) => read(answer, etag));
+    return this.client.send(request, (answer) => readResponse(answer, etag));
   }
 
   stats(): UpstreamStats {
@@ -74,8 +74,8 @@ export class DefinitionsClient {
   }
 }
 
-function read(answer: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
+function readResponse(answer: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
   if (answer.status === 304 && etag !== undefined) return undefined;
-  if (answer.status < 200 || answer.status > 299) throw errorOfResponse(answer, 'Read');
+  if (answer.status < 200 || answer.status > 299) throw responseError(answer, 'Read');
   return { flags: parseDefinitions(answer.body), etag: answer.etag, text: answer.body };
 }

@@ -5,7 +5,7 @@ import { wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
 import { type Announcement, digestOf, SharedDefinitions } from './shared-definitions';
-import { type Confirmation, isSince, type Manifest } from './manifest';
+import { type Confirmation, isSameOrNewer, type Manifest } from './manifest';
 
 /** What is known of the definitions in force, apart from the flags. */
 export interface HeldDefinitions {
@@ -51,15 +51,15 @@ export class DefinitionsFetcher {
    */
   async fetch(held: HeldDefinitions | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
-    if (shared === undefined) return this.ask(held, held?.etag);
+    if (shared === undefined) return this.download(held, held?.etag);
     const head = await shared.readManifest();
     if (mayShare && head !== undefined && shared.isFresh(head)) {
-      const taken = await this.take(shared, held, head);
+      const taken = await this.adopt(shared, held, head);
       if (taken !== undefined) return taken;
     }
-    const isTextWanted = shared.isTextWanted(head, held?.digest);
-    const fetched = await this.ask(held, isTextWanted ? undefined : held?.etag, shared);
-    const announced = announcementOf(fetched.held);
+    const isTextWanted = shared.needsText(head, held?.digest);
+    const fetched = await this.download(held, isTextWanted ? undefined : held?.etag, shared);
+    const announced = toAnnouncement(fetched.held);
     if (announced !== undefined) shared.announce(announced, head, fetched.update?.text);
     return fetched;
   }
@@ -78,9 +78,9 @@ export class DefinitionsFetcher {
     const head = await shared?.readManifest();
     if (shared === undefined || head?.digest === held?.digest) return undefined;
     const own = held?.confirmation;
-    if (head !== undefined && (own === undefined || isSince(head, own))) return this.read(shared, head);
+    if (head !== undefined && (own === undefined || isSameOrNewer(head, own))) return this.readText(shared, head);
     // What this instance holds is newer, or may be. Clocks decide no more than what a new instance will find.
-    const announced = announcementOf(held);
+    const announced = toAnnouncement(held);
     if (announced !== undefined && (head === undefined || announced.confirmation.at > head.at))
       shared.announce(announced, head);
     return undefined;
@@ -95,12 +95,12 @@ export class DefinitionsFetcher {
     return this.client.close();
   }
 
-  private async ask(
+  private async download(
     held: HeldDefinitions | undefined,
     etag: string | undefined,
     shared?: SharedDefinitions,
   ): Promise<FetchedDefinitions> {
-    const confirm = shared?.ask();
+    const confirm = shared?.beginRequest();
     const downloaded = await this.client.download(etag);
     const confirmation = confirm?.();
     const confirmedAt = confirmation?.at ?? wallClockMs();
@@ -112,23 +112,23 @@ export class DefinitionsFetcher {
   }
 
   /** What another instance has found; nothing where that may be older than what is held, or is not to be had. */
-  private async take(
+  private async adopt(
     shared: SharedDefinitions,
     held: HeldDefinitions | undefined,
     head: Manifest,
   ): Promise<FetchedDefinitions | undefined> {
     // Asked although it may hold the same: the others do not know of this instance's answer, and learn of it so.
-    if (held?.confirmation !== undefined && !isSince(head, held.confirmation)) return undefined;
-    if (head.digest !== held?.digest) return this.read(shared, head);
-    return { held: { ...held, confirmation: confirmationOf(head), confirmedAt: head.at } };
+    if (held?.confirmation !== undefined && !isSameOrNewer(head, held.confirmation)) return undefined;
+    if (head.digest !== held?.digest) return this.readText(shared, head);
+    return { held: { ...held, confirmation: toConfirmation(head), confirmedAt: head.at } };
   }
 
-  private async read(shared: SharedDefinitions, head: Manifest): Promise<FetchedDefinitions | undefined> {
-    const text = await shared.read(head);
+  private async readText(shared: SharedDefinitions, head: Manifest): Promise<FetchedDefinitions | undefined> {
+    const text = await shared.readText(head);
     if (text === undefined) return undefined;
     try {
       const { etag, digest, at } = head;
-      const held = { etag, digest, confirmation: confirmationOf(head), confirmedAt: at };
+      const held = { etag, digest, confirmation: toConfirmation(head), confirmedAt: at };
       return { held, update: { flags: parseDefinitions(text), text } };
     } catch {
       // Not what Flagship would have sent, whoever has put it there.
@@ -137,11 +137,11 @@ export class DefinitionsFetcher {
   }
 }
 
-function confirmationOf({ by, count, at, seen }: Manifest): Confirmation {
+function toConfirmation({ by, count, at, seen }: Manifest): Confirmation {
   return { by, count, at, seen };
 }
 
-function announcementOf(held: HeldDefinitions | undefined): Announcement | undefined {
+function toAnnouncement(held: HeldDefinitions | undefined): Announcement | undefined {
   const { digest, etag, confirmation } = held ?? {};
   return digest === undefined || confirmation === undefined ? undefined : { digest, etag, confirmation };
 }

@@ -7,20 +7,20 @@ import { wallClockMs } from '../../runtime';
 /** From this age on a draft is a leftover, whoever has written it: a write takes seconds. */
 const MAX_AGE_MS = 60 * 60 * 1000;
 /** What a draft's name has after the file's: host, process and a random number; once it was the number alone. */
-const ENDING = /^\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
+const DRAFT_SUFFIX = /^\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
 
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const HOST_ID = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /** A new name beside the file, for what is to take its place. */
-export function draftOf(path: string): string {
-  return `${path}.${host}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+export function draftPath(path: string): string {
+  return `${path}.${HOST_ID}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
 }
 
 /** Removes the drafts that processes which have ended left beside the file: one that is killed cannot clean up. */
 export async function removeLeftovers(path: string): Promise<void> {
   const [folder, file] = [dirname(path), basename(path)];
   for (const name of await readdir(folder)) {
-    const ending = name.startsWith(file) ? ENDING.exec(name.slice(file.length)) : null;
+    const ending = name.startsWith(file) ? DRAFT_SUFFIX.exec(name.slice(file.length)) : null;
     if (ending === null) continue;
     const draft = join(folder, name);
     try {
@@ -36,7 +36,7 @@ function isLeftover(writerHost: string | undefined, pid: number, writtenAtMs: nu
   const now = wallClockMs();
   if (now - writtenAtMs > MAX_AGE_MS) return true;
   // Whether a process of another host or container still runs cannot be known.
-  if (writerHost !== host) return false;
+  if (writerHost !== HOST_ID) return false;
   // In a container each process has the number of the one before it.
   return pid === process.pid ? writtenAtMs < now - process.uptime() * 1000 : !isRunning(pid);
 }

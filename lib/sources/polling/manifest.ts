@@ -1,7 +1,7 @@
 import { isObject } from '../../evaluation';
 
 /** An instance, and how many answers it had had from Flagship. */
-export type AnswerCount = readonly [instance: string, count: number];
+export type ResponseCount = readonly [instance: string, count: number];
 
 /** How many instances' answers a confirmation names: those that ask in turn are few. */
 const MAX_SEEN = 32;
@@ -18,7 +18,7 @@ export interface Confirmation {
   /** When it was answered, in milliseconds since 1970, by its own clock. */
   readonly at: number;
   /** The answers that were known to it when it asked, and this one: all of them are older, or this one. */
-  readonly seen: readonly AnswerCount[];
+  readonly seen: readonly ResponseCount[];
 }
 
 /** What the store says about the definitions in it; small, because every instance reads it at every interval. */
@@ -31,7 +31,7 @@ export interface Manifest extends Confirmation {
 }
 
 /** Whether an answer was given later than another one, or is the same; if not, which is newer cannot be told. */
-export function isSince({ seen }: Confirmation, { by, count }: Confirmation): boolean {
+export function isSameOrNewer({ seen }: Confirmation, { by, count }: Confirmation): boolean {
   return seen.some(([instance, known]) => instance === by && known >= count);
 }
 
@@ -39,7 +39,7 @@ export function isSince({ seen }: Confirmation, { by, count }: Confirmation): bo
 export class VersionVector {
   private readonly counts = new Map<string, number>();
 
-  add(counts: Iterable<AnswerCount>): void {
+  add(counts: Iterable<ResponseCount>): void {
     for (const [instance, count] of counts) {
       const known = Math.max(count, this.counts.get(instance) ?? 0);
       // Moved to the end: what was heard of last is forgotten last.
@@ -52,7 +52,7 @@ export class VersionVector {
     }
   }
 
-  list(): readonly AnswerCount[] {
+  list(): readonly ResponseCount[] {
     return [...this.counts];
   }
 }
@@ -66,7 +66,7 @@ export function parseManifest(found: unknown): Manifest | undefined {
     const isText = typeof by === 'string' && typeof digest === 'string';
     const isEtag = etag === undefined || (typeof etag === 'string' && HEADER_VALUE.test(etag));
     const areNumbers = [count, at, writtenAt].every(Number.isFinite);
-    return isText && isEtag && areNumbers && Array.isArray(seen) && seen.every(isAnswerCount)
+    return isText && isEtag && areNumbers && Array.isArray(seen) && seen.every(isResponseCount)
       ? { by, count, at, seen: seen.slice(-MAX_SEEN), etag, digest, writtenAt }
       : undefined;
   } catch {
@@ -74,7 +74,7 @@ export function parseManifest(found: unknown): Manifest | undefined {
   }
 }
 
-function isAnswerCount(item: unknown): item is AnswerCount {
+function isResponseCount(item: unknown): item is ResponseCount {
   return Array.isArray(item) && typeof item[0] === 'string' && Number.isFinite(item[1]);
 }
 

@@ -16,7 +16,7 @@ export class NewestWrite {
   }
 
   /** Drops the write that waits, if there is one. */
-  forget(): void {
+  dropWaiting(): void {
     this.waiting = undefined;
   }
 
@@ -26,7 +26,7 @@ export class NewestWrite {
   }
 
   private async drain(): Promise<void> {
-    for (let next = this.take(); next !== undefined; next = this.take()) {
+    for (let next = this.takeWaiting(); next !== undefined; next = this.takeWaiting()) {
       try {
         await next();
       } catch {
@@ -36,7 +36,7 @@ export class NewestWrite {
     this.running = undefined;
   }
 
-  private take(): (() => Promise<void>) | undefined {
+  private takeWaiting(): (() => Promise<void>) | undefined {
     const { waiting } = this;
     this.waiting = undefined;
     return waiting;

@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { limited, wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { NewestWrite } from './newest-write';
-import { VersionVector, type Confirmation, isSince, parseManifest, type Manifest } from './manifest';
+import { VersionVector, type Confirmation, isSameOrNewer, parseManifest, type Manifest } from './manifest';
 
 /** Changes whenever what is stored changes its shape. */
 const VERSION = 2;
@@ -14,7 +14,7 @@ const LIFETIME_MS = 7 * DAY_MS;
 /** How soon a text that was written and is not in the store is written again: it takes a full download. */
 const REWRITE_MS = 10 * 60 * 1000;
 /** How much later than the interval the others still wait for the one that downloads: its pauses vary, too. */
-const GRACE = 1.25;
+const FRESHNESS_FACTOR = 1.25;
 /** How long a refresh that has put its flags in force waits until the others can know of them. */
 const SETTLE_LIMIT_MS = 50;
 
@@ -32,19 +32,19 @@ export class SharedDefinitions {
   private readonly seen = new VersionVector();
   private readonly writes = new NewestWrite();
   /** How many answers this instance has had from Flagship. */
-  private answers = 0;
+  private responseCount = 0;
   /** The text that this instance has last written, and when by the monotonic clock. */
   private written: { readonly digest: string; readonly at: number; readonly writtenAt: number } | undefined;
   /** A text that is to be in the store and is not yet. */
   private unwritten: { readonly digest: string; readonly text: string } | undefined;
   /** The text that the head names and that was not there. */
-  private missingText: string | undefined;
+  private missingDigest: string | undefined;
   /** When the unwritten text may be tried again, by the monotonic clock, and how long the pause after that is. */
-  private retryAt = 0;
+  private retryAtMs = 0;
   private retryPauseMs = 0;
   /** The head that was there last, and since when it can have been, by the monotonic clock. */
   private observed: { readonly name: string; readonly since: number } | undefined;
-  private readAt: number | undefined;
+  private lastReadAtMs: number | undefined;
 
   /**
    * @param intervalMs How often Flagship is asked.
@@ -68,7 +68,7 @@ export class SharedDefinitions {
       this.seen.add(head.seen);
       this.observe(head);
     }
-    this.readAt = performance.now();
+    this.lastReadAtMs = performance.now();
     return head;
   }
 
@@ -76,15 +76,15 @@ export class SharedDefinitions {
   isFresh({ by }: Manifest): boolean {
     const { observed } = this;
     return (
-      by !== this.id && observed !== undefined && performance.now() - observed.since < this.intervalMs * GRACE
+      by !== this.id && observed !== undefined && performance.now() - observed.since < this.intervalMs * FRESHNESS_FACTOR
     );
   }
 
   /** Begins a question to Flagship. The returned function ends it, and returns what its answer confirms. */
-  ask(): () => Confirmation {
+  beginRequest(): () => Confirmation {
     const seen = this.seen.list();
     return () => {
-      const count = ++this.answers;
+      const count = ++this.responseCount;
       const own = [this.id, count] as const;
       this.seen.add([own]);
       const older = seen.filter(([instance]) => instance !== this.id);
@@ -93,15 +93,15 @@ export class SharedDefinitions {
   }
 
   /** Whether the text must be had, so that it can be written for the next instance to find. */
-  isTextWanted(head: Manifest | undefined, digest: string | undefined): boolean {
-    return this.store.isAvailable && this.unwritten?.digest !== digest && this.isMissing(head, digest);
+  needsText(head: Manifest | undefined, digest: string | undefined): boolean {
+    return this.store.isAvailable && this.unwritten?.digest !== digest && this.mustWriteText(head, digest);
   }
 
   /** The text that belongs to the head; nothing when it is gone, or another one by now. */
-  async read({ digest }: Manifest): Promise<string | undefined> {
+  async readText({ digest }: Manifest): Promise<string | undefined> {
     const text = await this.store.get(TEXT_KEY, this.textLimitMs);
     if (typeof text === 'string' && digestOf(text) === digest) return text;
-    if (this.store.isAvailable) this.missingText = digest;
+    if (this.store.isAvailable) this.missingDigest = digest;
     return undefined;
   }
 
@@ -114,12 +114,12 @@ export class SharedDefinitions {
    */
   announce(held: Announcement, head: Manifest | undefined, downloaded?: string): void {
     const { digest } = held;
-    if (!this.isMissing(head, digest)) this.unwritten = undefined;
+    if (!this.mustWriteText(head, digest)) this.unwritten = undefined;
     else if (downloaded !== undefined) this.unwritten = { digest, text: downloaded };
     else if (this.unwritten?.digest !== digest) this.unwritten = undefined;
     const { unwritten } = this;
     if (unwritten !== undefined) {
-      if (this.store.isAvailable && performance.now() >= this.retryAt)
+      if (this.store.isAvailable && performance.now() >= this.retryAtMs)
         this.writes.run(() => this.publish(held, unwritten.text));
       return;
     }
@@ -136,9 +136,9 @@ export class SharedDefinitions {
   }
 
   /** Whether the text is to be written: for a store that forgets it, once in ten minutes. */
-  private isMissing(head: Manifest | undefined, digest: string | undefined): boolean {
+  private mustWriteText(head: Manifest | undefined, digest: string | undefined): boolean {
     const { written } = this;
-    if (digest !== undefined && this.missingText === digest) return true;
+    if (digest !== undefined && this.missingDigest === digest) return true;
     if (written !== undefined && written.digest === digest && performance.now() - written.at < REWRITE_MS)
       return false;
     return head === undefined || head.digest !== digest || wallClockMs() - head.writtenAt > DAY_MS;
@@ -154,10 +154,10 @@ export class SharedDefinitions {
     if (isWritten) {
       this.retryPauseMs = 0;
       if (this.unwritten?.digest === digest) this.unwritten = undefined;
-      if (this.missingText === digest) this.missingText = undefined;
+      if (this.missingDigest === digest) this.missingDigest = undefined;
       this.written = { digest, at: performance.now(), writtenAt };
     } else {
-      this.retryAt = performance.now() + this.retryPauseMs;
+      this.retryAtMs = performance.now() + this.retryPauseMs;
       this.retryPauseMs = Math.min(Math.max(this.intervalMs, this.retryPauseMs * 2), REWRITE_MS);
     }
   }
@@ -165,7 +165,7 @@ export class SharedDefinitions {
   /** Not where another instance has been told something else meanwhile: it may be newer. The next load finds out. */
   private async touch(held: Announcement, writtenAt: number): Promise<void> {
     const now = await this.loadManifest();
-    if (now !== undefined && (now.digest === held.digest || isSince(held.confirmation, now)))
+    if (now !== undefined && (now.digest === held.digest || isSameOrNewer(held.confirmation, now)))
       await this.writeManifest(held, writtenAt);
   }
 
@@ -189,7 +189,7 @@ export class SharedDefinitions {
     const name = `${by} ${count}`;
     if (this.observed?.name === name) return;
     const now = performance.now();
-    const oldest = this.readAt === undefined ? Infinity : now - this.readAt;
+    const oldest = this.lastReadAtMs === undefined ? Infinity : now - this.lastReadAtMs;
     const age = wallClockMs() - at;
     const isPlausible = age > -this.intervalMs && age <= oldest;
     this.observed = { name, since: now - (isPlausible ? Math.max(0, age) : oldest) };

@@ -1,19 +1,19 @@
 import { isDate } from 'node:util/types';
 import { shownName, isPlainObject } from '../../types';
-import { dateText } from '../date-text';
+import { isoDate } from '../date-text';
 import { type ContextAttributes } from '../flag-source';
-import { attributeNames, attributeOf, invalidContext } from '../invalid-context';
+import { attributeNames, readAttribute, invalidContext } from '../context-attributes';
 /** The API's own limits for a context; also what ends a circle, and the growth of what is shared many times over. */
 const MAX_LEVELS = 10;
 const MAX_VALUES = 10_000;
 const MAX_SIZE = 32 * 1024;
 
-function unsendable(path: string, what: string): never {
+function refuse(path: string, what: string): never {
   throw invalidContext(`"${path}" is ${what}, which JSON cannot carry.`);
 }
 
 /** Copies one context to what JSON can carry, and counts on the way. */
-class BodyContext {
+class BodyCopy {
   private scalars = 0;
   private structures = 0;
   /** Of names and texts, in characters: no more than the bytes that will be sent. */
@@ -24,7 +24,7 @@ class BodyContext {
     const copy: [string, unknown][] = [];
     for (const name of attributeNames(holder)) {
       this.count(name.length, prefix);
-      copy.push([name, this.sendable(attributeOf(holder, name), `${prefix}${shownName(name)}`, level)]);
+      copy.push([name, this.sendable(readAttribute(holder, name), `${prefix}${shownName(name)}`, level)]);
     }
     return Object.fromEntries(copy);
   }
@@ -32,25 +32,25 @@ class BodyContext {
   private count(characters: number, path: string): void {
     this.size += characters;
     if (this.scalars > MAX_VALUES || this.structures > MAX_VALUES || this.size > MAX_SIZE)
-      throw tooLarge(path);
+      throw tooLargeError(path);
   }
 
   private list(holder: readonly unknown[], path: string, level: number): unknown[] {
     const elements = holder as unknown as ContextAttributes;
-    const length = Number(attributeOf(elements, 'length'));
+    const length = Number(readAttribute(elements, 'length'));
     this.structures++;
     // Before they are looked at: a list may claim four billion.
-    if (length > MAX_VALUES) throw tooLarge(path);
+    if (length > MAX_VALUES) throw tooLargeError(path);
     return Array.from(
       { length },
-      (_, index) => this.sendable(attributeOf(elements, String(index)), `${path}[${index}]`, level) ?? null,
+      (_, index) => this.sendable(readAttribute(elements, String(index)), `${path}[${index}]`, level) ?? null,
     );
   }
 
   private structure(value: object, path: string, level: number): unknown {
-    if (level > MAX_LEVELS) return unsendable(path, `nested more than ${MAX_LEVELS} deep, or circular`);
+    if (level > MAX_LEVELS) return refuse(path, `nested more than ${MAX_LEVELS} deep, or circular`);
     if (isList(value)) return this.list(value, path, level);
-    if (!isPlainObject(value)) return unsendable(path, 'neither a plain object nor a list');
+    if (!isPlainObject(value)) return refuse(path, 'neither a plain object nor a list');
     return this.attributes(value, `${path}.`, level);
   }
 
@@ -65,14 +65,14 @@ class BodyContext {
       case 'undefined':
         return value;
       case 'number':
-        return Number.isFinite(value) ? value : unsendable(path, String(value));
+        return Number.isFinite(value) ? value : refuse(path, String(value));
       case 'object':
         if (value === null) return null;
-        if (isDate(value)) return dateText(value) ?? unsendable(path, 'an invalid date');
+        if (isDate(value)) return isoDate(value) ?? refuse(path, 'an invalid date');
         this.scalars--;
         return this.structure(value, path, level + 1);
       default:
-        return unsendable(path, `a ${typeof value}`);
+        return refuse(path, `a ${typeof value}`);
     }
   }
 }
@@ -86,7 +86,7 @@ function isList(value: object): value is readonly unknown[] {
   }
 }
 
-function tooLarge(path: string): Error {
+function tooLargeError(path: string): Error {
   return invalidContext(
     `it is too large at "${path.slice(0, 100)}"; Flagship takes ${MAX_VALUES} values and ${MAX_SIZE} bytes.`,
   );
@@ -99,5 +99,5 @@ function tooLarge(path: string): Error {
  * sending something else instead.
  */
 export function evaluationBody(flagKey: string, context: ContextAttributes): string {
-  return JSON.stringify({ flagKey, context: new BodyContext().attributes(context, '', 0) });
+  return JSON.stringify({ flagKey, context: new BodyCopy().attributes(context, '', 0) });
 }

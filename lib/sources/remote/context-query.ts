@@ -1,7 +1,7 @@
 import { shownName } from '../../types';
-import { dateText } from '../date-text';
+import { isoDate } from '../date-text';
 import { type ContextAttributes } from '../flag-source';
-import { attributeNames, attributeOf, invalidContext } from '../invalid-context';
+import { attributeNames, readAttribute, invalidContext } from '../context-attributes';
 
 /** What `application/x-www-form-urlencoded` leaves as it is. */
 const PLAIN = /^[A-Za-z0-9*\-._]*$/;
@@ -21,14 +21,14 @@ function asParameter(value: unknown): string | undefined | null {
     case 'undefined':
       return undefined;
     default:
-      return value === null ? undefined : (dateText(value) ?? null);
+      return value === null ? undefined : (isoDate(value) ?? null);
   }
 }
 
 /** Whether a query can carry this context without loss. */
 export function fitsQuery(context: ContextAttributes): boolean {
   return attributeNames(context).every((name) => {
-    const parameter = asParameter(attributeOf(context, name));
+    const parameter = asParameter(readAttribute(context, name));
     return parameter === undefined || (parameter !== null && name !== 'flagKey');
   });
 }
@@ -43,7 +43,7 @@ export function queryParameters(context: ContextAttributes): [name: string, valu
   const parameters: [string, string][] = [];
   const unsendable: string[] = [];
   for (const name of attributeNames(context)) {
-    const value = asParameter(attributeOf(context, name));
+    const value = asParameter(readAttribute(context, name));
     if (value === undefined) continue;
     if (value === null) unsendable.push(name);
     else if (name === 'flagKey')

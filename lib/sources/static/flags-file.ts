@@ -16,20 +16,20 @@ const CHECK_LIMIT_MS = 5000;
 const COARSEST_CLOCK_MS = 2000;
 
 /** What a look has found: a text, or why there is none. */
-type Found = { readonly text: string } | { readonly problem: string };
+type FileContent = { readonly text: string } | { readonly problem: string };
 
 /** A file of flags, read at once and, when asked, again after each edit. */
 export class FlagsFile {
   readonly path: string;
   /** What the file looked like before it was last read, so that an edit during or after the reading is noticed. */
-  private seen = '';
+  private mark = '';
   /** Until when the file is read although it looks the same, by the monotonic clock. */
-  private freshUntil = 0;
+  private readAnywayUntilMs = 0;
   /** The text in force. */
   private text: string | undefined;
   /** The problem that the last look has found; reported when the next look finds it, too. */
-  private suspected: string | undefined;
-  private reported: string | undefined;
+  private unconfirmedProblem: string | undefined;
+  private reportedProblem: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isChecking = false;
   private readonly checks = new LoadQueue((mayTrustMark) => this.checkOnce(mayTrustMark));
@@ -52,10 +52,10 @@ export class FlagsFile {
   /** @throws FlagshipError When the file cannot be read or holds no flags. */
   read(): FlagMap {
     try {
-      this.notice(markOf(statSync(this.path, { bigint: true })));
+      this.updateMark(markOf(statSync(this.path, { bigint: true })));
       this.text = readRegularFileSync(this.path);
     } catch (error) {
-      throw configurationError(unreadable(error));
+      throw configurationError(unreadableMessage(error));
     }
     return this.parse(this.text);
   }
@@ -98,7 +98,7 @@ export class FlagsFile {
     if (this.isChecking) return;
     const { generation } = this;
     limited('definitionsFile', this.checks.request(true), CHECK_LIMIT_MS).catch((error: unknown) => {
-      if (generation === this.generation) this.tell(messageOf(error));
+      if (generation === this.generation) this.report(messageOf(error));
     });
   }
 
@@ -107,8 +107,8 @@ export class FlagsFile {
     const { generation } = this;
     this.isChecking = true;
     try {
-      const found = await this.find(mayTrustMark);
-      return generation === this.generation && (found === undefined || this.take(found));
+      const found = await this.readIfChanged(mayTrustMark);
+      return generation === this.generation && (found === undefined || this.apply(found));
     } catch {
       return false;
     } finally {
@@ -117,70 +117,70 @@ export class FlagsFile {
   }
 
   /** What is in the file now; nothing when it looks as it did, where that will do. */
-  private async find(mayTrustMark: boolean): Promise<Found | undefined> {
-    const hasChanged = this.notice(await stat(this.path, { bigint: true }).then(markOf, messageOf));
-    if (mayTrustMark && !hasChanged && this.suspected === undefined) return undefined;
+  private async readIfChanged(mayTrustMark: boolean): Promise<FileContent | undefined> {
+    const hasChanged = this.updateMark(await stat(this.path, { bigint: true }).then(markOf, messageOf));
+    if (mayTrustMark && !hasChanged && this.unconfirmedProblem === undefined) return undefined;
     try {
       return { text: await readRegularFile(this.path) };
     } catch (error) {
-      return { problem: unreadable(error) };
+      return { problem: unreadableMessage(error) };
     }
   }
 
   /** Whether the file may have changed. */
-  private notice(mark: string): boolean {
+  private updateMark(mark: string): boolean {
     const now = performance.now();
-    if (mark === this.seen) return now < this.freshUntil;
-    this.seen = mark;
-    this.freshUntil = now + COARSEST_CLOCK_MS;
+    if (mark === this.mark) return now < this.readAnywayUntilMs;
+    this.mark = mark;
+    this.readAnywayUntilMs = now + COARSEST_CLOCK_MS;
     return true;
   }
 
   /** @returns Whether the flags in force are what was found. */
-  private take(found: Found): boolean {
+  private apply(found: FileContent): boolean {
     if ('problem' in found) {
-      this.suspect(found.problem);
+      this.reportIfRepeated(found.problem);
       return false;
     }
     let flags: FlagMap | undefined;
     try {
       if (found.text !== this.text) flags = this.parse(found.text);
     } catch (error) {
-      this.suspect(messageOf(error));
+      this.reportIfRepeated(messageOf(error));
       return false;
     }
     this.text = found.text;
-    this.suspected = undefined;
-    this.reported = undefined;
-    if (flags !== undefined) this.use(flags);
+    this.unconfirmedProblem = undefined;
+    this.reportedProblem = undefined;
+    if (flags !== undefined) this.emit(flags);
     return true;
   }
 
-  private use(flags: FlagMap): void {
+  private emit(flags: FlagMap): void {
     callSafely(
       () => {
         this.onFlags(flags);
       },
       (error) => {
-        this.tell(messageOf(error));
+        this.report(messageOf(error));
       },
     );
   }
 
   /** Reports what two looks have found: a file that is being written is empty, cut short or away for a moment. */
-  private suspect(problem: string): void {
-    if (this.suspected !== problem) {
-      this.suspected = problem;
+  private reportIfRepeated(problem: string): void {
+    if (this.unconfirmedProblem !== problem) {
+      this.unconfirmedProblem = problem;
       return;
     }
-    this.suspected = undefined;
-    this.tell(problem);
+    this.unconfirmedProblem = undefined;
+    this.report(problem);
   }
 
   /** Reports a problem that lasts once. */
-  private tell(problem: string): void {
-    if (problem === this.reported) return;
-    this.reported = problem;
+  private report(problem: string): void {
+    if (problem === this.reportedProblem) return;
+    this.reportedProblem = problem;
     callSafely(() => {
       this.onProblem(`${problem} The flags stay as they were.`);
     });
@@ -195,7 +195,7 @@ export class FlagsFile {
   }
 }
 
-function unreadable(error: unknown): string {
+function unreadableMessage(error: unknown): string {
   return `the flags file cannot be read: ${messageOf(error)}.`;
 }
 

@@ -23,7 +23,7 @@ export function attributeNames(context: object): readonly string[] {
  * One attribute. It may be the application's own code that is read: what that throws may quote anything, and is not
  * passed on.
  */
-export function attributeOf(context: ContextAttributes, name: string): unknown {
+export function readAttribute(context: ContextAttributes, name: string): unknown {
   try {
     return context[name];
   } catch {
