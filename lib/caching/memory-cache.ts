@@ -66,7 +66,7 @@ export class MemoryCache {
     maxBytes: number,
     private readonly keepsStale: boolean,
   ) {
-    // Each entry has its own TTL. lru-cache tracks the TTLs of entries only if it has a default.
+    // Each entry has its own TTL. The default makes lru-cache allocate its lists of TTLs now, not at the first entry.
     this.entries = new LRUCache({ max: maxSize, maxSize: maxBytes, ttl: 1, noDeleteOnStaleGet: keepsStale });
   }
 

@@ -2,11 +2,10 @@ import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '..
 import { contextValues, detachedInSpan, redactValues, Session, shortened } from '../../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
 import { shownName } from '../../types';
-import { isoDate } from '../date-text';
 import { fromOpenFeatureCode } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type ContextAttributes, type FlagSource, type Resolution } from '../flag-source';
-import { attributeNames, readAttribute, invalidContext } from '../context-attributes';
+import { attributeNames, invalidContext, isoDate, readAttribute } from '../context-attributes';
 
 type BindingContext = Record<string, string | number | boolean>;
 
@@ -20,7 +19,12 @@ function toBindingValue(name: string, value: unknown): string | number | boolean
   );
 }
 
-/** What a binding takes: text, numbers, booleans; dates as ISO 8601; null and undefined are left out. */
+/**
+ * Returns the attributes of a context as a binding accepts them: text, numbers and booleans. Dates are converted to ISO 8601;
+ * null and undefined are omitted.
+ *
+ * @throws FlagshipError `INVALID_CONTEXT` for other values.
+ */
 function toBindingContext(context: ContextAttributes): BindingContext {
   const sendable: [string, string | number | boolean][] = [];
   for (const name of attributeNames(context)) {
@@ -34,12 +38,12 @@ function parseError(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
 }
 
-/** What a binding says of a failure, without what of the context it quotes. */
+/** Returns the message of a binding's error, without the values of the context that it quotes. */
 function redactedMessage(message: unknown, context: BindingContext): string {
   return shortened(redactValues(messageOf(message), contextValues('context', context)));
 }
 
-/** The value as JSON has it; a structure becomes the caller's own. */
+/** Returns a value as JSON; objects and lists are copied. */
 function jsonValue(value: unknown): JsonValue {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (value === null) return null;
@@ -50,17 +54,19 @@ function jsonValue(value: unknown): JsonValue {
   }
 }
 
-/** Codes that do not judge the question. */
+/** The codes that say nothing about the flag or the context, so that an older resolution may still be right. */
 const INCONCLUSIVE_CODES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
 
 function bindingError({ errorCode, errorMessage }: BindingDetails, context: BindingContext): FlagshipError {
   const code = fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.GENERAL;
   const message =
-    typeof errorMessage === 'string' ? redactedMessage(errorMessage, context) : `The binding answered ${code}.`;
+    typeof errorMessage === 'string'
+      ? redactedMessage(errorMessage, context)
+      : `The binding answered ${code}.`;
   return INCONCLUSIVE_CODES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
 }
 
-/** The fields of an answer. Whatever answers may be a likeness that throws where it is looked at. */
+/** Reads the fields of a binding's details, which may be an object whose getters throw. */
 function readFields(given: unknown): BindingDetails {
   if (typeof given !== 'object' || given === null) throw parseError('without details');
   try {
@@ -71,7 +77,11 @@ function readFields(given: unknown): BindingDetails {
   }
 }
 
-/** Nothing of an answer is believed before its shape has been checked. */
+/**
+ * Checks the details of a binding and returns the resolution.
+ *
+ * @throws FlagshipError The error that the details contain; `PARSE_ERROR` for malformed details.
+ */
 function readDetails(given: unknown, flagKey: string, context: BindingContext): Resolution {
   const details = readFields(given);
   const { value, variant, reason, errorCode } = details;
@@ -83,14 +93,14 @@ function readDetails(given: unknown, flagKey: string, context: BindingContext): 
   return { value: jsonValue(value), variant: variant ?? undefined, reason: reason ?? undefined };
 }
 
-/** Asks a Cloudflare Workers binding. */
+/** Evaluates flags through a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
   private session = new Session();
 
-  /** @param deadline How long the binding may take, in milliseconds: it has no time limit of its own. */
+  /** @param deadlineMs The time limit of an evaluation in milliseconds, because a binding has none of its own. */
   constructor(
     private readonly binding: FlagshipBinding,
-    private readonly deadline: number,
+    private readonly deadlineMs: number,
   ) {}
 
   open(): Promise<void> {
@@ -104,30 +114,43 @@ export class BindingSource implements FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Promise<Resolution> {
-    const { deadline } = this;
+    const { deadlineMs } = this;
     const attributes = toBindingContext(context);
-    const ask = (): Promise<unknown> => this.callBinding(flagKey, attributes, type, defaultValue);
-    // Others may wait for the same answer, and what it opens outlives the request.
-    const answer = detachedInSpan(() =>
-      this.session.waitFor('binding', ask, deadline, () => timeoutError(deadline)),
+    const call = (): Promise<unknown> => this.callBinding(flagKey, attributes, type, defaultValue);
+    // Outside of the request, because other requests may wait for the same details, and connections outlive the request.
+    const details = detachedInSpan(() =>
+      this.session.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );
-    return readDetails(await answer, flagKey, attributes);
+    return readDetails(await details, flagKey, attributes);
   }
 
   close(): void {
     this.session.close();
   }
 
-  /** Runs the binding's code. Whatever that throws, it has failed. */
-  private async callBinding(key: string, context: BindingContext, type: FlagType, value: unknown): Promise<unknown> {
+  /** Calls the binding. What it throws or rejects with becomes a `FlagshipError`. */
+  private async callBinding(
+    key: string,
+    context: BindingContext,
+    type: FlagType,
+    value: unknown,
+  ): Promise<unknown> {
     try {
       return await this.callMethod(key, context, type, value);
     } catch (error) {
-      throw new FlagshipError(`The binding failed: ${redactedMessage(error, context)}`, FlagshipErrorCode.GENERAL);
+      throw new FlagshipError(
+        `The binding failed: ${redactedMessage(error, context)}`,
+        FlagshipErrorCode.GENERAL,
+      );
     }
   }
 
-  private callMethod(key: string, context: BindingContext, type: FlagType, value: unknown): Promise<BindingDetails> {
+  private callMethod(
+    key: string,
+    context: BindingContext,
+    type: FlagType,
+    value: unknown,
+  ): Promise<BindingDetails> {
     const { binding } = this;
     switch (type) {
       case 'boolean':

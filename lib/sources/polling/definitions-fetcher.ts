@@ -78,7 +78,8 @@ export class DefinitionsFetcher {
     const head = await shared?.readManifest();
     if (shared === undefined || head?.digest === held?.digest) return undefined;
     const own = held?.confirmation;
-    if (head !== undefined && (own === undefined || isSameOrNewer(head, own))) return this.readText(shared, head);
+    if (head !== undefined && (own === undefined || isSameOrNewer(head, own)))
+      return this.readText(shared, head);
     // What this instance holds is newer, or may be. Clocks decide no more than what a new instance will find.
     const announced = toAnnouncement(held);
     if (announced !== undefined && (head === undefined || announced.confirmation.at > head.at))

@@ -76,7 +76,9 @@ export class SharedDefinitions {
   isFresh({ by }: Manifest): boolean {
     const { observed } = this;
     return (
-      by !== this.id && observed !== undefined && performance.now() - observed.since < this.intervalMs * FRESHNESS_FACTOR
+      by !== this.id &&
+      observed !== undefined &&
+      performance.now() - observed.since < this.intervalMs * FRESHNESS_FACTOR
     );
   }
 

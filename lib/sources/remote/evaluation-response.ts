@@ -6,7 +6,7 @@ import { type Resolution } from '../flag-source';
 import { isTextOrAbsent } from '../is-text-or-absent';
 
 function parseError(problem: string): FlagshipError {
-  // Worth another try: a proxy's page or a cut answer is seldom there twice.
+  // Transient, because a retry seldom receives the page of a proxy or an incomplete response again.
   return new TransientError(`Flagship's answer ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
 }
 
@@ -14,15 +14,15 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw parseError('is not JSON; is "baseUrl" or "endpoint" the address of a web page?');
+    throw parseError('is not JSON; check that "baseUrl" or "endpoint" is not the address of a web page');
   }
 }
 
 /**
- * Reads the answer to an evaluation. Nothing of it is believed before its shape has been checked.
+ * Checks the response to an evaluation and returns the resolution.
  *
- * @param flagKey The flag that was asked for: a proxy or a cache may answer with another one's.
- * @throws FlagshipError The failure that the answer stands for.
+ * @param flagKey The requested flag. A proxy or a cache may return the response for another one.
+ * @throws FlagshipError The error that the response reports; `PARSE_ERROR` for a malformed response.
  */
 export function parseEvaluation(response: HttpResponse, flagKey: string): Resolution {
   if (response.status < 200 || response.status > 299) throw responseError(response);
@@ -31,8 +31,8 @@ export function parseEvaluation(response: HttpResponse, flagKey: string): Resolu
   if (!Object.hasOwn(parsed, 'flagKey') || !Object.hasOwn(parsed, 'value')) {
     throw parseError('has no "flagKey" or no "value"');
   }
-  const { flagKey: answered, value, variant, reason } = parsed as Record<string, unknown>;
-  if (answered !== flagKey) throw parseError('is about another flag than the one that was asked for');
+  const { flagKey: actualKey, value, variant, reason } = parsed as Record<string, unknown>;
+  if (actualKey !== flagKey) throw parseError('is for another flag than the requested one');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
     throw parseError('has a "variant" or a "reason" that is not text');
   }
