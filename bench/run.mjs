@@ -1,3 +1,4 @@
+import { stopChildren } from '../tools/child-process.cjs';
 import { bounded } from './sections/bounded.mjs';
 import { cached } from './sections/cached.mjs';
 import { download } from './sections/download.mjs';
@@ -11,7 +12,6 @@ import { remote } from './sections/remote.mjs';
 import { requireTime } from './sections/require.mjs';
 import { routes } from './sections/routes.mjs';
 import { service } from './sections/service.mjs';
-import { stopChildren } from './support/child.mjs';
 import { removeNests } from './support/nests.mjs';
 import { printTable } from './support/table.mjs';
 

@@ -1,6 +1,7 @@
 // Answers every request with the same evaluation. Written on sockets, not on node:http: on two cores the server has to
 // be so cheap that the client is what is measured.
 import { createServer } from 'node:net';
+import { listenOnLoopback, serveParent } from '../../tools/child-side.cjs';
 
 const END_OF_HEAD = '\r\n\r\n';
 
@@ -33,5 +34,4 @@ const server = createServer((socket) => {
   socket.on('error', () => socket.destroy());
 });
 
-server.listen(0, '127.0.0.1', () => process.send({ url: `http://127.0.0.1:${server.address().port}` }));
-process.on('disconnect', () => process.exit());
+serveParent({ url: await listenOnLoopback(server) });

@@ -1,5 +1,6 @@
-// Answers, or hangs, as it is told to; tells how many requests it has had since the last command.
+// Answers or hangs, as the parent commands, and counts the requests between two commands.
 import { createServer } from 'node:http';
+import { listenOnLoopback, serveParent } from '../../tools/child-side.cjs';
 
 let requests = 0;
 let isHanging = false;
@@ -11,11 +12,13 @@ const server = createServer((request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ flagKey, value: true, variant: 'on', reason: 'TARGETING_MATCH' }));
 });
-server.listen(0, '127.0.0.1', () => process.send({ url: `http://127.0.0.1:${server.address().port}` }));
 
-process.on('message', (command) => {
+/** Obeys, and returns how many requests there were since the last command. */
+function obey(command) {
   isHanging = command === 'hang';
-  process.send({ requests });
+  const answer = { requests };
   requests = 0;
-});
-process.on('disconnect', () => process.exit());
+  return answer;
+}
+
+serveParent({ url: await listenOnLoopback(server) }, { answer: obey });

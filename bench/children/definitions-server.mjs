@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { listenOnLoopback, serveParent } from '../../tools/child-side.cjs';
 import { formats, manyFlags } from '../support/flag-formats.mjs';
 
 // Serves definitions of a given size in a process of its own, so that only the loading side is measured.
@@ -10,7 +11,4 @@ const body = Buffer.from(JSON.stringify(definitions));
 const server = createServer((_, response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 });
-server.listen(0, '127.0.0.1', () => {
-  process.send({ url: `http://127.0.0.1:${server.address().port}`, size: body.length });
-});
-process.on('disconnect', () => process.exit());
+serveParent({ url: await listenOnLoopback(server), size: body.length });

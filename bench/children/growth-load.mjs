@@ -1,4 +1,6 @@
 // Started with --expose-gc: what a provider's cache holds on to. Arguments: whose, the server's address, how many users.
+import { serveParent } from '../../tools/child-side.cjs';
+import { usedHeap } from '../../tools/heap.cjs';
 import { contenders } from '../support/contenders.mjs';
 
 const [name, url, users] = process.argv.slice(2);
@@ -9,10 +11,9 @@ let user = 0;
 
 // A full cache, warm code and open connections are there before anything is measured.
 await ask(5000);
-const before = used();
+const before = usedHeap();
 await ask(Number(users));
-process.send({ bytes: used() - before });
-process.on('disconnect', () => process.exit());
+serveParent({ bytes: usedHeap() - before });
 
 async function ask(count) {
   const end = user + count;
@@ -24,9 +25,4 @@ async function ask(count) {
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-}
-
-function used() {
-  for (let count = 0; count < 3; count++) globalThis.gc();
-  return process.memoryUsage().heapUsed;
 }

@@ -1,3 +1,5 @@
+import { serveParent } from '../../tools/child-side.cjs';
+import { usedHeap } from '../../tools/heap.cjs';
 import { engines } from '../support/engines.mjs';
 import { manyFlags } from '../support/flag-formats.mjs';
 
@@ -11,17 +13,11 @@ await rehearsal.ask('flag-1');
 await rehearsal.close();
 
 const text = JSON.stringify(manyFlags(format, Number(count), Number(rules)));
-const before = used();
+const before = usedHeap();
 const start = performance.now();
 const opened = await open(text);
 // What only puts the text in its place is not loading.
 const time = opened.time ?? performance.now() - start;
-const bytes = used() - before;
+const bytes = usedHeap() - before;
 await opened.ask('flag-1');
-process.send({ time, bytes, size: text.length });
-process.on('disconnect', () => process.exit());
-
-function used() {
-  globalThis.gc();
-  return process.memoryUsage().heapUsed;
-}
+serveParent({ time, bytes, size: text.length });

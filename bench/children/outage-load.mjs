@@ -1,6 +1,7 @@
 // Evaluations at fixed times for distinct users, by one provider. Arguments: whose, the server's address, the rate.
 // Each message asks for so many milliseconds of it, and is answered with what became of each evaluation.
 import { Logger } from '@nestjs/common';
+import { serveParent } from '../../tools/child-side.cjs';
 import { contenders } from '../support/contenders.mjs';
 import { openLoop } from '../support/open-loop.mjs';
 
@@ -30,10 +31,10 @@ async function evaluate() {
   return { wasOpen, isRight: answer?.value === true };
 }
 
-process.on('message', async (time) => {
+/** Due times are given in the clock that processes share. */
+async function evaluateFor(time) {
   const calls = await openLoop(evaluate, { rate: Number(rate), time });
-  // In the one clock that processes share.
-  process.send({ calls: calls.map((call) => ({ ...call, due: performance.timeOrigin + call.due })) });
-});
-process.on('disconnect', () => process.exit());
-process.send({});
+  return { calls: calls.map((call) => ({ ...call, due: performance.timeOrigin + call.due })) };
+}
+
+serveParent({}, { answer: evaluateFor });

@@ -9,5 +9,4 @@ for (const name of process.argv.slice(2)) require(name);
 const time = performance.now() - start;
 
 const undici = Object.keys(require.cache).some((file) => /node_modules[\\/]undici[\\/]/.test(file));
-process.send({ time, undici });
-process.on('disconnect', () => process.exit());
+require('../../tools/child-side.cjs').serveParent({ time, undici });

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { serveParent } from '../../tools/child-side.cjs';
 import { variants } from './route-variants.mjs';
 
 const [adapterName, variantName, flagship] = process.argv.slice(2);
@@ -36,6 +37,4 @@ const app = await NestFactory.create(AppModule, await createAdapter(), { logger:
 if (variant.interceptor) app.useGlobalInterceptors(variant.interceptor);
 await app.listen(0, '127.0.0.1');
 
-process.on('message', () => process.send({ cpu: process.cpuUsage() }));
-process.on('disconnect', () => process.exit());
-process.send({ url: `${await app.getUrl()}/route` });
+serveParent({ url: `${await app.getUrl()}/route` }, { answer: () => ({ cpu: process.cpuUsage() }) });

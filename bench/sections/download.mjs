@@ -1,6 +1,7 @@
 import { FlagshipServerProvider } from 'nestjs-flagship';
+import { median } from '../../tools/statistics.cjs';
 import { startChild } from '../support/child.mjs';
-import { median, milliseconds } from '../support/figures.mjs';
+import { milliseconds } from '../support/figures.mjs';
 
 const ROUNDS = 5;
 const MOST_BLOCKED = 50;

@@ -1,7 +1,8 @@
+import { median } from '../../tools/statistics.cjs';
 import { startChild } from '../support/child.mjs';
 import { contenders } from '../support/contenders.mjs';
 import { CONTEXT } from '../support/context.mjs';
-import { median, milliseconds, times } from '../support/figures.mjs';
+import { milliseconds, times } from '../support/figures.mjs';
 
 const EVALUATIONS = 1000;
 const ROUNDS = 7;

@@ -1,6 +1,7 @@
+import { median } from '../../tools/statistics.cjs';
 import { startChild } from '../support/child.mjs';
 import { engines } from '../support/engines.mjs';
-import { median, milliseconds, times } from '../support/figures.mjs';
+import { milliseconds, times } from '../support/figures.mjs';
 
 const FLAGS = 5000;
 const RULES = 3;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { median, percentile } from '../../tools/statistics.cjs';
 import { startChild } from '../support/child.mjs';
-import { median, milliseconds, times } from '../support/figures.mjs';
+import { milliseconds, times } from '../support/figures.mjs';
 
 const RATE = 200;
 const MOST_LATENCY = 5;
@@ -66,9 +67,9 @@ function split(calls, end) {
 
 /** The middle round's percentiles, and the longest of all. */
 function summarize(rounds) {
-  const sorted = rounds.map((calls) => calls.map(({ latency }) => latency).sort((a, b) => a - b));
-  const share = (portion) => median(sorted.map((list) => list[Math.ceil(list.length * portion) - 1]));
-  return { p50: share(0.5), p99: share(0.99), max: Math.max(...sorted.map((list) => list.at(-1))) };
+  const byRound = rounds.map((calls) => calls.map(({ latency }) => latency));
+  const middle = (percent) => median(byRound.map((list) => percentile(list, percent)));
+  return { p50: middle(50), p99: middle(99), max: Math.max(...byRound.flat()) };
 }
 
 function latencies(what, ours, theirs, most) {

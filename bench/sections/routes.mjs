@@ -1,6 +1,7 @@
 import autocannon from 'autocannon';
+import { median } from '../../tools/statistics.cjs';
 import { startChild } from '../support/child.mjs';
-import { median, percent, perSecond } from '../support/figures.mjs';
+import { percent, perSecond } from '../support/figures.mjs';
 import { nest11, nest12 } from '../support/nests.mjs';
 
 const CONNECTIONS = 32;

@@ -1,10 +1,3 @@
-/** The middle of a list of numbers. */
-export function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** Three digits that mean something, thousands apart. */
 export function round(number) {
   if (!Number.isFinite(number)) return '–';

@@ -1,20 +1,19 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { run } from '../../test/consumers/support/command.mjs';
-import { versionsOf } from '../../test/consumers/support/installed.mjs';
-import { npmInstall } from '../../test/consumers/support/npm.mjs';
+import { npmInstall, packPackage, readJson, versionsOf } from '../../tools/npm.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const CHILDREN = join(REPOSITORY, 'bench/children');
-const ROUTE_APP = 'route-app.mjs';
+const ROUTE_APP = 'bench/children/route-app.mjs';
+/** What the application consists of. */
+const ROUTE_APP_FILES = [ROUTE_APP, 'bench/children/route-variants.mjs', 'tools/child-side.cjs'];
 
 let installed;
 
 /** The Nest that is installed here: its version, and the application with one route on it. */
 export async function nest11() {
-  return { version: await versionsOf(REPOSITORY, ['@nestjs/core']), routeApp: ROUTE_APP };
+  return { version: await versionsOf(REPOSITORY, ['@nestjs/core']), routeApp: urlOf(REPOSITORY) };
 }
 
 /** As `nest11`, of the newest Nest 12, beside this package as it was built and would be published. */
@@ -32,26 +31,26 @@ async function installNest12() {
   const folder = await mkdtemp(join(tmpdir(), 'bench-nest-12-'));
   try {
     // Not built again: both Nests are to run the same.
-    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: REPOSITORY });
-    const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
+    const tarball = basename(await packPackage(folder, { build: false }));
     await writeFile(join(folder, 'package.json'), JSON.stringify(await manifest(tarball)));
     await npmInstall(folder);
     // In that folder they find that folder's packages.
-    for (const name of [ROUTE_APP, 'route-variants.mjs']) await cp(join(CHILDREN, name), join(folder, name));
+    for (const file of ROUTE_APP_FILES) await cp(join(REPOSITORY, file), join(folder, file));
     const version = await versionsOf(folder, ['@nestjs/core']);
-    return { folder, version, routeApp: pathToFileURL(join(folder, ROUTE_APP)).href };
+    return { folder, version, routeApp: urlOf(folder) };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
+const urlOf = (folder) => pathToFileURL(join(folder, ROUTE_APP)).href;
+
 /** What the consumer of Nest 12 installs, and the vendor's provider. `@openfeature/nestjs-sdk` comes with this package. */
 async function manifest(tarball) {
-  const read = async (...path) => JSON.parse(await readFile(join(REPOSITORY, ...path), 'utf8'));
-  const { dependencies } = await read('test/consumers/nest-12/package.json');
+  const { dependencies } = await readJson(REPOSITORY, 'test/consumers/nest-12/package.json');
   const vendor = '@cloudflare/flagship';
-  const { devDependencies } = await read('package.json');
+  const { devDependencies } = await readJson(REPOSITORY, 'package.json');
   return {
     private: true,
     type: 'module',

@@ -1,5 +1,5 @@
 import { Bench } from 'tinybench';
-import { median } from './figures.mjs';
+import { median } from '../../tools/statistics.cjs';
 
 /** Calls that one sample stands for: a clock cannot see a single one. */
 const BATCH = 200;

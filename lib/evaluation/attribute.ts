@@ -45,8 +45,8 @@ function readPath(context: Attributes, segments: readonly string[]): unknown {
 }
 
 /**
- * Returns the error of an attribute whose getter or proxy throws. The context is at fault, not the flag. The thrown error
- * is dropped, because it may quote the attribute's value.
+ * Returns the error of an attribute whose getter or proxy throws. The context is at fault, not the flag. The thrown
+ * error is dropped, because it may quote the attribute's value.
  */
 export function unreadableError(subject: string): FlagshipError {
   return new FlagshipError(`${subject} cannot be read.`, FlagshipErrorCode.INVALID_CONTEXT);

@@ -171,8 +171,8 @@ function compileParts(
 /**
  * Compiles a flag's definition.
  *
- * @param report Receives the variations that are served but do not exist. The flag is `PARSE_ERROR` for contexts to which
- * it would serve one of them.
+ * @param report Receives the variations that are served but do not exist. The flag is `PARSE_ERROR` for contexts to
+ * which it would serve one of them.
  * @throws MalformedFlag When the definition does not have the documented shape.
  */
 export function compileFlag(

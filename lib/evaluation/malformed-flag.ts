@@ -5,7 +5,9 @@ const MAX_QUOTED = 80;
 /** The longest message of an unforeseen error that a message quotes, in characters. */
 const MAX_REASON = 300;
 
-/** Returns a text of a definition for a message: cut, and as JSON, which escapes the control characters of terminals. */
+/**
+ * Returns a text of a definition for a message: cut, and as JSON, which escapes the control characters of terminals.
+ */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
@@ -36,8 +38,8 @@ export class MalformedFlag extends FlagshipError {
 }
 
 /**
- * Runs one step of the work on one flag: reading, copying, compiling, hashing or writing it. Whatever it throws makes only
- * that flag malformed, because a definition can hold any value, and other flags must stay usable.
+ * Runs one step of the work on one flag: reading, copying, compiling, hashing or writing it. Whatever it throws makes
+ * only that flag malformed, because a definition can hold any value, and other flags must stay usable.
  *
  * @returns What the step returns, or a {@link MalformedFlag}, which evaluates to `PARSE_ERROR`.
  */
@@ -49,7 +51,7 @@ export function isolateFlag<T>(flagKey: string, step: () => T): T | MalformedFla
   }
 }
 
-/** Converts a thrown value to the error of a flag, for steps that are too frequent for the closure of {@link isolateFlag}. */
+/** Converts a thrown value to the error of a flag. For frequent steps, which avoid the closure of {@link isolateFlag}. */
 export function malformedFlagOf(flagKey: string, error: unknown): MalformedFlag {
   const malformed = isErrorOf(error, MalformedFlag) ? error : malformedAt(keySegment(flagKey), error);
   malformed.flagKey = flagKey;

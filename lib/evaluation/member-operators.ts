@@ -4,7 +4,9 @@ import { type Predicate } from './text-operators';
 /** A list of up to this length is searched as fast as a set, and takes a fraction of its memory. */
 const MAX_LIST_LENGTH = 8;
 
-/** Compiles `in` and `not_in`: whether the attribute, as text, is one of the listed values. Null members never match. */
+/**
+ * Compiles `in` and `not_in`: whether the attribute, as text, is one of the listed values. Null members never match.
+ */
 export function inPredicate(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!Array.isArray(value)) return () => false;
   const texts = value.filter((member) => member !== null).map(String);

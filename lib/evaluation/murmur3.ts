@@ -15,8 +15,8 @@ function finish(hash: number, length: number): number {
 }
 
 /**
- * Writes the UTF-8 bytes of a text to the scratch buffer and returns their number. Most subjects are ASCII, for which a loop
- * is faster than a call of the encoder.
+ * Writes the UTF-8 bytes of a text to the scratch buffer and returns their number. Most subjects are ASCII, for which a
+ * loop is faster than a call of the encoder.
  */
 function toUtf8(text: string): number {
   const { length } = text;

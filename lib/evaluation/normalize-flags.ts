@@ -10,7 +10,10 @@ export class FlagsShapeError extends FlagshipError {
   }
 }
 
-/** Whether a value is a definition. A bare JSON value can be any object, so only members that definitions alone use count. */
+/**
+ * Whether a value is a definition. A bare JSON value can be any object, so only members that definitions alone use
+ * count.
+ */
 const looksLikeDefinition = (value: unknown): value is JsonObject =>
   isObject(value) && ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
 
@@ -39,8 +42,8 @@ export function normalizeFlag(key: string, value: unknown): unknown {
 export type FlagMap = ReadonlyMap<string, unknown>;
 
 /**
- * Reads the content of a flags file: definitions in Flagship's format, and bare values as flags without rules. Malformed
- * definitions are kept: the compiler reports them one by one.
+ * Reads the content of a flags file: definitions in Flagship's format, and bare values as flags without rules.
+ * Malformed definitions are kept: the compiler reports them one by one.
  *
  * @param copy Copies one flag's value. A flag for which it returns `undefined` is left out.
  * @throws FlagsShapeError when the input as a whole is not an object of flags.

@@ -18,8 +18,8 @@ function toNumber(value: Scalar): number {
 }
 
 /**
- * Compiles `greater_than`, `less_than` and their `_or_equals` forms: compared as dates if both sides are dates, otherwise as
- * numbers. NaN never holds.
+ * Compiles `greater_than`, `less_than` and their `_or_equals` forms: compared as dates if both sides are dates,
+ * otherwise as numbers. NaN never holds.
  */
 export function orderPredicate(operator: OrderOperator, read: AttributeReader, value: unknown): Predicate {
   if (!isScalar(value)) return () => false;

@@ -21,7 +21,9 @@ function outcomeOf(error: unknown): Outcome {
   return isErrorOf(error, FlagshipError) && !isErrorOf(error, TransientError) ? 'success' : 'failure';
 }
 
-/** Returns the kind of a failure. Its message may quote one user's request, and the breaker's reason reaches all users. */
+/**
+ * Returns the kind of a failure. Its message may quote one user's request, and the breaker's reason reaches all users.
+ */
 function failureKindOf(error: unknown): string {
   if (!isErrorOf(error, TransientError)) return 'something unforeseen failed';
   if (error.status !== undefined) return `HTTP ${error.status}`;
@@ -38,9 +40,9 @@ function failureKindOf(error: unknown): string {
 }
 
 /**
- * A circuit breaker. While closed it counts failures in a row; at the threshold it opens and refuses tasks at once. After
- * `halfOpenAfter` milliseconds it lets one task at a time try (half-open): a success closes the circuit, a failure opens
- * it for the same time again.
+ * A circuit breaker. While closed it counts failures in a row; at the threshold it opens and refuses tasks at once.
+ * After `halfOpenAfter` milliseconds it lets one task at a time try (half-open): a success closes the circuit, a
+ * failure opens it for the same time again.
  */
 export class CircuitBreaker {
   private currentState: CircuitState = 'closed';

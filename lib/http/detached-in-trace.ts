@@ -16,8 +16,8 @@ export function detachedFromTrace<T>(run: () => T): T {
 }
 
 /**
- * Runs work outside of the request that starts it, but within its active span, for functions of the application's, which
- * may create spans of their own.
+ * Runs work outside of the request that starts it, but within its active span, for functions of the application's,
+ * which may create spans of their own.
  *
  * @returns What `run` returns.
  */

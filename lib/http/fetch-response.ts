@@ -9,8 +9,8 @@ const CHUNKS_PER_TURN = 256;
 export type FetchResponse = Omit<HttpResponse, 'body'> & { readonly body: string | undefined };
 
 /**
- * The result of a `fetch` of the application's: a `Response`, an object with some of its members, as tests use it, or any
- * other value. Every member is checked before use.
+ * The result of a `fetch` of the application's: a `Response`, an object with some of its members, as tests use it, or
+ * any other value. Every member is checked before use.
  */
 interface ResponseLike {
   readonly status?: unknown;
@@ -22,7 +22,7 @@ interface ResponseLike {
 }
 
 function unusableResponse(what: string): Error {
-  return new Error(`the option "fetch" gave ${what}`);
+  return new Error(`the option "fetch" returned ${what}`);
 }
 
 function statusOf({ status, ok }: ResponseLike): number {
@@ -49,7 +49,8 @@ async function readStream(
   let size = 0;
   let count = 0;
   for await (const chunk of body) {
-    // An endless body whose chunks are ready at once would block the event loop, and with it the timer of the time limit.
+    // An endless body whose chunks are ready at once would block the event loop, and with it the timer of the time
+    // limit.
     if (++count % CHUNKS_PER_TURN === 0) await setImmediate();
     // The body need not be connected to the signal.
     signal.throwIfAborted();

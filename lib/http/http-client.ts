@@ -45,13 +45,13 @@ interface RequestDeadline {
 /**
  * Sends requests to one origin. The steps of `send`:
  *
- * 1. The request leaves the scope and the trace of its caller (`detachedFromTrace`), because sockets, timers and callbacks
- *    outlive the caller's request.
+ * 1. The request leaves the scope and the trace of its caller (`detachedFromTrace`), because sockets, timers and
+ *    callbacks outlive the caller's request.
  * 2. The circuit breaker lets it pass or refuses it (`sendThroughBreaker`).
  * 3. `sendWithRetry` starts attempts. After a failure that may pass it pauses and starts another one; any other failure
  *    ends it.
- * 4. Each `attempt` calls `headersFactory`, starts its span and dispatches the request to the transport, within its time
- *    limit.
+ * 4. Each `attempt` calls `headersFactory`, starts its span and dispatches the request to the transport, within its
+ *    time limit.
  * 5. `readResponse` turns the response into a result or a failure, and counts it.
  */
 export class HttpClient {
@@ -149,7 +149,8 @@ export class HttpClient {
   ): Promise<T> {
     const { session, retries } = pending;
     const endsAt = performance.now() + this.#options.deadline;
-    // The default deadline leaves every attempt its timeout. Only late timers and a `Retry-After` can shorten an attempt.
+    // The default deadline leaves every attempt its timeout. Only late timers and a `Retry-After` can shorten an
+    // attempt.
     let mayCutAttempt = this.#options.isDeadlineSet;
     for (let resends = 0; ; resends++) {
       try {

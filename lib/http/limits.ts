@@ -1,6 +1,6 @@
 /**
- * The largest evaluation response that is read, in bytes. Flagship limits a value to 10 KB. Parsing a megabyte of nested
- * brackets would block the process for a tenth of a second.
+ * The largest evaluation response that is read, in bytes. Flagship limits a value to 10 KB. Parsing a megabyte of
+ * nested brackets would block the process for a tenth of a second.
  */
 export const MAX_RESPONSE_BYTES = 128 * 1024;
 

@@ -25,8 +25,8 @@ export function isTransientStatus(status: number): boolean {
 }
 
 /**
- * The application has aborted its requests (the `signal` of option "fetchOptions"). This says nothing about Flagship: the
- * attempt is not retried, and the circuit breaker does not count it.
+ * The application has aborted its requests (the `signal` of option "fetchOptions"). This says nothing about Flagship:
+ * the attempt is not retried, and the circuit breaker does not count it.
  */
 export class AbortedError extends FlagshipError {
   constructor() {
@@ -45,12 +45,14 @@ export function timeoutError({ option, value }: TimeLimit): TransientError {
   );
 }
 
-/** Node's messages about a connection. They quote nothing of the request and are frequent, so they need no redaction. */
+/**
+ * Node's messages about a connection. They quote nothing of the request and are frequent, so they need no redaction.
+ */
 const CONNECTION_ERROR = /^(?:connect|read|write) E[A-Z]+(?: [\da-f.:]+)?$|^other side closed$/;
 
 /**
- * Returns the error of an attempt without a response. It carries the text of the cause, not the cause itself, because an
- * error that a `fetch` of the application's throws may hold the request.
+ * Returns the error of an attempt without a response. It carries the text of the cause, not the cause itself, because
+ * an error that a `fetch` of the application's throws may hold the request.
  *
  * @param request The request, whose private values are redacted from the cause's text.
  */
@@ -90,7 +92,9 @@ export function shortened(text: string): string {
 /** How many nested causes are described. An error can be its own cause. */
 const MAX_CAUSES = 3;
 
-/** Returns the text of an error. Connection errors often have an empty message, and their reason in `code` or `cause`. */
+/**
+ * Returns the text of an error. Connection errors often have an empty message, and their reason in `code` or `cause`.
+ */
 function describeCause(cause: unknown, depth: number): string {
   try {
     if (!(cause instanceof Error)) return messageOf(cause);

@@ -11,7 +11,9 @@ export type RequestWithoutHeaders = Omit<HttpRequest, 'headers'> & Partial<Pick<
 
 const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
 
-/** The headers of requests: fixed ones, those of the options, and those that `headersFactory` returns for each attempt. */
+/**
+ * The headers of requests: fixed ones, those of the options, and those that `headersFactory` returns for each attempt.
+ */
 export class RequestHeaders {
   // Private fields of the language: the token must not appear where an application prints the provider.
   readonly #headers: HeaderMap;

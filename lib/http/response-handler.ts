@@ -5,9 +5,9 @@ import { readEntityTag, readHeader } from './response-header';
 import { type HttpResponse, type HttpRequest } from './transport';
 
 /**
- * Receives one response from undici, from dispatch to the last byte. It settles exactly once: with the complete response,
- * with an error, or when its own timer fires. It has a timer of its own because undici does not notice that a request is
- * aborted before it is connected (https://github.com/nodejs/undici/issues/386).
+ * Receives one response from undici, from dispatch to the last byte. It settles exactly once: with the complete
+ * response, with an error, or when its own timer fires. It has a timer of its own because undici does not notice that a
+ * request is aborted before it is connected (https://github.com/nodejs/undici/issues/386).
  */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;

@@ -16,8 +16,8 @@ function fieldOf(headers: HeadersLike, name: string): unknown {
 }
 
 /**
- * Reads one header of a response, from undici's record, from `Headers` or from a similar object. The values of a repeated
- * header are joined with commas, as `Headers` does.
+ * Reads one header of a response, from undici's record, from `Headers` or from a similar object. The values of a
+ * repeated header are joined with commas, as `Headers` does.
  *
  * @param name In lower case.
  * @returns The value without blanks around it; undefined when it is absent, not text, too long or cannot be read.

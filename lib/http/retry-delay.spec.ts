@@ -7,9 +7,9 @@ const failed = (retryAfter?: string) => new TransientError('failed', FlagshipErr
 /** The results of `Math.random`. */
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const MAX = 30_000;
-/** Floating-point numbers are not exact; a timer is far less so. */
+/** The rounding error of floating-point numbers. */
 const ROUNDING = 1e-6;
-/** 2026-01-02T03:04:05Z, a whole second, as dates in headers are. */
+/** 2026-01-02T03:04:05Z: dates in headers are whole seconds. */
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function pause(random: number, retryDelay: number, retryAfter?: string): number {
@@ -32,7 +32,7 @@ describe('retryDelayMs', () => {
     expect([pause(0, 1000), pause(0.5, 1000), pause(0, 0)]).toEqual([1000, 750, 0]);
   });
 
-  it('is what Retry-After says or up to a tenth longer, never shorter, at most 30 s', () => {
+  it('is Retry-After or up to a tenth longer, never shorter, at most 30 s', () => {
     fc.assert(
       fc.property(chance, fc.integer({ min: 0, max: MAX }), fc.nat(100_000), (random, delay, seconds) => {
         const headers = [String(seconds), ` ${seconds} `, new Date(NOW + seconds * 1000).toUTCString()];
@@ -45,16 +45,16 @@ describe('retryDelayMs', () => {
     );
   });
 
-  it('is nothing for a date that has passed', () => {
+  it('is 0 for a date in the past', () => {
     expect(pause(0.5, 1000, new Date(NOW - 5000).toUTCString())).toBe(0);
   });
 
-  it('is retryDelay for a Retry-After that says nothing', () => {
+  it('is retryDelay for an unreadable Retry-After', () => {
     for (const text of ['', 'soon', '-5 s', 'NaN', 'next Tuesday', '\u0000'])
       expect(pause(0, 1000, text)).toBe(1000);
   });
 
-  it('is a number that a timer can take, whatever Retry-After says', () => {
+  it('is a number that a timer accepts for any Retry-After', () => {
     fc.assert(
       fc.property(chance, fc.string(), (random, text) => {
         const length = pause(random, 1000, text);

@@ -30,7 +30,10 @@ function readHttpDate(text: string): number | undefined {
   return new Date(time).getUTCDate() === Number(/\d+/.exec(text)?.[0]) ? time : undefined;
 }
 
-/** Returns the pause of a `Retry-After` in milliseconds, from whole seconds or an HTTP date, or undefined for other text. */
+/**
+ * Returns the pause of a `Retry-After` in milliseconds, from whole seconds or an HTTP date, or undefined for other
+ * text.
+ */
 function retryAfterMs(retryAfter: string | undefined): number | undefined {
   const text = retryAfter?.trim() ?? '';
   if (SECONDS.test(text)) return Number(text) * 1000;
@@ -38,7 +41,9 @@ function retryAfterMs(retryAfter: string | undefined): number | undefined {
   return time === undefined ? undefined : Math.max(0, time - wallClockMs());
 }
 
-/** Returns the pause before the next attempt in milliseconds: the server's `Retry-After`, or `retryDelay`, with jitter. */
+/**
+ * Returns the pause before the next attempt in milliseconds: the server's `Retry-After`, or `retryDelay`, with jitter.
+ */
 export function retryDelayMs({ retryAfter }: TransientError, retryDelay: number): number {
   const requestedMs = retryAfterMs(retryAfter);
   if (requestedMs === undefined) return retryDelay * (1 - JITTER * Math.random());

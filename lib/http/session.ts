@@ -2,8 +2,8 @@ import { limited, type WaitName } from '../runtime';
 import { closedError } from './request-errors';
 
 /**
- * The waits between opening and closing a source or client. Closing ends them all. A reopened client has a new session, so
- * that work of the old one does not go on.
+ * The waits between opening and closing a source or client. Closing ends them all. A reopened client has a new session,
+ * so that work of the old one does not go on.
  */
 export class Session {
   private readonly waits = new Set<(reason: Error) => void>();

@@ -72,7 +72,9 @@ function latin1AsUtf8(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
 }
 
-/** The parts of decoded bytes that may be text. Other bytes come from a word that was not encoded, or begins elsewhere. */
+/**
+ * The parts of decoded bytes that may be text. Other bytes come from a word that was not encoded, or begins elsewhere.
+ */
 const TEXT_PARTS = /[^\p{Cc}\ufffd]{4,}/gu;
 
 interface Encoding {

@@ -46,7 +46,10 @@ export interface UpstreamStats {
 
 type Counts = { -readonly [Outcome in keyof UpstreamOutcomes]: number };
 
-/** Microseconds up to an hour, to two significant digits. The histogram takes a few kilobytes for any number of requests. */
+/**
+ * Microseconds up to an hour, to two significant digits. The histogram takes a few kilobytes for any number of
+ * requests.
+ */
 const LATENCY_RANGE = { lowest: 1, highest: 3_600_000_000, figures: 2 } as const;
 
 function outcomeOfStatus(status: number): keyof Counts {

@@ -1,15 +1,15 @@
-const NUMBER = /^-?\d+(\.\d+)?$/;
+const DECIMAL = /^-?\d+(\.\d+)?$/;
 
-/** As Flagship does it: what can only be a number or a boolean becomes one, everything else stays text. */
+/** Returns a query parameter's value as Flagship reads it: a number or boolean if it can be one, otherwise a text. */
 export function coerceValue(text: string): string | number | boolean {
   if (text === 'true') return true;
   if (text === 'false') return false;
   const number = Number(text);
-  return NUMBER.test(text) && Math.abs(number) <= Number.MAX_SAFE_INTEGER ? number : text;
+  return DECIMAL.test(text) && Math.abs(number) <= Number.MAX_SAFE_INTEGER ? number : text;
 }
 
-/** Splits an evaluation query into flag and context. */
-export function readQuery(query: URLSearchParams): { flagKey: unknown; context: Record<string, unknown> } {
+/** Returns the flag key and the evaluation context of an evaluation query. */
+export function parseQuery(query: URLSearchParams): { flagKey: unknown; context: Record<string, unknown> } {
   const attributes = [...query].filter(([name]) => name !== 'flagKey');
   return {
     flagKey: query.get('flagKey'),

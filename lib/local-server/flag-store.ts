@@ -2,18 +2,24 @@ import { createHash } from 'node:crypto';
 import { type FlagMap, type CompiledDefinitions } from '../evaluation';
 import { flagJson, LastGoodFlags, writableFlags } from '../sources';
 
-/** The flags that the server has now, as rules and as the definitions answer. */
+interface ServedFlags {
+  readonly compiled: CompiledDefinitions;
+  readonly body: string;
+  readonly etag: string;
+}
+
+/** The flags that the server currently serves, compiled for evaluation and serialized for the definitions endpoint. */
 export class FlagStore {
   private readonly flags: LastGoodFlags;
-  private current: { ruleset: CompiledDefinitions; body: string; etag: string };
+  private current: ServedFlags;
 
   constructor(accountId: string, flags: FlagMap, report: (problem: string) => void) {
     this.flags = new LastGoodFlags(accountId, report);
     this.current = this.compile(flags);
   }
 
-  get ruleset(): CompiledDefinitions {
-    return this.current.ruleset;
+  get compiled(): CompiledDefinitions {
+    return this.current.compiled;
   }
 
   get definitions(): { readonly body: string; readonly etag: string } {
@@ -24,14 +30,14 @@ export class FlagStore {
     this.current = this.compile(flags);
   }
 
-  private compile(flags: FlagMap): { ruleset: CompiledDefinitions; body: string; etag: string } {
-    const ruleset = this.flags.accept(writableFlags(flags));
-    // One by one: a flag that cannot be written is null there, and answers PARSE_ERROR to those who download it, too.
+  private compile(flags: FlagMap): ServedFlags {
+    const compiled = this.flags.accept(writableFlags(flags));
+    // Serialized one by one: a flag that cannot be serialized becomes null, which clients evaluate to PARSE_ERROR, too.
     const members = [...this.flags.current].map(
       ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,
     );
     const body = `{"flags":{${members.join(',')}}}`;
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    return { ruleset, body, etag };
+    return { compiled, body, etag };
   }
 }

@@ -9,12 +9,12 @@ const START_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 5000;
 
 /**
- * The address that a server is to listen on.
+ * Returns the address to listen on for the option `host`.
  *
- * @throws FlagshipError `CONFIGURATION_ERROR` when other machines could ask it without a token; the system's error when
- * the name has no address.
+ * @throws FlagshipError `CONFIGURATION_ERROR` if other machines can reach the address and there is no token; the system's
+ * error if a name cannot be resolved.
  */
-export async function addressToListenOn(host: string, authToken: string | undefined): Promise<string> {
+export async function resolveListenAddress(host: string, authToken: string | undefined): Promise<string> {
   const address =
     isIP(host) === 0 ? (await limited('localStart', () => lookup(host), START_LIMIT_MS)).address : host;
   if (authToken === undefined && !isLoopback(address)) {
@@ -26,7 +26,7 @@ export async function addressToListenOn(host: string, authToken: string | undefi
   return address;
 }
 
-/** Listens; problems that come later are reported, and the server goes on. */
+/** Starts listening and returns the address. Later errors of the server are reported, and the server keeps running. */
 export async function listen(
   server: Server,
   port: number,
@@ -46,7 +46,7 @@ export async function listen(
   return limited('localStart', listening, START_LIMIT_MS);
 }
 
-/** Stops listening and ends all connections; never rejects. */
+/** Stops listening and closes all connections; resolves within {@link CLOSE_LIMIT_MS} and never rejects. */
 export async function stop(server: Server): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     server.close(() => {
@@ -54,6 +54,6 @@ export async function stop(server: Server): Promise<void> {
     });
     server.closeAllConnections();
   });
-  // All sockets are destroyed: what has not ended by now keeps nothing.
+  // All sockets are destroyed at this point, so a timeout leaves nothing open.
   await limited('localClose', stopped, CLOSE_LIMIT_MS).catch(() => undefined);
 }

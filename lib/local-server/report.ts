@@ -2,14 +2,14 @@ import { messageOf } from '../errors';
 import { logLine, printProblem } from '../logging';
 import { callSafely } from '../runtime';
 
-/** Tells a person of a problem; never throws. */
+/** Reports a problem to the developer; never throws. */
 export type Report = (problem: string) => void;
 
 function onConsole(problem: string): void {
   printProblem(`[local Flagship] ${logLine(problem)}`);
 }
 
-/** The option `report` with a net: the problem that it fails to tell goes to the console. */
+/** Wraps the option `report`: if the function throws or rejects, the problem is written to the console. */
 export function safeReport(report: (problem: string) => unknown = onConsole): Report {
   return (problem) => {
     callSafely(

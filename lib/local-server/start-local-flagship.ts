@@ -11,7 +11,7 @@ import {
 import { callSafely, detached } from '../runtime';
 import { FlagsFile, flagsOf } from '../sources';
 import { FlagStore } from './flag-store';
-import { addressToListenOn, listen, stop } from './listening';
+import { resolveListenAddress, listen, stop } from './listening';
 import { type LocalFlagship, type LocalFlagshipOptions } from './local-options';
 import { type Report, safeReport } from './report';
 import { RequestHandler } from './request-handler';
@@ -22,7 +22,7 @@ const isPort = (value: unknown): boolean =>
 
 const isHost = (value: unknown): boolean => typeof value === 'string' && parseHost(value) !== undefined;
 
-const table: CheckTable<LocalFlagshipOptions> = {
+const optionChecks: CheckTable<LocalFlagshipOptions> = {
   flags: (value) =>
     isText(value) || (typeof value === 'object' && value !== null)
       ? undefined
@@ -39,6 +39,7 @@ const table: CheckTable<LocalFlagshipOptions> = {
   report: functionOption,
 };
 
+/** The flags of the server, and the function that stops watching their file. */
 interface OpenedFlags {
   readonly store: FlagStore;
   readonly stopWatching: () => void;
@@ -51,7 +52,7 @@ function openFlags(flags: string | FlagsInput, accountId: string, report: Report
   const file = new FlagsFile(
     flags,
     (edited) => {
-      // Called by a timer: what it throws would end the process.
+      // Called by a timer, where a thrown error would end the process.
       callSafely(
         () => {
           store.replace(edited);
@@ -74,11 +75,12 @@ function openFlags(flags: string | FlagsInput, accountId: string, report: Report
 }
 
 /**
- * Starts a Flagship of your own on this machine: the same API, the same answers, no account.
+ * Starts a local Flagship on this machine: a server with Flagship's evaluation API that needs no account.
  *
- * @returns The running server; `close()` it when done.
- * @throws FlagshipError When an option is unusable, other machines could ask without a token, or the flags cannot be
- * read; the system's error when the port is taken.
+ * @param options The flags, the address, and the app to serve.
+ * @returns The running server. Call its `close()` at the end.
+ * @throws FlagshipError if an option is not accepted, if other machines could send requests without a token, or if the
+ * flags cannot be read; the system's error if the port is in use.
  *
  * @example
  * const flagship = await startLocalFlagship({ flags: './flags.json' });
@@ -89,14 +91,14 @@ export async function startLocalFlagship(options: LocalFlagshipOptions): Promise
   if ((options as Partial<LocalFlagshipOptions> | undefined)?.flags === undefined) {
     throw configurationError('option "flags" is missing; give a JSON file\'s path or an object of flags.');
   }
-  checkOptions(options, table);
+  checkOptions(options, optionChecks);
   return detached(() => start(options));
 }
 
 async function start(options: LocalFlagshipOptions): Promise<LocalFlagship> {
   const { port = 0, host = '127.0.0.1', accountId = 'local', appId = 'local', authToken } = options;
   const report = safeReport(options.report);
-  const ownAddress = await addressToListenOn(host, authToken);
+  const ownAddress = await resolveListenAddress(host, authToken);
   const hosts = new ServedHosts(ownAddress, [host, ...(options.allowedHosts ?? [])]);
   const { store, stopWatching } = openFlags(options.flags, accountId, report);
   const handler = new RequestHandler({ accountId, appId, authToken, hosts }, store);

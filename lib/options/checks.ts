@@ -1,7 +1,9 @@
 import { configurationError, describeValue } from '../errors';
 import { MAX_TIMER_MS } from './defaults';
 
-/** Checks the value of one option. Returns what is accepted, as the end of "must be …", or undefined for a valid value. */
+/**
+ * Checks the value of one option. Returns what is accepted, as the end of "must be …", or undefined for a valid value.
+ */
 type Check = (value: unknown) => string | undefined;
 
 const checkWith =

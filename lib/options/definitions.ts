@@ -95,8 +95,8 @@ export interface Definitions {
 }
 
 /**
- * The content of a flags file, or an object in its place: flags by key, either directly or under `flags`. Each flag is a
- * definition, or a bare value, which is a flag without rules.
+ * The content of a flags file, or an object in its place: flags by key, either directly or under `flags`. Each flag is
+ * a definition, or a bare value, which is a flag without rules.
  *
  * @example
  * const flags: FlagsInput = { 'new-checkout': true, 'upload-limit': 20 };

@@ -1,8 +1,8 @@
 import { type Client } from '@openfeature/server-sdk';
 import { type JsonValue } from './json-value';
 
-// The key types come from OpenFeature's client. The keys that an application declares there hold here as well, and versions
-// of OpenFeature that do not support declared keys still compile.
+// The key types come from OpenFeature's client. The keys that an application declares there hold here as well, and
+// versions of OpenFeature that do not support declared keys still compile.
 
 /** The keys of boolean flags: any text, unless the application has declared OpenFeature's `BooleanFlagKey`. */
 export type BooleanFlagKey = Parameters<Client['getBooleanValue']>[0];

@@ -11,9 +11,9 @@ import { type FlagshipProviderOptions } from './provider-options';
 
 /**
  * How the evaluation context of a request reaches the code that a handler calls. `'interceptor'`: a global interceptor
- * opens a scope around every handler. `'middleware'`: the scope of an HTTP request opens before its guards and ends after
- * its exception filters, at less cost; other transports keep the interceptor. `'none'`: only the guard and the parameter
- * decorators know the request, at the least cost.
+ * opens a scope around every handler. `'middleware'`: the scope of an HTTP request opens before its guards and ends
+ * after its exception filters, at less cost; other transports keep the interceptor. `'none'`: only the guard and the
+ * parameter decorators know the request, at the least cost.
  */
 export type Propagation = 'interceptor' | 'middleware' | 'none';
 
@@ -25,15 +25,15 @@ export type Propagation = 'interceptor' | 'middleware' | 'none';
  */
 export interface RequestContextOptions {
   /**
-   * Source of the targeting key: a header's name, or a function of the request. The function is called once for a request
-   * and its `user`, and again only while it returns nothing. Numbers become text, and so do objects with a `toJSON` or
-   * `toString` of their own, such as MongoDB's `ObjectId`. A value that cannot be an id, such as a promise, is left out
-   * and logged once.
+   * Source of the targeting key: a header's name, or a function of the request. The function is called once for a
+   * request and its `user`, and again only while it returns nothing. Numbers become text, and so do objects with a
+   * `toJSON` or `toString` of their own, such as MongoDB's `ObjectId`. A value that cannot be an id, such as a promise,
+   * is left out and logged once.
    *
    * For GraphQL the request is the HTTP request; for its subscriptions and for WebSockets, the request that opened the
-   * connection; for microservices, the message's context (`TcpContext`, `NatsContext`, …). The default also reads the user
-   * where these transports keep it: `user` of the GraphQL context, `user` or `data.user` of the WebSocket client, and
-   * `user` that a guard has set on the message's context.
+   * connection; for microservices, the message's context (`TcpContext`, `NatsContext`, …). The default also reads the
+   * user where these transports keep it: `user` of the GraphQL context, `user` or `data.user` of the WebSocket client,
+   * and `user` that a guard has set on the message's context.
    * @default `request.user.id`, then `request.user.sub`, then `request.user._id`
    * @example 'x-user-id'
    * @example (request) => (request as { session?: { userId?: string } }).session?.userId
@@ -41,10 +41,10 @@ export interface RequestContextOptions {
   readonly userId?: string | ((request: unknown) => unknown);
 
   /**
-   * Headers to copy into the evaluation context: a list of names, each of which is also the attribute's name as written,
-   * or an object of header → attribute. The look-up ignores case. Messages of microservices have headers with NATS,
-   * Kafka, RabbitMQ, MQTT 5 and gRPC. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are refused at
-   * start.
+   * Headers to copy into the evaluation context: a list of names, each of which is also the attribute's name as
+   * written, or an object of header → attribute. The look-up ignores case. Messages of microservices have headers with
+   * NATS, Kafka, RabbitMQ, MQTT 5 and gRPC. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are
+   * refused at start.
    * @default none
    * @example ['x-plan']
    * @example { 'cf-ipcountry': 'country' }
@@ -71,8 +71,8 @@ export interface FlagshipModuleSettings {
   readonly domain?: string;
 
   /**
-   * Another OpenFeature provider in place of Flagship's. Not together with provider options. The start of the application
-   * waits at most 30 seconds for it; the provider may also become ready later.
+   * Another OpenFeature provider in place of Flagship's. Not together with provider options. The start of the
+   * application waits at most 30 seconds for it; the provider may also become ready later.
    * @default none
    * @example new InMemoryProvider({})
    */
@@ -93,10 +93,10 @@ export interface FlagshipModuleSettings {
   readonly requestContext?: RequestContextOptions;
 
   /**
-   * Returns attributes of a request, made from Nest's `ExecutionContext`; they take precedence over all other attributes
-   * of the request. May be asynchronous. Called once for a request and its `user`, at the first evaluation. When it fails,
-   * returns no object, or takes longer than {@link contextTimeout}, the request is evaluated without them, and each kind
-   * of failure is logged once.
+   * Returns attributes of a request, made from Nest's `ExecutionContext`; they take precedence over all other
+   * attributes of the request. May be asynchronous. Called once for a request and its `user`, at the first evaluation.
+   * When it fails, returns no object, or takes longer than {@link contextTimeout}, the request is evaluated without
+   * them, and each kind of failure is logged once.
    * @default none
    * @example (execution) => ({ handler: execution.getHandler().name })
    */
@@ -119,24 +119,24 @@ export interface FlagshipModuleSettings {
   readonly propagation?: Propagation;
 
   /**
-   * OpenFeature hooks that run for every evaluation by `FlagService`, the decorators and the injected client. A hook that
-   * fails changes no result: the evaluation goes on without it, and the failure is logged.
+   * OpenFeature hooks that run for every evaluation by `FlagService`, the decorators and the injected client. A hook
+   * that fails changes no result: the evaluation goes on without it, and the failure is logged.
    * @default []
    * @example [new LoggingHook()]
    */
   readonly hooks?: readonly Hook[];
 
   /**
-   * Time limit in milliseconds of one hook of `hooks` in each of its stages. 1 to 2,147,483,647. After it the evaluation
-   * goes on without that hook.
+   * Time limit in milliseconds of one hook of `hooks` in each of its stages. 1 to 2,147,483,647. After it the
+   * evaluation goes on without that hook.
    * @default 1000
    * @example 200
    */
   readonly hookTimeout?: number;
 
   /**
-   * Time limit in milliseconds of an evaluation where hooks run, or where `provider` is set. 1 to 2,147,483,647. After it
-   * the evaluation returns the default value with the error code `GENERAL`. An evaluation by Flagship's own provider
+   * Time limit in milliseconds of an evaluation where hooks run, or where `provider` is set. 1 to 2,147,483,647. After
+   * it the evaluation returns the default value with the error code `GENERAL`. An evaluation by Flagship's own provider
    * without hooks has its `deadline` instead.
    * @default 10000, or `deadline` + 1000 where that is longer
    * @example 2000
@@ -145,8 +145,8 @@ export interface FlagshipModuleSettings {
 
   /**
    * Functions to call on the provider's events: ready, stale, error, configuration changed. They are called outside of
-   * any request, and removed when the application closes. A handler that throws or rejects changes nothing and is logged
-   * once.
+   * any request, and removed when the application closes. A handler that throws or rejects changes nothing and is
+   * logged once.
    * @default []
    * @example [[ProviderEvents.Stale, ({ message }) => alert(message)]]
    */

@@ -30,8 +30,8 @@ export interface BindingDetails {
 /**
  * A store that several instances share: the part of a cache-manager `Cache` that this package uses. A failing store
  * delays an evaluation by 50 ms at most, and is then skipped until it works again. The store must delete entries when
- * their TTL ends: a store that does not is detected within seconds and not used. If the store has levels (`stores`), the
- * last one is read and written directly, because a memory level before it would hide what other instances write.
+ * their TTL ends: a store that does not is detected within seconds and not used. If the store has levels (`stores`),
+ * the last one is read and written directly, because a memory level before it would hide what other instances write.
  *
  * @example
  * const redis = createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true }, { throwOnErrors: true });
@@ -56,8 +56,8 @@ export interface CacheStore {
  */
 export interface CircuitBreakerOptions {
   /**
-   * Number of evaluations that must fail in a row, their retries included, before the circuit opens. A whole number from
-   * 1 to 1,000,000.
+   * Number of evaluations that must fail in a row, their retries included, before the circuit opens. A whole number
+   * from 1 to 1,000,000.
    * @default 5
    * @example 10
    */
@@ -126,8 +126,8 @@ export interface FlagshipProviderOptions {
 
   /**
    * API token, sent as `Authorization: Bearer …`. Needs the *Evaluate* permission, for `localEvaluation` the *Read*
-   * permission. An `authorization` header in `headers`, and one from `headersFactory`, take precedence. Never written to
-   * a log or an error message.
+   * permission. An `authorization` header in `headers`, and one from `headersFactory`, take precedence. Never written
+   * to a log or an error message.
    * @default none
    * @example process.env.FLAGSHIP_TOKEN
    */
@@ -156,9 +156,9 @@ export interface FlagshipProviderOptions {
   readonly headers?: HeadersInput;
 
   /**
-   * Returns headers for each attempt, retries included, for credentials that rotate. May be asynchronous; its time counts
-   * towards `timeout`. Takes precedence over `headers` and `authToken`. Called outside of the application's request, so
-   * that no `AsyncLocalStorage` of the request is visible to it.
+   * Returns headers for each attempt, retries included, for credentials that rotate. May be asynchronous; its time
+   * counts towards `timeout`. Takes precedence over `headers` and `authToken`. Called outside of the application's
+   * request, so that no `AsyncLocalStorage` of the request is visible to it.
    * @default none
    * @example async () => ({ authorization: `Bearer ${await tokens.current()}` })
    */
@@ -166,9 +166,9 @@ export interface FlagshipProviderOptions {
 
   /**
    * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are sent like the option `headers`, which
-   * takes precedence. With any other field, requests go through `fetch` instead of the built-in, much faster client. When
-   * its `signal` is aborted, attempts and pauses end, nothing is retried or sent any more, and the circuit breaker counts
-   * neither a failure nor a success.
+   * takes precedence. With any other field, requests go through `fetch` instead of the built-in, much faster client.
+   * When its `signal` is aborted, attempts and pauses end, nothing is retried or sent any more, and the circuit breaker
+   * counts neither a failure nor a success.
    * @default none
    * @example { headers: { 'x-tenant': 'shop' } }
    */
@@ -199,8 +199,8 @@ export interface FlagshipProviderOptions {
 
   /**
    * Pause before each retry in milliseconds. Each pause is up to half shorter, so that many instances do not retry at
-   * once. The `Retry-After` header of a 429 or 503 takes precedence. 0 to 2,147,483,647; a pause lasts 30,000 at most, also
-   * one that `Retry-After` sets.
+   * once. The `Retry-After` header of a 429 or 503 takes precedence. 0 to 2,147,483,647; a pause lasts 30,000 at most,
+   * also one that `Retry-After` sets.
    * @default 1000
    * @example 200
    */
@@ -208,18 +208,18 @@ export interface FlagshipProviderOptions {
 
   /**
    * Time limit of a whole evaluation in milliseconds: every attempt and every pause. If a pause would leave no time for
-   * another attempt, the evaluation fails at once. The default for a `binding` is 5000. No effect with `localEvaluation`,
-   * whose evaluations send no request. 1 to 2,147,483,647.
+   * another attempt, the evaluation fails at once. The default for a `binding` is 5000. No effect with
+   * `localEvaluation`, whose evaluations send no request. 1 to 2,147,483,647.
    * @default timeout × (retries + 1) + retryDelay × retries
    * @example 2000
    */
   readonly deadline?: number;
 
   /**
-   * Circuit breaker, or `false` to disable it. After `threshold` failed evaluations in a row it opens: evaluations return
-   * at once, with a stale value if there is one, otherwise with the default value and `GENERAL`. After `halfOpenAfter`
-   * milliseconds one evaluation at a time tries whether Flagship responds. A failure is one that may pass (see
-   * `retries`); HTTP 400, 401, 403 and 404 count as successes. Remote evaluation only.
+   * Circuit breaker, or `false` to disable it. After `threshold` failed evaluations in a row it opens: evaluations
+   * return at once, with a stale value if there is one, otherwise with the default value and `GENERAL`. After
+   * `halfOpenAfter` milliseconds one evaluation at a time tries whether Flagship responds. A failure is one that may
+   * pass (see `retries`); HTTP 400, 401, 403 and 404 count as successes. Remote evaluation only.
    * @default { threshold: 5, halfOpenAfter: 10000 }
    * @example { threshold: 10 }
    */
@@ -235,18 +235,18 @@ export interface FlagshipProviderOptions {
   readonly maxConcurrent?: number;
 
   /**
-   * Whether to log every evaluation (debug), type mismatch (warn) and failure (error) to OpenFeature's logger. A repeated
-   * mismatch or failure is counted, and the count is logged once a minute. Tokens and the values of evaluation contexts
-   * are never logged: they are redacted where a server or a function of the application quotes them.
+   * Whether to log every evaluation (debug), type mismatch (warn) and failure (error) to OpenFeature's logger. A
+   * repeated mismatch or failure is counted, and the count is logged once a minute. Tokens and the values of evaluation
+   * contexts are never logged: they are redacted where a server or a function of the application quotes them.
    * @default false
    * @example true
    */
   readonly logging?: boolean;
 
   /**
-   * Time in milliseconds for which a resolution is kept in memory, by flag, type and whole evaluation context. 0 disables
-   * the cache; at most 2,147,483,647. Disabled flags and failures are never cached. Not together with `localEvaluation` or
-   * `definitions`.
+   * Time in milliseconds for which a resolution is kept in memory, by flag, type and whole evaluation context. 0
+   * disables the cache; at most 2,147,483,647. Disabled flags and failures are never cached. Not together with
+   * `localEvaluation` or `definitions`.
    * @default 0
    * @example 30_000
    */
@@ -270,17 +270,17 @@ export interface FlagshipProviderOptions {
   readonly cacheMaxBytes?: number;
 
   /**
-   * Time in milliseconds, beyond `cacheTtl`, for which a stale resolution is kept. It is served with reason `STALE` when
-   * Flagship fails, refuses the token or does not respond within the time limits. 0 disables it; at most 2,147,483,647.
-   * Needs `cacheTtl`.
+   * Time in milliseconds, beyond `cacheTtl`, for which a stale resolution is kept. It is served with reason `STALE`
+   * when Flagship fails, refuses the token or does not respond within the time limits. 0 disables it; at most
+   * 2,147,483,647. Needs `cacheTtl`.
    * @default 0
    * @example 600_000
    */
   readonly staleTtl?: number;
 
   /**
-   * Whether a stale resolution is served at once while a fresh one is requested in the background, instead of only after
-   * a request has failed. Needs `staleTtl`.
+   * Whether a stale resolution is served at once while a fresh one is requested in the background, instead of only
+   * after a request has failed. Needs `staleTtl`.
    * @default false
    * @example true
    */
@@ -294,10 +294,10 @@ export interface FlagshipProviderOptions {
   readonly negativeTtl?: number;
 
   /**
-   * A cache-manager `Cache` that instances share. An evaluation reads memory first, then this store, then Flagship. Needs
-   * `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for all. Keys
-   * hold hashes of contexts, made with `secret`, never the contexts themselves. Of several levels the last one is used.
-   * Not together with `definitions` or `binding`.
+   * A cache-manager `Cache` that instances share. An evaluation reads memory first, then this store, then Flagship.
+   * Needs `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for
+   * all. Keys hold hashes of contexts, made with `secret`, never the contexts themselves. Of several levels the last
+   * one is used. Not together with `definitions` or `binding`.
    * @default none
    * @example createCache({ stores: [createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true })] })
    */
@@ -305,17 +305,17 @@ export interface FlagshipProviderOptions {
 
   /**
    * Secret of at least 32 characters that only the instances of an application know, or a list of secrets, of which the
-   * first one is used for new entries. The keys in `cacheStore` are hashed with it, so that a reader of the store cannot
-   * find out contexts by trying likely ones. Never written to a log or an error message.
+   * first one is used for new entries. The keys in `cacheStore` are hashed with it, so that a reader of the store
+   * cannot find out contexts by trying likely ones. Never written to a log or an error message.
    * @default the token: `authToken`, or the `authorization` of `headers`
    * @example process.env.FLAGSHIP_SECRET
    */
   readonly secret?: string | readonly string[];
 
   /**
-   * How the evaluation context is sent. `'query'` sends it in the URL: scalars and dates only. `'body'` sends it as JSON:
-   * nested values are allowed, types are kept, and no personal data stands in a URL or an access log. `'auto'` sends a
-   * body only when a query cannot carry the context. Remote evaluation only.
+   * How the evaluation context is sent. `'query'` sends it in the URL: scalars and dates only. `'body'` sends it as
+   * JSON: nested values are allowed, types are kept, and no personal data stands in a URL or an access log. `'auto'`
+   * sends a body only when a query cannot carry the context. Remote evaluation only.
    * @default 'query'
    * @example 'body'
    */
@@ -340,8 +340,8 @@ export interface FlagshipProviderOptions {
   readonly localEvaluation?: boolean;
 
   /**
-   * Time in milliseconds between two refreshes of the definitions of `localEvaluation`. Each pause is up to 10 % shorter
-   * or longer, so that many instances do not refresh at once. 1 to 1,900,000,000.
+   * Time in milliseconds between two refreshes of the definitions of `localEvaluation`. Each pause is up to 10 %
+   * shorter or longer, so that many instances do not refresh at once. 1 to 1,900,000,000.
    * @default 30000
    * @example 10_000
    */
@@ -349,17 +349,17 @@ export interface FlagshipProviderOptions {
 
   /**
    * Path of a file in which `localEvaluation` keeps the last good definitions, readable by its owner only. The file is
-   * used, with a warning, when Flagship cannot be reached at start. Writing it delays neither evaluations nor refreshes;
-   * a start waits at most 5 seconds for reading it, closing at most 2 seconds for the last write.
+   * used, with a warning, when Flagship cannot be reached at start. Writing it delays neither evaluations nor
+   * refreshes; a start waits at most 5 seconds for reading it, closing at most 2 seconds for the last write.
    * @default none
    * @example '/var/lib/shop/flags.json'
    */
   readonly definitionsCache?: string;
 
   /**
-   * Flag definitions: the path of a JSON file, which is watched, or an object. Flags are evaluated in this process, without
-   * any network. The file is a regular file of at most 32 MB. The format is that of Flagship's definitions, or keys with
-   * bare values. Not together with the options of HTTP; `accountId` may be given as the seed of rollouts.
+   * Flag definitions: the path of a JSON file, which is watched, or an object. Flags are evaluated in this process,
+   * without any network. The file is a regular file of at most 32 MB. The format is that of Flagship's definitions, or
+   * keys with bare values. Not together with the options of HTTP; `accountId` may be given as the seed of rollouts.
    * @default none
    * @example './flags.json'
    * @example { 'new-checkout': true }

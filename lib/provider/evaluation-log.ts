@@ -1,6 +1,5 @@
 import { type Logger } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { writeSafely } from '../logging';
+import { LogLimit, writeSafely } from '../logging';
 
 /** The levels at which an evaluation writes lines. */
 export interface Log {

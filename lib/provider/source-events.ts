@@ -1,6 +1,5 @@
 import { ErrorCode, type OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, LogLimit } from '../logging';
 import { type SourceListener } from '../sources';
 
 /** Turns the notifications of a source into events of the provider and lines in the log. */

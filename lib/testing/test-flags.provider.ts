@@ -16,7 +16,7 @@ import {
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 
-/** Answers from a test's flags, and writes down what it was asked. It holds nothing that would have to be closed. */
+/** The OpenFeature provider of a test's flags. It records each evaluation and has nothing to close. */
 export class TestFlagsProvider implements Provider {
   readonly metadata = { name: 'Flagship Test Provider' } as const;
   readonly runsOn = 'server';
@@ -67,7 +67,7 @@ export class TestFlagsProvider implements Provider {
     defaultValue: T,
     context: EvaluationContext = {},
   ): Promise<ResolutionDetails<T>> {
-    const details = this.answer<T>({ type, flagKey, defaultValue, log: undefined }, context);
+    const details = this.evaluate<T>({ type, flagKey, defaultValue, log: undefined }, context);
     const { value, variant, reason, errorCode, errorMessage } = details;
     this.log.add({
       flagKey,
@@ -83,17 +83,17 @@ export class TestFlagsProvider implements Provider {
     return Promise.resolve(details);
   }
 
-  private answer<T>(question: EvaluationInput<T>, context: EvaluationContext): ResolutionDetails<T> {
-    const { flagKey, defaultValue } = question;
+  private evaluate<T>(input: EvaluationInput<T>, context: EvaluationContext): ResolutionDetails<T> {
+    const { flagKey, defaultValue } = input;
     const errorCode = this.table.failureOf(flagKey, context);
     if (errorCode !== undefined) {
       const errorMessage = `The test has flag "${flagKey}" fail.`;
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
     }
     try {
-      return resolvedDetails(question, this.table.evaluate(flagKey, context));
+      return resolvedDetails(input, this.table.evaluate(flagKey, context));
     } catch (error) {
-      return errorDetails(question, error);
+      return errorDetails(input, error);
     }
   }
 }

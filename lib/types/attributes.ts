@@ -8,8 +8,8 @@ export type Attributes = Readonly<Record<string, unknown>>;
  * Checks the value that was given as an evaluation context, without reading its attributes.
  *
  * @returns The context, or undefined if it has no attributes: for `undefined`, `null` and an empty object.
- * @throws FlagshipError `INVALID_CONTEXT` for a value that cannot have attributes, such as a list or a promise. Evaluating
- * without attributes would serve the variation of another user.
+ * @throws FlagshipError `INVALID_CONTEXT` for a value that cannot have attributes, such as a list or a promise.
+ * Evaluating without attributes would serve the variation of another user.
  */
 export function attributesOf(context: unknown): Attributes | undefined {
   if (context === undefined || context === null) return undefined;

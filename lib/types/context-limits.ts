@@ -46,7 +46,8 @@ export class ContextMeter {
   }
 
   /**
-   * Counts values of a bounded size: scalars other than text, and objects and lists, whose content is counted by itself.
+   * Counts values of a bounded size: scalars other than text, and objects and lists, whose content is counted by
+   * itself.
    *
    * @throws FlagshipError `INVALID_CONTEXT` when there are more values than Flagship accepts.
    */

@@ -18,8 +18,8 @@ export const NO_ATTRIBUTES: Attributes = Object.freeze({});
 let lastValidated: unknown;
 
 /**
- * Copies an evaluation context, so that later changes to the original do not reach the copy. Each property is read once.
- * Plain objects, lists and dates are copied; an instance of a class is kept.
+ * Copies an evaluation context, so that later changes to the original do not reach the copy. Each property is read
+ * once. Plain objects, lists and dates are copied; an instance of a class is kept.
  *
  * @returns The copy; it and the objects and lists in it are frozen.
  * @throws FlagshipError `INVALID_CONTEXT` for a context beyond {@link CONTEXT_LIMITS}, or one that cannot be read.
@@ -42,8 +42,8 @@ export function freezeContext(merged: Attributes): Attributes {
 }
 
 /**
- * Checks a context before an evaluation, so that every source refuses the values that JSON cannot hold, and before a cache
- * key is made of it.
+ * Checks a context before an evaluation, so that every source refuses the values that JSON cannot hold, and before a
+ * cache key is made of it.
  *
  * @returns The context itself if it is flat, otherwise a copy.
  * @throws FlagshipError `INVALID_CONTEXT` as {@link copyContext}, and for NaN, infinite numbers, functions, symbols,
@@ -94,8 +94,8 @@ function isFlatObject(context: unknown): context is Attributes {
 function isSmallAndFlat(context: Attributes): boolean {
   let count = 0;
   let length = 0;
-  // Inherited properties are counted as well, because excluding them costs more than the whole check. At worst they cause
-  // a nested copy.
+  // Inherited properties are counted as well, because excluding them costs more than the whole check. At worst they
+  // cause a nested copy.
   for (const name in context) {
     const value = context[name];
     count++;

@@ -12,7 +12,8 @@ import { TARGETING_KEY, targetingKeyToSend } from './targeting-key';
  *
  * @param isStrict Whether values that JSON cannot hold are refused.
  * @returns The copy; it and the objects and lists in it are frozen.
- * @throws FlagshipError `INVALID_CONTEXT` beyond {@link CONTEXT_LIMITS}; whatever a getter or a proxy of the context throws.
+ * @throws FlagshipError `INVALID_CONTEXT` beyond {@link CONTEXT_LIMITS}; whatever a getter or a proxy of the context
+ * throws.
  */
 export function copyNestedContext(context: Attributes, isStrict: boolean): Attributes {
   const meter = new ContextMeter();

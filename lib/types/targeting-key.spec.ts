@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { toTargetingKey } from './targeting-key';
 
-function idOf(value: unknown): { readonly id: string | undefined; readonly refused: readonly string[] } {
-  const refused: string[] = [];
-  return { id: toTargetingKey(value, (kind) => refused.push(kind)), refused };
+function idOf(value: unknown): { readonly id: string | undefined; readonly rejected: readonly string[] } {
+  const rejected: string[] = [];
+  return { id: toTargetingKey(value, (kind) => rejected.push(kind)), rejected };
 }
 
 class ObjectId {
@@ -55,7 +55,7 @@ it.each<[what: string, value: unknown, id: string]>([
   ['a String object', new String('ann'), 'ann'],
   ['a Number object', new Number(7), '7'],
   ['a BigInt object', Object(7n), '7'],
-  ['what is a number in itself', new Wrapped(1.5), '1.5'],
+  ['an object whose valueOf is a number', new Wrapped(1.5), '1.5'],
   ['a URL', new URL('https://shop.example/users/7'), 'https://shop.example/users/7'],
   ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
   [
@@ -63,15 +63,15 @@ it.each<[what: string, value: unknown, id: string]>([
     Object.assign(Object.create(null), { toJSON: () => 'ann' }),
     'ann',
   ],
-])('takes %s', (_, value, id) => {
-  expect(idOf(value)).toEqual({ id, refused: [] });
+])('accepts %s', (_, value, id) => {
+  expect(idOf(value)).toEqual({ id, rejected: [] });
 });
 
 it.each([
   ['undefined', undefined],
   ['null', null],
-])('finds no id in %s, and nothing to tell', (_, value) => {
-  expect(idOf(value)).toEqual({ id: undefined, refused: [] });
+])('returns undefined for %s without a rejection', (_, value) => {
+  expect(idOf(value)).toEqual({ id: undefined, rejected: [] });
 });
 
 it.each<[kind: string, value: unknown]>([
@@ -93,15 +93,15 @@ it.each<[kind: string, value: unknown]>([
   ['an object of the class Number', new Number(Number.NaN)],
   ['an object of the class Boolean', new Boolean(true)],
   ['an object of the class Error', new Error('ann')],
-])('refuses %s, told without its value', (kind, value) => {
-  expect(idOf(value)).toEqual({ id: undefined, refused: [kind] });
+])('rejects %s, reported without its value', (kind, value) => {
+  expect(idOf(value)).toEqual({ id: undefined, rejected: [kind] });
 });
 
-it('leaves a promise that rejects handled', async () => {
+it('handles the rejection of a promise', async () => {
   const unhandled = jest.fn();
   process.on('unhandledRejection', unhandled);
   try {
-    expect(idOf(Promise.reject(new Error('no session'))).refused).toEqual(['a promise']);
+    expect(idOf(Promise.reject(new Error('no session'))).rejected).toEqual(['a promise']);
     await new Promise(setImmediate);
     expect(unhandled).not.toHaveBeenCalled();
   } finally {
@@ -109,17 +109,17 @@ it('leaves a promise that rejects handled', async () => {
   }
 });
 
-it('drops nothing in silence: whatever is given is an id, is nothing, or is told', () => {
+it('every value is an id, is nothing, or is reported', () => {
   fc.assert(
     fc.property(fc.anything({ withBigInt: true, withDate: true, withTypedArray: true }), (value) => {
-      const { id, refused } = idOf(value);
+      const { id, rejected } = idOf(value);
       const isNothing = value === undefined || value === null;
-      expect([typeof id === 'string', refused.length === 1, isNothing].filter(Boolean)).toHaveLength(1);
+      expect([typeof id === 'string', rejected.length === 1, isNothing].filter(Boolean)).toHaveLength(1);
     }),
   );
 });
 
-it('gives equal ids the same text, and other ids another', () => {
+it('converts equal ids to the same text, and others to different ones', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (one, other) => {
       expect(idOf(new ObjectId(one)).id === idOf(new ObjectId(other)).id).toBe(one === other);

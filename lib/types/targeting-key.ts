@@ -8,8 +8,9 @@ export const TARGETING_KEY = 'targetingKey';
 const NO_TEXT = '[object ';
 
 /**
- * Converts a user's id to a targeting key. Text is returned as it is; numbers become text, and so do objects with a text
- * of their own (a MongoDB `ObjectId`, a UUID, a decimal): by their `toJSON`, else by their `valueOf` or `toString`.
+ * Converts a user's id to a targeting key. Text is returned as it is; numbers become text, and so do objects with a
+ * text of their own (a MongoDB `ObjectId`, a UUID, a decimal): by their `toJSON`, else by their `valueOf` or
+ * `toString`.
  *
  * @param onRejected Receives the kind of a value that cannot be an id, never the value.
  * @returns The targeting key, or undefined if there is no id.
@@ -36,8 +37,8 @@ export function toTargetingKey(value: unknown, onRejected: (kind: string) => voi
 
 /**
  * Converts a targeting key that is an object with a text of its own (an `ObjectId`) to that text: rules and rollouts
- * compare text, and would otherwise evaluate for a user without an id. Lists and plain objects are returned as they are:
- * Flagship accepts them, and no rollout matches them.
+ * compare text, and would otherwise evaluate for a user without an id. Lists and plain objects are returned as they
+ * are: Flagship accepts them, and no rollout matches them.
  *
  * @throws FlagshipError `INVALID_CONTEXT` for values that can neither be sent nor be an id: bytes, maps, promises.
  */

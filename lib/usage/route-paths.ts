@@ -2,34 +2,35 @@ import { RequestMethod, type Type, VERSION_NEUTRAL, VersioningType } from '@nest
 import { ApplicationConfig, type ModulesContainer } from '@nestjs/core';
 import { NEST_METADATA, nestMetadata } from '../undocumented';
 
-/** A route that the global prefix leaves out, as Nest keeps it. */
+/** A route that the global prefix excludes, as Nest stores it. */
 interface Excluded {
   readonly pathRegex: RegExp;
   readonly requestMethod: RequestMethod;
 }
 
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
+const asList = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as unknown[]) : [value];
 
-const withoutEnd = (path: string): string => path.replace(/\/$/, '');
-const withStart = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
+const withoutTrailingSlash = (path: string): string => path.replace(/\/$/, '');
+const withLeadingSlash = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
 
-/** Joins the parts of a path as Nest does, with one slash between two; slashes within a part stay. */
-const joined = (...parts: readonly unknown[]): string => {
+/** Returns the joined parts of a path, as Nest joins them: with one slash between parts; slashes within a part stay. */
+const joinPath = (...parts: readonly unknown[]): string => {
   const path = parts
     .map(String)
     .filter((part) => part !== '')
-    .reduce((before, part) => withoutEnd(before) + withStart(part), '');
-  return withStart(withoutEnd(path));
+    .reduce((before, part) => withoutTrailingSlash(before) + withLeadingSlash(part), '');
+  return withLeadingSlash(withoutTrailingSlash(path));
 };
 
-/** Routes as they are served: with the prefixes and versions of application, module and controller. */
+/** Determines the routes that Nest serves, with the prefixes and versions of application, module and controller. */
 export class RoutePaths {
   constructor(
     private readonly modules: ModulesContainer,
     private readonly config: ApplicationConfig = new ApplicationConfig(),
   ) {}
 
-  /** `GET /checkout/:id`, and the others where a handler has several; none where it is no route. */
+  /** Returns the routes of a handler, for example `GET /checkout/:id`; an empty list if the handler is not a route. */
   of(module: Type, controller: Type, handler: object): readonly string[] {
     const own = nestMetadata('path', handler);
     const base = nestMetadata('path', controller);
@@ -37,28 +38,32 @@ export class RoutePaths {
     const method = (nestMetadata('method', handler) as RequestMethod | undefined) ?? RequestMethod.GET;
     const modulePath =
       Reflect.getMetadata(NEST_METADATA.modulePath + this.modules.applicationId, module) ??
-      nestMetadata('modulePath', module) ?? '';
+      nestMetadata('modulePath', module) ??
+      '';
     return this.versions(controller, handler).flatMap((version) =>
-      list(base).flatMap((start) =>
-        list(own).map((end) => {
-          const path = joined(modulePath, start, end);
-          return `${RequestMethod[method]} ${joined(this.prefix(path, method), version, path)}`;
+      asList(base).flatMap((start) =>
+        asList(own).map((end) => {
+          const path = joinPath(modulePath, start, end);
+          return `${RequestMethod[method]} ${joinPath(this.prefix(path, method), version, path)}`;
         }),
       ),
     );
   }
 
-  /** What versions add to the path. */
+  /** Returns the path segments of the handler's versions; one empty segment without versioning by URI. */
   private versions(controller: Type, handler: object): readonly string[] {
     const versioning = this.config.getVersioning();
     if (versioning?.type !== VersioningType.URI) return [''];
-    // Nest takes an empty version of the handler's for none.
-    const version = [nestMetadata('version', handler), nestMetadata('version', controller) ?? versioning.defaultVersion].find(
-      Boolean,
-    );
+    // Nest treats an empty version of the handler like a missing one.
+    const version = [
+      nestMetadata('version', handler),
+      nestMetadata('version', controller) ?? versioning.defaultVersion,
+    ].find(Boolean);
     const { prefix = 'v' } = versioning;
-    return list(version).map((one) =>
-      one === undefined || one === VERSION_NEUTRAL ? '' : `${prefix === false ? '' : prefix}${one as string}`,
+    return asList(version).map((item) =>
+      item === undefined || item === VERSION_NEUTRAL
+        ? ''
+        : `${prefix === false ? '' : prefix}${item as string}`,
     );
   }
 

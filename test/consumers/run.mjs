@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs';
 import { cp, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killRunning } from './support/command.mjs';
+import { killRunning } from '../../tools/command.cjs';
+import { packPackage } from '../../tools/npm.mjs';
 import { checkConsumer } from './support/consumer.mjs';
 import { findNodes } from './support/nodes.mjs';
 import { readOptions } from './support/options.mjs';
-import { packPackage } from './support/pack.mjs';
 import { Report } from './support/report.mjs';
 
 const options = await readOptions(process.argv.slice(2));
@@ -24,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 try {
   // Where the consumers' package.json files say that the package is.
   const tarball = join(workspace, 'nestjs-flagship.tgz');
-  await cp(options.tarball ?? (await packPackage(workspace)), tarball);
+  await cp(options.tarball ?? (await packPackage(workspace, { build: true })), tarball);
   const nodes = await findNodes(options.node, workspace);
   for (const name of options.consumers) await checkConsumer({ name, workspace, nodes, report });
 } finally {

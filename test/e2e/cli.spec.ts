@@ -1,59 +1,26 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { startLocalFlagship } from 'nestjs-flagship/local';
-import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
-import { startScriptedServer } from '../fixtures/scripted-server';
+import { type Run, useBuiltPackage } from '../fixtures/use-built-package';
+import { useServer } from '../fixtures/use-server';
 import { waitUntil } from '../fixtures/wait-until';
 
-interface Run {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly output: () => string;
-  readonly errors: () => string;
-  readonly ended: Promise<[code: number | null, signal: string | null]>;
-}
-
-describe('child processes', () => {
-  let built: BuiltPackage;
-  const running: Run[] = [];
+describe('the command nestjs-flagship', () => {
+  const built = useBuiltPackage();
+  const servers = useServer();
+  const { run } = built;
 
   beforeAll(() => {
-    built = buildPackage();
     writeFileSync(join(built.folder, 'flags.json'), '{"new-checkout": true}');
   });
-  afterEach(async () => {
-    for (const { child } of running) child.kill('SIGKILL');
-    await Promise.all(running.splice(0).map(({ ended }) => ended));
-  });
-  afterAll(() => built.remove());
 
-  function run(...args: string[]): Run {
-    const child = spawn(process.execPath, args, { cwd: built.folder });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
-    const result: Run = {
-      child,
-      output: () => output,
-      errors: () => errors,
-      ended: once(child, 'close') as Promise<[number | null, string | null]>,
-    };
-    running.push(result);
-    return result;
-  }
   const cli = (...args: string[]) => run('dist/cli/main.js', ...args);
 
-  describe('nestjs-flagship local', () => {
+  describe('local', () => {
     async function begin(...args: string[]): Promise<Run & { url: string }> {
       const started = cli('local', '--flags', 'flags.json', '--port', '0', ...args);
-      await waitUntil(
-        () => started.output().includes('Ctrl-C') || started.errors() !== '',
-        'it has started',
-        10_000,
-      );
+      await waitUntil(() => started.output().includes('Ctrl-C') || started.errors() !== '', 'it has started');
       expect(started.errors()).toBe('');
       return { ...started, url: /baseUrl: '([^']+)'/.exec(started.output())?.[1] ?? '' };
     }
@@ -78,7 +45,7 @@ describe('child processes', () => {
       },
     );
 
-    it('plays the account and app it is told, with a token that it keeps to itself', async () => {
+    it('serves the given account and app with a token, which it does not print', async () => {
       const args = [
         '--account-id',
         'acc',
@@ -97,7 +64,7 @@ describe('child processes', () => {
       expect((await fetch(path, { headers: { authorization: 'Bearer s3cret' } })).status).toBe(200);
     });
 
-    it('serves other machines with a token, by the names it is told', async () => {
+    it('serves other machines with a token, under the allowed names', async () => {
       const hosts = ['--allowed-host', 'flagship', '--allowed-host', 'flags.internal'];
       const { url } = await begin('--host', '0.0.0.0', '--auth-token', 's3cret', ...hosts);
       const { port } = new URL(url);
@@ -112,7 +79,7 @@ describe('child processes', () => {
       expect(await statusFor('evil.example')).toBe(403);
     });
 
-    it('tells about a broken edit and goes on', async () => {
+    it('reports a broken edit and goes on', async () => {
       const file = join(built.folder, 'edited.json');
       writeFileSync(file, '{"a": 1}');
       const { errors, output, url } = await begin('--flags', file);
@@ -153,7 +120,7 @@ describe('child processes', () => {
     ['an option without its value', ['local', '--flags'], /--flags/],
     ['a stray argument', ['local', 'flags.json'], /flags\.json/],
   ];
-  it.each(refusals)('nestjs-flagship refuses %s with a sentence, not a stack', async (_, args, message) => {
+  it.each(refusals)('refuses %s with a sentence instead of a stack', async (_, args, message) => {
     const { ended, errors, output } = cli(...args);
     expect(await ended).toEqual([1, null]);
     expect(errors()).toMatch(message);
@@ -161,16 +128,15 @@ describe('child processes', () => {
     expect(output()).toBe('');
   });
 
-  it('nestjs-flagship refuses a port that is taken', async () => {
-    const flagship = await startLocalFlagship({ flags: { a: 1 } });
+  it('refuses a port that is taken', async () => {
+    const flagship = await servers.startFlagship({ flags: { a: 1 } });
     const { ended, errors } = cli('local', '--flags', 'flags.json', '--port', String(flagship.port));
     expect(await ended).toEqual([1, null]);
     expect(errors()).toMatch(/address already in use/);
-    await flagship.close();
   });
 
   it.each([[[]], [['--help']], [['-h']], [['help']], [['local', '--help']]])(
-    'nestjs-flagship %j explains itself',
+    'prints its usage when it is called with %j',
     async (args) => {
       const { ended, output } = cli(...args);
       expect(await ended).toEqual([0, null]);
@@ -208,13 +174,12 @@ describe('child processes', () => {
     ] as const;
 
     it.each(cases)('%s', async (_, answer, after, expected) => {
-      const server = await startScriptedServer(answer);
+      const server = await servers.start(answer);
       const { child, ended, output, errors } = run('-e', script(after), `${server.url}/evaluate`);
       await server.received(1);
       if (after.includes('stdin')) child.stdin.write('close\n');
       expect(await ended).toEqual([0, null]);
       expect([output(), errors()]).toEqual([expected, '']);
-      await server.close();
     });
   });
 });

@@ -10,6 +10,7 @@ import {
 import request from 'supertest';
 import { shop } from '../fixtures/shop-app';
 import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
 const definitions = { 'home-page': 'modern', 'new-checkout': true };
 const EVENTS = [
@@ -68,7 +69,7 @@ describe('the module’s hooks and handlers', () => {
     expect(events[0]?.context).toEqual({ region: 'eu', plan: 'pro', targetingKey: 'ann' });
   });
 
-  it('belong to their application: another one in the process does not run them', async () => {
+  it('are not run by another application of the process', async () => {
     const lines: string[] = [];
     const logger = {
       log: (line: string) => void lines.push(line),
@@ -105,7 +106,7 @@ describe('the module’s hooks and handlers', () => {
     expect(calls).toHaveLength(10);
   });
 
-  it('are removed as often as they were given', async () => {
+  it('are removed as often as they were added', async () => {
     const before = counts();
     const calls: unknown[] = [];
     const handler = () => void calls.push(1);
@@ -121,8 +122,9 @@ describe('the module’s hooks and handlers', () => {
     expect(counts()).toEqual(before);
   });
 
-  it('hear of a provider that does not start', async () => {
+  it('receive the error event of a provider that does not start', async () => {
     const told: unknown[] = [];
+    const lines = captureLog();
     await start({
       definitions: undefined,
       endpoint: 'http://127.0.0.1:1/evaluate',
@@ -132,6 +134,8 @@ describe('the module’s hooks and handlers', () => {
       handlers: [[ProviderEvents.Error, (details) => void told.push(details?.providerName)]],
     });
     expect(told).toEqual(['Flagship Server Provider']);
+    expect(lines).toEqual([expect.stringMatching(/^warn The flag provider did not start/)]);
+    jest.restoreAllMocks();
   });
 
   it.each([

@@ -9,7 +9,7 @@ import {
   Sse,
   StreamableFile,
 } from '@nestjs/common';
-import { FlagService, FlagshipModule, WithFlagContext } from 'nestjs-flagship';
+import { FlagService, FlagshipModule, type FlagshipModuleOptions, WithFlagContext } from 'nestjs-flagship';
 import {
   BehaviorSubject,
   concatMap,
@@ -162,10 +162,11 @@ afterEach(async () => {
 async function start(
   propagation: 'interceptor' | 'middleware',
   adapter: (typeof adapters)[number][1] = adapters[0]![1],
+  more: Partial<FlagshipModuleOptions> = {},
 ): Promise<INestApplication> {
   const options = { provider: subjectProvider().provider, requestContext: { userId: 'x-user' } };
   const { app } = await apps.start({
-    imports: [FlagshipModule.forRoot({ ...options, propagation, contextTimeout: 50 })],
+    imports: [FlagshipModule.forRoot({ ...options, propagation, ...more })],
     controllers: [StreamingController],
     providers: [Jobs],
     adapter: adapter(),
@@ -221,7 +222,7 @@ describe.each(adapters)('an answer that is streamed, on %s', (name, adapter) => 
       expect(StreamingController.ended).toEqual(['ann -']);
     });
 
-    it('breaks off where its source fails, and the process goes on', async () => {
+    it('is cut where its source fails, and the process goes on', async () => {
       const app = await start(propagation, adapter);
       await request(app.getHttpServer())
         .get('/failing')
@@ -253,7 +254,7 @@ describe('withContext', () => {
     return seen;
   }
 
-  it('runs an asynchronous generator in its scope, to its end or where it is left', async () => {
+  it('runs an asynchronous generator in its scope, until it ends or is left', async () => {
     const [flags, who] = await flagsOf();
     const ended: string[] = [];
     const generator = async function* () {
@@ -310,7 +311,7 @@ describe('withContext', () => {
     expect(await collect(stream)).toEqual(Array(CHUNKS).fill({ who: 'ann -' }));
   });
 
-  it('returns everything else as it is', async () => {
+  it('returns everything else unchanged', async () => {
     const [flags] = await flagsOf();
     class Own extends Readable {}
     const read = Readable.from(['a']).on('data', () => undefined);
@@ -346,8 +347,8 @@ describe('@WithFlagContext', () => {
     expect(await Jobs.ofTheClass.call(undefined as never, 'ann', ask)).toEqual(expected);
   });
 
-  it('waits: withFlagContext ends after the limit, and is told once', async () => {
-    const jobs = (await start('interceptor')).get(Jobs);
+  it('waits: withFlagContext ends after the limit, and logs one warning', async () => {
+    const jobs = (await start('interceptor', undefined, { contextTimeout: 50 })).get(Jobs);
     expect([await jobs.hanging(), await jobs.hanging()]).toEqual(['nobody -', 'nobody -']);
     expect([jobs.garbage(), jobs.garbage()].length).toBe(2);
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([

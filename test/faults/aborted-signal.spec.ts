@@ -1,14 +1,16 @@
 import { getEventListeners } from 'node:events';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil, within } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
 import { answer, askNew, holdAnswers, times } from '../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { waitUntil } from '../fixtures/wait-until';
-import { within } from '../fixtures/within';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useServer } from '../fixtures/use-server';
+import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const LONG = 60_000;
-const AT_ONCE = 10_000;
+/** Less than any time limit or pause below: it only tells what ends early from what does not. */
+const AT_ONCE = 20_000;
 const aborted = {
   value: false,
   reason: 'ERROR',
@@ -16,23 +18,13 @@ const aborted = {
   errorMessage: expect.stringMatching(/"fetchOptions"/),
 };
 
+const servers = useServer();
 let server: ScriptedServer;
-let watch: ProcessWatch;
 const output = captureOutput();
-const providers: FlagshipServerProvider[] = [];
+useProcessWatch();
+const cleanUp = useCleanup();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  watch = watchProcess();
-});
-afterEach(async () => {
-  await Promise.all(providers.splice(0).map((provider) => provider.onClose()));
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 function open(
   controller: AbortController,
@@ -47,7 +39,7 @@ function open(
     fetchOptions: { signal: controller.signal },
     ...options,
   });
-  providers.push(provider);
+  cleanUp(() => provider.onClose());
   return provider;
 }
 const listeners = ({ signal }: AbortController): number => getEventListeners(signal, 'abort').length;

@@ -1,24 +1,16 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
 import { TestFlags } from 'nestjs-flagship/testing';
-import { buildPackage } from '../fixtures/built-package';
 import { waitUntilGone } from '../fixtures/garbage';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
+import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useBuiltPackage } from '../fixtures/use-built-package';
 
-const run = promisify(execFile);
+useProcessWatch();
+const built = useBuiltPackage();
 
 const compile = (options: FlagshipModuleOptions): Promise<TestingModule> =>
   Test.createTestingModule({ imports: [FlagshipModule.forRoot(options)] }).compile();
-
-let watch: ProcessWatch;
-beforeEach(() => (watch = watchProcess()));
-afterEach(() => {
-  watch.stop();
-  expect(watch.problems).toEqual([]);
-});
 
 describe('an application that has closed', () => {
   /** Closes an application that has answered a flag; what only it should have held. */
@@ -84,7 +76,6 @@ it('a provider that serves several applications at once is heard by those that a
 });
 
 it('hundreds of applications leave about as much behind as without the module', async () => {
-  const built = buildPackage();
   const script = `
     require('reflect-metadata');
     const { setTimeout: delay } = require('node:timers/promises');
@@ -117,10 +108,10 @@ it('hundreds of applications leave about as much behind as without the module', 
       }
       console.log(JSON.stringify(result));
     })();`;
-  const { stdout } = await run(process.execPath, ['--expose-gc', '-e', script], { cwd: built.folder });
-  built.remove();
-  const { bare, ours, named } = JSON.parse(stdout) as Record<string, number>;
+  const { ended, output, errors } = built.run('--expose-gc', '-e', script);
+  expect([await ended, errors()]).toEqual([[0, null], '']);
+  const { bare, ours, named } = JSON.parse(output()) as Record<string, number>;
   // Bytes an application; compiled code and the like make them differ by some hundreds from run to run.
   expect(ours! - bare!).toBeLessThan(2000);
   expect(named! - bare!).toBeLessThan(2000);
-}, 120_000);
+}, 300_000);

@@ -8,26 +8,25 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { ProviderEvents } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
 import { waitUntilGone } from '../fixtures/garbage';
 import { answer, askNew } from '../fixtures/open-providers';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { waitUntil } from '../fixtures/wait-until';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useServer } from '../fixtures/use-server';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const requests = new AsyncLocalStorage<object>();
+const servers = useServer();
 let server: ScriptedServer;
-const providers: FlagshipServerProvider[] = [];
+const cleanUp = useCleanup();
 captureOutput();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterEach(() => Promise.all(providers.splice(0).map((provider) => provider.onClose())));
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 function open(options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider {
   const provider = new FlagshipServerProvider({ endpoint: `${server.url}/evaluate`, retries: 0, ...options });
-  providers.push(provider);
+  cleanUp(() => provider.onClose());
   return provider;
 }
 

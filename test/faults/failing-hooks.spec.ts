@@ -3,8 +3,9 @@ import { type INestApplication, Logger } from '@nestjs/common';
 import { type EvaluationContext, type Hook, OpenFeature } from '@openfeature/server-sdk';
 import { FlagService, type FlagshipModuleOptions, LoggingHook, TelemetryHook } from 'nestjs-flagship';
 import request from 'supertest';
-import { captureLog } from '../fixtures/captured-log';
+import { captureLog, useLog } from '../fixtures/captured-log';
 import { startShop } from '../fixtures/shop-app';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const rule = (plan: string) => ({
   conditions: [{ attribute: 'plan', operator: 'equals', value: plan }],
@@ -30,13 +31,10 @@ const exotic = {
 };
 
 describe('a hook of the module that fails changes no answer', () => {
-  const apps: INestApplication[] = [];
-  let lines: string[];
-  beforeEach(() => (lines = captureLog()));
+  const cleanUp = useCleanup();
+  const lines = useLog();
   afterEach(async () => {
-    await Promise.all(apps.splice(0).map((app) => app.close()));
     OpenFeature.clearHooks();
-    jest.restoreAllMocks();
   });
 
   async function start(
@@ -45,7 +43,7 @@ describe('a hook of the module that fails changes no answer', () => {
   ): Promise<INestApplication> {
     const app = await startShop({ definitions, hooks, ...options });
     app.useLogger(Logger);
-    apps.push(app);
+    cleanUp(() => app.close());
     return app;
   }
   async function expectAnswers(app: INestApplication): Promise<void> {

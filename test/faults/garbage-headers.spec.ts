@@ -2,17 +2,16 @@ import fc from 'fast-check';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import { captureOutput } from '../fixtures/captured-output';
 import { answer, askNew } from '../fixtures/open-providers';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useServer } from '../fixtures/use-server';
+import { useCleanup } from '../fixtures/use-cleanup';
 
+const servers = useServer();
 let server: ScriptedServer;
-const providers: FlagshipServerProvider[] = [];
+const cleanUp = useCleanup();
 captureOutput();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterEach(() => Promise.all(providers.splice(0).map((provider) => provider.onClose())));
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const clients: Readonly<Record<string, Partial<FlagshipProviderOptions>>> = {
   'the built-in client': {},
@@ -26,7 +25,7 @@ function open(options: Partial<FlagshipProviderOptions>): FlagshipServerProvider
     circuitBreaker: { threshold: 1, halfOpenAfter: 60_000 },
     ...options,
   });
-  providers.push(provider);
+  cleanUp(() => provider.onClose());
   return provider;
 }
 
@@ -77,7 +76,7 @@ describe.each(Object.entries(clients))('with %s', (_, client) => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  }, 180_000);
 
   it.each([['"a"', '"b"'], ['a b'], ['ü'], ['x'.repeat(2000)]])(
     'definitions are refreshed after an ETag of %j, …',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Controller, Get, Logger } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { type EvaluationContext, type JsonValue } from '@openfeature/server-sdk';
 import {
   FlagService,
@@ -10,10 +10,12 @@ import {
   FlagshipServerProvider,
   FlagValue,
 } from 'nestjs-flagship';
-import { startFaultyServer } from '../fixtures/faulty-server';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { waitUntil } from '../../tools/waiting.cjs';
+import { type ScriptedServer } from '../fixtures/scripted-server';
 import { startShop } from '../fixtures/shop-app';
-import { waitUntil } from '../fixtures/wait-until';
+import { useServer } from '../fixtures/use-server';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useLog } from '../fixtures/captured-log';
 
 type Options = FlagshipProviderOptions;
 
@@ -22,24 +24,17 @@ const clients: Readonly<Record<string, Partial<Options>>> = {
   'the built-in client': {},
   'the global fetch': { fetch: (...args) => globalThis.fetch(...args) },
 };
-const closing: (() => Promise<unknown>)[] = [];
+// Definitions are poisoned on purpose; what is logged besides are Nest's own lines.
+useLog(/^log |^warn Flag ".*" is malformed/);
+const cleanUp = useCleanup();
+const servers = useServer();
 let server: ScriptedServer;
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 function open(options: Partial<Options>): FlagshipServerProvider {
   const provider = new FlagshipServerProvider(options);
-  closing.push(() => provider.onClose());
+  cleanUp(() => provider.onClose());
   return provider;
 }
 const openRemote = (options: Partial<Options> = {}): FlagshipServerProvider =>
@@ -77,8 +72,7 @@ describe.each(Object.entries(clients))('too much for %s', (_, client) => {
   });
 
   it('is not read to its end', async () => {
-    const faulty = await startFaultyServer({ flag: true });
-    closing.push(() => faulty.close());
+    const faulty = await servers.startFaulty({ flag: true });
     faulty.fault = 'huge-body';
     const provider = open({ ...client, endpoint: faulty.endpoint, retries: 0 });
     const details = await provider.resolveBooleanEvaluation('flag', false, {});
@@ -89,14 +83,13 @@ describe.each(Object.entries(clients))('too much for %s', (_, client) => {
   });
 
   it('is refused as definitions', async () => {
-    const faulty = await startFaultyServer({ flag: true });
-    closing.push(() => faulty.close());
+    const faulty = await servers.startFaulty({ flag: true });
     faulty.fault = 'huge-body';
     const provider = open({
       ...client,
       endpoint: faulty.endpoint,
       retries: 0,
-      timeout: 15_000,
+      timeout: 60_000,
       localEvaluation: true,
       accountId: 'account',
     });
@@ -340,7 +333,7 @@ describe('values that are nested deep', () => {
       const endpoint = `${server.url}/evaluate`;
       for (const options of [{}, { cacheTtl: 60_000 }, { localEvaluation: true, accountId: 'account' }]) {
         const app = await startShop({ endpoint, retries: 0, ...options }, undefined, [DeepController]);
-        closing.push(() => app.close());
+        cleanUp(() => app.close());
         const response = await fetch(`${await app.getUrl()}/deep`);
         expect(response.status).toBe(200);
         const { parameter, again } = (await response.json()) as { parameter: boolean; again: boolean[] };

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
-import { type BuiltPackage, buildPackage } from '../fixtures/built-package';
+import { waitUntil, within } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
-import { activeResources, type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { waitUntil } from '../fixtures/wait-until';
-import { within } from '../fixtures/within';
+import { activeResources } from '../fixtures/process-watch';
+import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useBuiltPackage } from '../fixtures/use-built-package';
 
-const AT_ONCE = 10_000;
+/** Only tells a wait that ends early from one that does not. */
+const AT_ONCE = 30_000;
 const LONG = 60_000;
 const never = (): Promise<never> => new Promise(() => undefined);
 const failing = (): never => {
@@ -46,16 +45,8 @@ const waits: Readonly<Record<string, (limit: number) => FlagshipProviderOptions>
   }),
 };
 
-let watch: ProcessWatch;
 captureOutput();
-beforeEach(() => {
-  watch = watchProcess();
-});
-afterEach(async () => {
-  await new Promise(setImmediate);
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
+useProcessWatch();
 const ask = (provider: FlagshipServerProvider) =>
   provider.resolveBooleanEvaluation('flag', false, { targetingKey: 'u' });
 
@@ -157,13 +148,7 @@ describe('a binding that', () => {
 });
 
 describe('in a process of its own', () => {
-  let built: BuiltPackage;
-  beforeAll(() => {
-    built = buildPackage();
-  });
-  afterAll(() => {
-    built.remove();
-  });
+  const built = useBuiltPackage();
 
   it('a binding that never answers keeps nothing alive after closing', async () => {
     const program = `
@@ -173,10 +158,7 @@ describe('in a process of its own', () => {
       const provider = new FlagshipServerProvider({ binding, deadline: 2000000000 });
       provider.resolveBooleanEvaluation('flag', true, {}).then(({ value, reason }) => console.log(value, reason));
       setImmediate(() => provider.onClose());`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], {
-      cwd: built.folder,
-      timeout: LONG,
-    });
-    expect(stdout.trim()).toBe('true ERROR');
-  }, 90_000);
+    const { end, output, errors } = await built.runScript(program);
+    expect([end, output.trim(), errors]).toEqual([[0, null], 'true ERROR', '']);
+  }, 120_000);
 });

@@ -10,9 +10,11 @@ import {
   LoggingHook,
   TelemetryHook,
 } from 'nestjs-flagship';
-import { type AnswerFunction, type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { waitUntil } from '../../tools/waiting.cjs';
+import { type AnswerFunction, type ScriptedServer } from '../fixtures/scripted-server';
 import { everythingSeen, leaksIn, secrets } from '../fixtures/secrets';
-import { waitUntil } from '../fixtures/wait-until';
+import { useCleanup } from '../fixtures/use-cleanup';
+import { useServer } from '../fixtures/use-server';
 
 type Options = FlagshipProviderOptions;
 
@@ -77,12 +79,11 @@ const write = (...parts: unknown[]): void => void logLines.push(...parts);
 const nestLogger: LoggerService = { log: write, error: write, warn: write, debug: write, verbose: write };
 const flagLogger: OpenFeatureLogger = { error: write, warn: write, info: write, debug: write };
 
+const servers = useServer();
 let server: ScriptedServer;
-const closing: (() => Promise<unknown>)[] = [];
+const cleanUp = useCleanup();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
   server.script({ status: 500 });
   logLines.length = 0;
@@ -93,11 +94,9 @@ beforeEach(() => {
   }
 });
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
   jest.restoreAllMocks();
   Logger.overrideLogger(true);
 });
-afterAll(() => server.close());
 
 function open(...options: readonly Partial<Options>[]): FlagshipServerProvider {
   const provider = new FlagshipServerProvider(
@@ -106,7 +105,7 @@ function open(...options: readonly Partial<Options>[]): FlagshipServerProvider {
       ...options,
     ) as Options,
   );
-  closing.push(() => provider.onClose());
+  cleanUp(() => provider.onClose());
   for (const event of Object.values(ServerProviderEvents)) {
     provider.events.addHandler(event, write);
   }
@@ -296,7 +295,7 @@ describe('what is printed', () => {
     const app = await Test.createTestingModule({ imports: [module] })
       .setLogger(nestLogger)
       .compile();
-    closing.push(() => app.close());
+    cleanUp(() => app.close());
     const flags = app.get(FlagService);
     expect(await flags.isEnabled('flag')).toBe(false);
     const answer = await flags.getBooleanDetails('flag', false);
@@ -356,9 +355,8 @@ describe('a redirect', () => {
   let other: ScriptedServer;
 
   beforeAll(async () => {
-    other = await startScriptedServer({ body: { flags: {}, flagKey: 'flag', value: true } });
+    other = await servers.start({ body: { flags: {}, flagKey: 'flag', value: true } });
   });
-  afterAll(() => other.close());
 
   const cases = Object.keys(clients).flatMap((client) =>
     Object.keys(sources).flatMap((source) =>

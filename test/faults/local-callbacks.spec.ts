@@ -7,29 +7,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LocalFlagship, type LocalFlagshipOptions, startLocalFlagship } from 'nestjs-flagship/local';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { waitUntil } from '../fixtures/wait-until';
+import { waitUntil } from '../../tools/waiting.cjs';
+import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const PATH = '/client/v4/accounts/local/flagship/apps/local/evaluate?flagKey=a';
 
-let watch: ProcessWatch;
 let told: string[];
-const closing: (() => unknown)[] = [];
+const cleanUp = useCleanup();
+useProcessWatch();
 beforeEach(() => {
-  watch = watchProcess();
   told = [];
+  cleanUp(() => jest.restoreAllMocks());
   jest.spyOn(console, 'error').mockImplementation((line) => void told.push(String(line)));
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  watch.stop();
-  jest.restoreAllMocks();
-  expect(watch.problems).toEqual([]);
 });
 
 async function start(options: LocalFlagshipOptions): Promise<LocalFlagship> {
   const flagship = await startLocalFlagship(options);
-  closing.push(() => flagship.close());
+  cleanUp(() => flagship.close());
   return flagship;
 }
 const valueOf = async ({ url }: LocalFlagship): Promise<unknown> => {
@@ -39,7 +34,7 @@ const valueOf = async ({ url }: LocalFlagship): Promise<unknown> => {
 
 function flagsFile(content: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'flags-'));
-  closing.push(() => rmSync(folder, { recursive: true, force: true }));
+  cleanUp(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'flags.json');
   writeFileSync(path, content);
   return path;

@@ -3,19 +3,18 @@ import { Test } from '@nestjs/testing';
 import { FlagService, FlagshipModule, FlagshipServerProvider, LoggingHook } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import { captureOutput } from '../fixtures/captured-output';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useServer } from '../fixtures/use-server';
 
 const FORGED =
   'gone\n[Nest] 1 - LOG Admin logged in\r\u001b[2J\u001b]0;owned\u0007\u202e\u2028\u009b1m\u0000';
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 const output = captureOutput();
+const servers = useServer();
 let server: ScriptedServer;
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 function expectPlainLines(): void {
   expect(output.lines).not.toEqual([]);

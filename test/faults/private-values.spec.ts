@@ -176,7 +176,7 @@ describe.each(['query', 'body'] as const)('with contexts in a %s', (contextTrans
         { numRuns: 15 },
       );
     },
-    60_000,
+    180_000,
   );
 });
 

@@ -9,39 +9,29 @@ import {
 } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
 import { TestFlags } from 'nestjs-flagship/testing';
-import { captureLog } from '../fixtures/captured-log';
+import { waitUntil } from '../../tools/waiting.cjs';
+import { useLog } from '../fixtures/captured-log';
 import { fixedFlags, serves } from '../fixtures/definitions';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
-import { waitUntil } from '../fixtures/wait-until';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useServer } from '../fixtures/use-server';
+import { useProcessWatch } from '../fixtures/use-process-watch';
+import { useCleanup } from '../fixtures/use-cleanup';
 
 const { Ready, Stale, ConfigurationChanged } = ProviderEvents;
 
+const servers = useServer();
 let server: ScriptedServer;
-let log: string[];
-let watch: ProcessWatch;
-const closing: (() => Promise<unknown>)[] = [];
-beforeAll(async () => (server = await startScriptedServer()));
-beforeEach(() => {
-  log = captureLog();
-  watch = watchProcess();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  // A rejection that is not handled is told one turn later.
-  await delay(1);
-  watch.stop();
-  jest.restoreAllMocks();
-  expect(watch.problems).toEqual([]);
-});
-afterAll(() => server.close());
+const log = useLog();
+useProcessWatch();
+const cleanUp = useCleanup();
+beforeAll(async () => (server = await servers.start()));
 
 const warnings = (): string[] => log.filter((line) => line.startsWith('warn '));
 const flagsAre = (values: Record<string, string>) => server.script(serves(fixedFlags(values)));
 
 async function start(options: FlagshipModuleOptions): Promise<TestingModule> {
   const app = await Test.createTestingModule({ imports: [FlagshipModule.forRoot(options)] }).compile();
-  closing.push(() => app.close());
+  cleanUp(() => app.close());
   return app;
 }
 const local = (handlers: FlagshipModuleOptions['handlers']): FlagshipModuleOptions => ({
@@ -98,7 +88,7 @@ describe.each(failures)('a handler that %s', (name, fail) => {
       );
     }
     await waitUntil(() => heard.length >= 2, 'the other handler');
-    await delay(5);
+    await waitUntil(() => warnings().length >= 2, 'both warnings');
     expect(flags.client.providerStatus).toBe('READY');
     const shown = name.includes('text') ? /Something was thrown/ : /no handler/;
     expect(warnings()).toEqual([
@@ -123,7 +113,7 @@ it('a listener of the user’s own that fails stops nothing either', async () =>
     OpenFeature.addHandler(event, fail);
     events.addHandler(event, fail);
   }
-  closing.push(async () => OpenFeature.clearHandlers());
+  cleanUp(async () => OpenFeature.clearHandlers());
   for (const value of ['two', 'three']) {
     flagsAre({ flag: value });
     await waitUntil(

@@ -6,23 +6,21 @@ import {
   type FlagshipModuleOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
-import { captureLog } from '../fixtures/captured-log';
+import { within } from '../../tools/waiting.cjs';
+import { useLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';
 import { NamedProvider } from '../fixtures/named-provider';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
 import { startScriptedServer } from '../fixtures/scripted-server';
-import { within } from '../fixtures/within';
+import { useProcessWatch } from '../fixtures/use-process-watch';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const compile = (...options: FlagshipModuleOptions[]): Promise<TestingModule> =>
   Test.createTestingModule({ imports: options.map((each) => FlagshipModule.forRoot(each)) }).compile();
 
-let log: string[];
+const log = useLog();
+useProcessWatch();
 let time: FakeTime;
-let watch: ProcessWatch;
 beforeEach(() => {
-  log = captureLog();
-  watch = watchProcess();
   const drop = (): void => undefined;
   OpenFeature.setLogger({ error: drop, warn: drop, info: drop, debug: drop });
   time = stopTime();
@@ -31,9 +29,6 @@ afterEach(async () => {
   time.end();
   await OpenFeature.clearProviders();
   OpenFeature.setLogger(new DefaultLogger());
-  watch.stop();
-  jest.restoreAllMocks();
-  expect(watch.problems).toEqual([]);
 });
 
 const warnings = (): string[] => log.filter((line) => !line.startsWith('log '));
@@ -76,7 +71,7 @@ describe('waits: providerStart', () => {
       });
       const limits = { timeout: 100, retries: 2, retryDelay: 50 };
       const app = await within(
-        15_000,
+        30_000,
         compile({
           endpoint: `${server.url}/evaluate`,
           accountId: 'account',

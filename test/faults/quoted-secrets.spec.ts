@@ -8,17 +8,16 @@ import {
   TelemetryHook,
 } from 'nestjs-flagship';
 import { captureOutput } from '../fixtures/captured-output';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
+import { useServer } from '../fixtures/use-server';
 
 const MAIL = 'ann@example.com';
 const PASSWORD = 'p4ssw0rd-of-redis';
 const output = captureOutput();
+const servers = useServer();
 let server: ScriptedServer;
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 /** Asks a flag in an application with these options, and returns what was logged. */
 async function logOf(options: Partial<FlagshipModuleOptions>): Promise<string> {

@@ -1,27 +1,14 @@
-import { type INestApplicationContext, Module, type NestApplicationOptions } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type INestApplicationContext } from '@nestjs/common';
 import { type Provider, TypedInMemoryProvider } from '@openfeature/server-sdk';
 import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
-import { captureLog } from '../fixtures/captured-log';
+import { useLog } from '../fixtures/captured-log';
+import { useApp } from '../fixtures/use-app';
 
-const quiet: Readonly<NestApplicationOptions> = { logger: ['error', 'warn'], abortOnError: false };
-const closing: INestApplicationContext[] = [];
-let log: string[];
-beforeEach(() => (log = captureLog()));
-afterEach(async () => {
-  for (const app of closing.splice(0).reverse()) await app.close();
-  jest.restoreAllMocks();
-});
+const apps = useApp();
+const log = useLog();
 
-@Module({})
-class AppModule {}
-
-async function start(...options: FlagshipModuleOptions[]): Promise<INestApplicationContext> {
-  const module = { module: AppModule, imports: options.map((each) => FlagshipModule.forRoot(each)) };
-  const app = await NestFactory.createApplicationContext(module, quiet);
-  closing.push(app);
-  return app;
-}
+const start = (...options: FlagshipModuleOptions[]): Promise<INestApplicationContext> =>
+  apps.startContext({ imports: options.map((each) => FlagshipModule.forRoot(each)) });
 const fail = (): never => {
   throw new Error('no such luck');
 };
@@ -55,7 +42,6 @@ describe('a provider that OpenFeature refuses', () => {
     const third = await start({ definitions: { page: 'third' } });
     expect(await second.get(FlagService).getStringDetails('page', 'default')).toMatchObject(answer);
     expect(await third.get(FlagService).getStringValue('page', 'default')).toBe('third');
-    closing.splice(closing.indexOf(second), 1);
     await second.close();
     expect(await first.get(FlagService).getStringValue('page', 'default')).toBe('theirs');
     expect(await third.get(FlagService).getStringValue('page', 'default')).toBe('third');

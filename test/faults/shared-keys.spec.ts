@@ -6,28 +6,25 @@ import {
   type FlagshipProviderOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
-import { captureLog } from '../fixtures/captured-log';
+import { waitUntil } from '../../tools/waiting.cjs';
+import { useLog } from '../fixtures/captured-log';
 import { answer, askFlag, openProviders } from '../fixtures/open-providers';
-import { type ScriptedServer, startScriptedServer } from '../fixtures/scripted-server';
+import { type ScriptedServer } from '../fixtures/scripted-server';
 import { everythingSeen } from '../fixtures/secrets';
-import { waitUntil } from '../fixtures/wait-until';
+import { useServer } from '../fixtures/use-server';
 
 const LONG = 60_000;
 const [OURS, OTHER] = ['our own secret of 32 characters..', 'another secret of 32 characters..'] as const;
 
+const servers = useServer();
 let server: ScriptedServer;
-let lines: string[];
+const lines = useLog();
 const open = openProviders(() => server);
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  lines = captureLog();
   server.script(answer(true));
 });
-afterEach(() => jest.restoreAllMocks());
-afterAll(() => server.close());
 
 /** A store that forgets in time. */
 class Store implements CacheStore {

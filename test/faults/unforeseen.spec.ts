@@ -5,9 +5,9 @@ import {
   type FlagshipProviderOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
+import { within } from '../../tools/waiting.cjs';
 import { captureOutput } from '../fixtures/captured-output';
-import { type ProcessWatch, watchProcess } from '../fixtures/process-watch';
-import { within } from '../fixtures/within';
+import { useProcessWatch } from '../fixtures/use-process-watch';
 
 const good = (): Response => Response.json({ flagKey: 'flag', value: true, variant: 'on', reason: 'STATIC' });
 const failing = (): never => {
@@ -28,16 +28,8 @@ const rejection = (reason: unknown): Promise<never> =>
   });
 const broken = new ReadableStream({ pull: (controller) => controller.error(throwing) });
 
-let watch: ProcessWatch;
 captureOutput();
-beforeEach(() => {
-  watch = watchProcess();
-});
-afterEach(async () => {
-  await new Promise(setImmediate);
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
+useProcessWatch();
 
 /** A provider with a `fetch` that gives this, each time anew. */
 function open(give: () => unknown, options: Partial<FlagshipProviderOptions> = {}) {
@@ -110,7 +102,7 @@ it.each(Object.entries(oddities))(
   async (_, give) => {
     const { provider, ask, calls } = open(give);
     for (let round = 0; round < 2; round++)
-      expect(await within(10_000, ask())).toMatchObject({
+      expect(await within(30_000, ask())).toMatchObject({
         value: false,
         reason: 'ERROR',
         errorCode: 'GENERAL',
@@ -135,7 +127,7 @@ it('whatever a fetch gives, an evaluation is answered, and nothing that failed c
         circuitBreaker: { threshold: 1 },
         retries: 0,
       });
-      const { value, errorCode } = await within(10_000, ask());
+      const { value, errorCode } = await within(30_000, ask());
       expect([value, /^(GENERAL|PARSE_ERROR)$/.test(String(errorCode))]).toEqual([false, true]);
       // Only a status that judges the question says that Flagship is there.
       const { outcomes } = provider.stats().upstream ?? {};
@@ -145,7 +137,7 @@ it('whatever a fetch gives, an evaluation is answered, and nothing that failed c
     }),
     { numRuns: 300 },
   );
-}, 60_000);
+}, 180_000);
 
 it.each<[string, () => unknown]>([
   ['a response of another realm or kind', () => ({ status: 200, headers: {}, text: () => good().text() })],

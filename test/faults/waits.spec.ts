@@ -17,7 +17,7 @@ import { WAITS, type WaitName } from '../../lib/runtime';
 import { captureLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';
 import { NamedProvider } from '../fixtures/named-provider';
-import { within } from '../fixtures/within';
+import { within } from '../../tools/waiting.cjs';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 /** Longer than the limit of any wait. */

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { Controller, Get, type INestApplication, Injectable, Logger, Module, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FeatureFlag, FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
+import { serveParent } from '../../tools/child-side.cjs';
+import { usedHeap } from '../../tools/heap.cjs';
 import { activeResources, watchProcess } from '../fixtures/process-watch';
 import { type Page, type Sample } from './messages';
 import { Pace } from './pace';
@@ -51,10 +52,8 @@ const watch = watchProcess();
 const pace = new Pace();
 
 function sample(app: INestApplication): Sample {
-  // What finalizers let go of is gone after the second one.
-  for (let count = 0; count < 2; count++) globalThis.gc?.();
   return {
-    heap: process.memoryUsage().heapUsed,
+    heap: usedHeap(),
     resources: activeResources(),
     stats: app.get(FlagService).stats(),
     longestOwnStandstill: pace.longestOwn,
@@ -64,21 +63,21 @@ function sample(app: INestApplication): Sample {
 
 async function start(): Promise<void> {
   Logger.overrideLogger(false);
-  const app = await NestFactory.create(AppModule);
+  const app = await NestFactory.create<INestApplication<Server>>(AppModule);
   app.use((request: Arrival, _: unknown, next: () => void) => {
     request.arrived = performance.now();
     next();
   });
-  const server = (await app.listen(0, '127.0.0.1')) as Server;
+  await app.listen(0, '127.0.0.1');
   // Longer than any pause of the load: a connection that closes just then would look like a failure.
-  server.keepAliveTimeout = 60_000;
-  const obey = async (question: 'sample' | 'close'): Promise<void> => {
+  app.getHttpServer().keepAliveTimeout = 60_000;
+  const obey = async (question: 'sample' | 'close'): Promise<Sample> => {
     if (question === 'close') await app.close();
-    process.send?.(sample(app));
+    return sample(app);
   };
-  process.on('message', (question) => void obey(question as 'sample' | 'close'));
   pace.begin();
-  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  // Not ended with the parent: the process must end by itself once the application is closed.
+  serveParent({ url: await app.getUrl() }, { answer: obey, onDisconnect: () => undefined });
 }
 
 void start();

@@ -1,5 +1,5 @@
-import { clearInterval, setInterval } from 'node:timers';
 import { Pool } from 'undici';
+import { startAtFixedRate } from '../../tools/fixed-rate.cjs';
 import { type Page } from './messages';
 import { Pace } from './pace';
 import { type Random } from './random';
@@ -21,7 +21,7 @@ export class Load {
   private readonly pool: Pool;
   private readonly pace = new Pace();
   private readonly open = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
+  private stopSending = (): void => undefined;
 
   constructor(
     url: string,
@@ -32,20 +32,15 @@ export class Load {
   }
 
   start(): void {
-    const start = performance.now();
-    let sent = 0;
-    this.timer = setInterval(() => {
-      const due = ((performance.now() - start) * RATE) / 1000;
-      for (; sent < due; sent++) {
-        const request = this.send().finally(() => this.open.delete(request));
-        this.open.add(request);
-      }
-    }, 5);
+    this.stopSending = startAtFixedRate(RATE, () => {
+      const request = this.send().finally(() => this.open.delete(request));
+      this.open.add(request);
+    }).stop;
   }
 
   /** Resolves when everything has been answered. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
+    this.stopSending();
     await Promise.all(this.open);
     await this.pool.close();
   }

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
+import { type Child, startChild } from '../../tools/child-process.cjs';
+import { waitUntil } from '../../tools/waiting.cjs';
 import { type FaultName } from '../fixtures/faults';
-import { waitUntil } from '../fixtures/wait-until';
-import { type Child, startChild } from './child';
 import { Load } from './load';
 import { type Command, type Sample, type UpstreamState } from './messages';
 import { Observations } from './observations';
@@ -39,8 +40,10 @@ export class Run {
 
   async go(): Promise<void> {
     const { mode, time, seed } = this.options;
-    const upstream = await startChild<{ endpoint: string }>('upstream.ts', []);
-    const app = await startChild<{ url: string }>('application.ts', [mode, upstream.ready.endpoint]);
+    const upstream = await startChild<{ endpoint: string }>(join(__dirname, 'upstream.ts'));
+    const app = await startChild<{ url: string }>(join(__dirname, 'application.ts'), {
+      args: [mode, upstream.ready.endpoint],
+    });
     // Chance of its own: how many requests fit in must not decide about the faults.
     const load = new Load(app.ready.url, new Random(seed + 1), (request) => {
       this.seen.add(request, this.truth.objection(request));
@@ -77,9 +80,9 @@ export class Run {
     await waitUntil(isAlone, 'no connection to Flagship').catch((error: unknown) => {
       this.seen.object(`after closing: ${String(error)}`);
     });
-    const code = await app.release(END_LIMIT);
+    const code = await app.stop(END_LIMIT);
     if (code !== 0) this.seen.object(`after closing, the application ended with ${code ?? 'a kill'}`);
-    await upstream.release(END_LIMIT);
+    await upstream.stop(END_LIMIT);
   }
 
   private status(): string {

@@ -1,3 +1,4 @@
+import { serveParent } from '../../tools/child-side.cjs';
 import { startFaultyServer } from '../fixtures/faulty-server';
 import { type Command, type UpstreamState } from './messages';
 
@@ -6,17 +7,15 @@ const flagsOf = (generation: number) => ({ 'new-checkout': true, 'home-page': 'm
 
 async function start(): Promise<void> {
   const server = await startFaultyServer(flagsOf(0));
-  const obey = async (command: Command | null): Promise<void> => {
+  const obey = async (command: Command | null): Promise<UpstreamState> => {
     if (command !== null) {
       server.flags = flagsOf(command.generation);
       server.fault = command.fault;
       await server.settled;
     }
-    process.send?.({ openConnections: server.openConnections } satisfies UpstreamState);
+    return { openConnections: server.openConnections };
   };
-  process.on('message', (command) => void obey(command as Command | null));
-  process.on('disconnect', () => void server.close());
-  process.send?.({ endpoint: server.endpoint });
+  serveParent({ endpoint: server.endpoint }, { answer: obey, onDisconnect: () => server.close() });
 }
 
 void start();

@@ -1,3 +1,4 @@
+import { median } from '../../tools/statistics.cjs';
 import { type CalmSample, type Observations } from './observations';
 import { LOAD_CONNECTIONS, type Mode } from './setup';
 
@@ -12,10 +13,6 @@ const TIMERS_NUMBER = 20;
 const MOST_BUSY = 250;
 /** Fewer looks than this say nothing about growth. */
 const FEWEST_SAMPLES = 6;
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
-}
 
 interface Measure {
   readonly of: (sample: CalmSample) => number;

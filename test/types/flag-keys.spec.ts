@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { createProject, type Project } from './compile';
 
 // A program takes seconds to compile, and more on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 // The fixtures say with `@ts-expect-error` what must not compile: an error that is missing is an error.
 describe('flag keys, with the types as they are published,', () => {

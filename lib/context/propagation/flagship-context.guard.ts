@@ -3,7 +3,8 @@ import { RequestScopes } from '../scope';
 
 /**
  * Attaches Nest's execution context to the scope that middleware has opened, because the context factory receives it
- * and middleware has none. Lets every request pass. It is a guard because guards cost far less than interceptors.
+ * and middleware has none, and detects a request that no longer runs in its scope. Lets every request pass. It is a
+ * guard because guards cost far less than interceptors.
  */
 @Injectable()
 export class FlagshipContextGuard implements CanActivate {

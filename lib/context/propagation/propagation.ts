@@ -29,10 +29,11 @@ export class Propagation {
     return isWanted ? new PropagatingInterceptor(this.application) : undefined;
   }
 
-  /** The global guard that hands the execution context to the context factory; undefined if the interceptor does. */
+  /** The global guard under `'middleware'`, and under `'none'` for a context factory; undefined where it has no use. */
   get guard(): CanActivate | undefined {
     const { propagation, contextFactory } = this.options;
-    const isWanted = contextFactory !== undefined && propagation !== 'interceptor';
+    const isWanted =
+      propagation === 'middleware' || (propagation === 'none' && contextFactory !== undefined);
     return isWanted ? new FlagshipContextGuard(this.scopes) : undefined;
   }
 }

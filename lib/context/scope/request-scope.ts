@@ -35,6 +35,9 @@ export class RequestScope extends EvaluationScope {
   private earlier: SubjectScopes[] | undefined;
   private execution: ExecutionContext | undefined;
   private isReading = false;
+  /** Set when the scope is withdrawn: the scopes without any attribute of the request. */
+  private anonymous: SubjectScopes | undefined;
+  private readonly staticContext: EvaluationContext;
   private liveTransaction: EvaluationContext | undefined;
 
   /**
@@ -47,6 +50,7 @@ export class RequestScope extends EvaluationScope {
     private readonly parentRequest?: RequestScope,
   ) {
     super(NOT_BUILT, parentRequest, module, source.key);
+    this.staticContext = module.context;
   }
 
   /** Replaces the request by the one that handlers see: Fastify wraps the one that middleware sees. */
@@ -62,6 +66,25 @@ export class RequestScope extends EvaluationScope {
   /** Whether this is the scope of the message with this payload. */
   hasPayload(data: unknown): boolean {
     return Object.is(this.source.data, data);
+  }
+
+  /**
+   * Drops the request's attributes from the context. Called when middleware has continued another request in this scope:
+   * that request's code must not evaluate flags for this one's user.
+   */
+  withdraw(): void {
+    const base = new EvaluationScope(this.staticContext, undefined, this.module, this.key);
+    this.anonymous = { subject: NO_SUBJECT, execution: undefined, base, scope: base, pending: undefined };
+  }
+
+  /** Whether this is the scope of the HTTP request, or of an operation that it carried. */
+  belongsTo(request: RequestScope): boolean {
+    return this.key === request.key || this.parentRequest?.key === request.key;
+  }
+
+  /** Whether the scope no longer has the request's attributes. */
+  get isWithdrawn(): boolean {
+    return this.anonymous !== undefined;
   }
 
   /** Stores the execution context for the context factory. The first one stays: the factory is called once a subject. */
@@ -103,6 +126,7 @@ export class RequestScope extends EvaluationScope {
 
   /** Reads the subject and returns its scopes; builds them for a new subject. */
   private forCurrentSubject(): SubjectScopes {
+    if (this.anonymous !== undefined) return this.anonymous;
     // The option `userId`, or a getter of the request, may evaluate a flag while the subject is being read.
     if (this.isReading) return this.latest ?? this.withoutTargetingKey();
     const subject = this.readSubject();

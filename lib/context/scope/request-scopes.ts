@@ -1,4 +1,5 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { FlagshipLogger } from '../../logging';
 import { type ResolvedModuleOptions } from '../../options';
 import { RESOLVED_OPTIONS } from '../context.tokens';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../request';
 import { SocketMessageScopes } from './socket-message-scopes';
 import { RequestScope } from './request-scope';
-import { currentScope } from './scope-storage';
+import { currentScope, isCurrent } from './scope-storage';
 
 type ScopeHolder = Record<symbol, RequestScope | undefined>;
 
@@ -32,6 +33,7 @@ export class RequestScopes {
   /** The scopes of requests whose scope holder cannot store a property. */
   private readonly byKey = new WeakMap<object, RequestScope>();
   private readonly socketMessages = new SocketMessageScopes();
+  private hasReportedLostScope = false;
 
   constructor(
     private readonly builder: RequestContextBuilder,
@@ -77,12 +79,31 @@ export class RequestScopes {
     try {
       const request = this.httpRequestOf(execution);
       const opened = request === undefined ? undefined : this.openedFor(request);
-      opened?.attachExecution(execution);
-      return opened?.untilReady();
+      if (opened === undefined) return undefined;
+      if (!isCurrent(opened)) this.reportLostScope(opened);
+      opened.attachExecution(execution);
+      return opened.untilReady();
     } catch (error) {
       this.builder.warnUnreadable(error);
       return undefined;
     }
+  }
+
+  /**
+   * Handles a request that does not run in its scope, because middleware has continued it from a callback of another
+   * asynchronous context (of a pool, or of another request). Only the one who calls `next` can restore the scope; what
+   * can be done here is that the code of one request does not evaluate flags for the user of another.
+   */
+  private reportLostScope(scope: RequestScope): void {
+    const current = currentScope(this.options);
+    // `withContext` around `next` is no loss, and neither is an operation of this request.
+    if (current !== undefined && (!(current instanceof RequestScope) || current.belongsTo(scope))) return;
+    current?.withdraw();
+    if (this.hasReportedLostScope) return;
+    this.hasReportedLostScope = true;
+    new FlagshipLogger('FlagshipModule').warn(
+      'Middleware has continued a request from a callback that does not belong to it, so FlagService evaluates flags there without the attributes of the request. Bind the callback with AsyncResource.bind(next), or set the option "propagation" to "interceptor".',
+    );
   }
 
   /** Returns undefined if reading the request throws; flags are then evaluated without its user. */
@@ -185,10 +206,11 @@ export class RequestScopes {
   /** Returns the scope stored for a request. The key is compared, because a copy of a request also copies its scope. */
   private stored(key: object, holder: object): RequestScope | undefined {
     const held = (holder as ScopeHolder)[this.slot];
-    if (held?.key === key) return held;
+    if (held?.key === key && !held.isWithdrawn) return held;
     // The application may have replaced the array that held the scope, or may share one array between requests.
     const current = currentScope(this.options);
-    return current instanceof RequestScope && current.key === key ? current : this.byKey.get(key);
+    const other = current instanceof RequestScope && current.key === key ? current : this.byKey.get(key);
+    return other?.isWithdrawn === true ? undefined : other;
   }
 
   private store(scope: RequestScope, holder: object): RequestScope {

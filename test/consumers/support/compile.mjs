@@ -1,4 +1,4 @@
-import { run } from './command.mjs';
+import { run } from '../../../tools/command.cjs';
 
 const FOREIGN = /^node_modules\/(?!nestjs-flagship\/)/;
 

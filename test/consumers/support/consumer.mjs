@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './command.mjs';
+import { run } from '../../../tools/command.cjs';
+import { npmInstall, readJson, versionsOf } from '../../../tools/npm.mjs';
 import { compile } from './compile.mjs';
-import { assertNoOptionalPeers, assertSingleCopies, readJson, versionsOf } from './installed.mjs';
-import { npmInstall } from './npm.mjs';
+import { assertNoOptionalPeers, assertSingleCopies } from './installed.mjs';
 import { HERE } from './options.mjs';
 import { ADAPTERS, checkShop, MODES } from './shop.mjs';
 
@@ -51,7 +51,11 @@ async function compileAndTell(folder) {
 }
 
 async function runEntries(folder, node) {
-  const entries = await run(node.file, ['entries.mjs'], { cwd: folder, env: node.env, limit: ENTRIES_LIMIT });
+  const entries = await run(node.file, ['entries.mjs'], {
+    cwd: folder,
+    env: node.env,
+    limitMs: ENTRIES_LIMIT,
+  });
   return entries.trim().split('\n').join(', ');
 }
 

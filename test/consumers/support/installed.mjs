@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readJson, versionsOf } from '../../../tools/npm.mjs';
 
 /** Two copies of one of these are two sets of classes, tokens or providers in one application. */
 const SINGLE = ['@nestjs/common', '@nestjs/core', '@openfeature/server-sdk', '@openfeature/core', 'rxjs'];
-
-export async function readJson(...path) {
-  return JSON.parse(await readFile(join(...path), 'utf8'));
-}
 
 /** Fails when the tree below `folder` has none or several of a package that an application may have once. */
 export async function assertSingleCopies(folder) {
@@ -25,12 +22,6 @@ export async function assertNoOptionalPeers(folder) {
   const copies = await packagesBelow(folder);
   const present = Object.keys(peerDependenciesMeta).filter((name) => copies.has(name));
   assert.deepEqual(present, [], 'optional peers were installed');
-}
-
-/** "name version" of packages at the top of the tree, for the line of a check. */
-export async function versionsOf(folder, names) {
-  const manifests = names.map((name) => readJson(folder, 'node_modules', name, 'package.json'));
-  return (await Promise.all(manifests)).map(({ name, version }) => `${name} ${version}`).join(', ');
 }
 
 /** Every installed package: its name → the folders it lies in. */

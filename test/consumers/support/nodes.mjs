@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { run } from './command.mjs';
-import { npmInstall } from './npm.mjs';
+import { run } from '../../../tools/command.cjs';
+import { npmInstall } from '../../../tools/npm.mjs';
 
 const OTHERS = ['22', '24'];
 

@@ -1,54 +1,34 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import promises from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
-import { buildPackage } from '../../fixtures/built-package';
-import { captureLog } from '../../fixtures/captured-log';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
+import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useFolder } from '../../fixtures/use-folder';
+import { useBuiltPackage } from '../../fixtures/use-built-package';
 
-const SOON = 15_000;
+const SOON = 60_000;
+jest.setTimeout(180_000);
 
+const servers = useServer();
 let server: ScriptedServer;
-let folder: string;
+const folder = useFolder();
 let definitionsCache: string;
-let lines: string[];
-let watch: ProcessWatch;
+const lines = useLog();
 const openAny = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'flagship-'));
-  definitionsCache = join(folder, 'kept.json');
-  lines = captureLog();
-  watch = watchProcess();
+  definitionsCache = folder('kept.json');
 });
-afterEach(() => {
-  jest.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-});
-afterAll(() => server.close());
 
 const open = (options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider =>
   openAny({
@@ -64,7 +44,7 @@ const valueOf = async (provider: FlagshipServerProvider) => {
   return errorCode ?? value;
 };
 const kept = (): string => (existsSync(definitionsCache) ? readFileSync(definitionsCache, 'utf8') : '');
-const drafts = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+const drafts = (): string[] => readdirSync(folder()).filter((name) => name.endsWith('.tmp'));
 
 /** A disk on which opening a draft hangs until it is released. */
 function hangWrites() {
@@ -110,7 +90,7 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     await waitUntil(() => kept().includes('five'), 'the newest is kept', SOON);
     expect(renamed.mock.calls).toHaveLength(2);
     expect(drafts()).toEqual([]);
-  }, 60_000);
+  });
 
   it('a disk that hangs does not hold up closing, nor opening again', async () => {
     const disk = hangWrites();
@@ -125,7 +105,7 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     await waitUntil(() => kept().includes('two'), 'the newest is kept', SOON);
     await provider.onClose();
     expect(drafts()).toEqual([]);
-  }, 60_000);
+  });
 
   it('a folder that cannot be listed in time does not keep definitions from being used', async () => {
     jest.spyOn(promises, 'readdir').mockReturnValue(new Promise(() => undefined));
@@ -135,7 +115,7 @@ describe('waits: definitionsCacheWrite, definitionsCacheIdle', () => {
     expect(await valueOf(provider)).toBe('one');
     await waitUntil(() => kept().includes('one'), 'they are kept', SOON);
     await within(SOON, provider.onClose());
-  }, 60_000);
+  });
 });
 
 describe('waits: definitionsCacheRead', () => {
@@ -149,7 +129,7 @@ describe('waits: definitionsCacheRead', () => {
     jest.spyOn(promises, 'open').mockImplementation(original);
     server.script(flag('one'));
     await waitUntil(async () => (await valueOf(provider)) === 'one', 'the flags come alive', SOON);
-  }, 60_000);
+  });
 });
 
 describe('what is no regular file', () => {
@@ -167,22 +147,22 @@ describe('what is no regular file', () => {
     await waitUntil(() => lines.length > 0, 'a warning', SOON);
     expect(lines).toEqual([expect.stringMatching(/could not be kept.*is not a regular file/)]);
     expect(statSync(definitionsCache).isFile()).toBe(false);
-    expect(readdirSync(folder)).toEqual(['kept.json']);
+    expect(readdirSync(folder())).toEqual(['kept.json']);
   });
 
   it('may be as large as what was downloaded, quotation marks included', async () => {
     const text = JSON.stringify({ flags: fixedFlags({ flag: 'one', large: '"'.repeat(12 * 1024 * 1024) }) });
     server.script((response) => void response.writeHead(200).end(text));
-    const provider = open({ timeout: 20_000 });
+    const provider = open({ timeout: 60_000 });
     await provider.initialize();
     await provider.onClose();
     expect(lines).toEqual([]);
     server.script({ status: 503 });
-    await waitUntil(() => drafts().length === 0 && readdirSync(folder).length === 1, 'it is kept', SOON);
+    await waitUntil(() => drafts().length === 0 && readdirSync(folder()).length === 1, 'it is kept', SOON);
     const next = open();
     await next.initialize();
     expect(await valueOf(next)).toBe('one');
-  }, 60_000);
+  });
 });
 
 describe('definitions from the disk', () => {
@@ -210,10 +190,11 @@ describe('definitions from the disk', () => {
 });
 
 describe('a process that is killed while it writes', () => {
+  const built = useBuiltPackage();
   const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
   const number = '0123456789ab';
   const draft = (name: string, ageMs = 0): string => {
-    const path = join(folder, name);
+    const path = folder(name);
     writeFileSync(path, 'half');
     const at = new Date(Date.now() - ageMs);
     utimesSync(path, at, at);
@@ -221,30 +202,27 @@ describe('a process that is killed while it writes', () => {
   };
 
   it('leaves a draft, which the next start removes', async () => {
-    const built = buildPackage();
     const text = JSON.stringify({ flags: fixedFlags({ flag: 'x'.repeat(8 * 1024 * 1024) }) });
     server.script((response) => void response.writeHead(200).end(text));
     const script = `
       const { FlagshipServerProvider } = require('./dist');
       new FlagshipServerProvider({
         endpoint: '${server.url}/evaluate', accountId: 'account', localEvaluation: true, refreshInterval: 1,
-        definitionsCache: ${JSON.stringify(definitionsCache)}, timeout: 20000,
+        definitionsCache: ${JSON.stringify(definitionsCache)}, timeout: 60000,
       }).initialize();`;
     for (let attempt = 0; attempt < 20 && drafts().length === 0; attempt++) {
-      const child = spawn(process.execPath, ['-e', script], { cwd: built.folder, stdio: 'ignore' });
-      const exit = once(child, 'exit');
-      await waitUntil(() => drafts().length > 0, 'the file is being written', 30_000);
+      const { child, ended } = built.run('-e', script);
+      await waitUntil(() => drafts().length > 0, 'the file is being written', SOON);
       child.kill('SIGKILL');
-      await exit;
+      await ended;
     }
-    built.remove();
     expect(drafts()).toHaveLength(1);
     server.script({ status: 503 });
     const provider = open();
     await provider.initialize().catch(() => undefined);
     await provider.onClose();
     expect(drafts()).toEqual([]);
-  }, 120_000);
+  });
 
   it('is told from one that still runs, and from what is none of ours', async () => {
     const { pid } = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
@@ -278,7 +256,7 @@ describe('a process that is killed while it writes', () => {
     const provider = open();
     await provider.initialize();
     await provider.onClose();
-    expect(readdirSync(folder).toSorted()).toEqual([...stay, 'kept.json'].toSorted());
+    expect(readdirSync(folder()).toSorted()).toEqual([...stay, 'kept.json'].toSorted());
     expect(lines).toEqual([]);
   });
 });

@@ -3,35 +3,25 @@ import { type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
 import { FlagService, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
+import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
 import { startShop } from '../../fixtures/shop-app';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
-const SOON = 15_000;
+const SOON = 60_000;
+jest.setTimeout(180_000);
 
+const servers = useServer();
 let server: ScriptedServer;
-let lines: string[];
-let watch: ProcessWatch;
+const lines = useLog();
 const openAny = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  lines = captureLog();
-  watch = watchProcess();
-});
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const open = (options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider =>
   openAny({ localEvaluation: true, accountId: 'account', refreshInterval: 3_600_000, ...options });

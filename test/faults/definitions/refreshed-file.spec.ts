@@ -1,15 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import promises from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { FlagshipServerProvider } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
-import { type FakeTime, stopTime } from '../../fixtures/fake-time';
+import { useFakeTime } from '../../fixtures/fake-time';
+import { useCleanup } from '../../fixtures/use-cleanup';
+import { useFolder } from '../../fixtures/use-folder';
+import { useLog } from '../../fixtures/captured-log';
 
-let folder: string;
 let path: string;
 let provider: FlagshipServerProvider;
-let time: FakeTime | undefined;
+const cleanUp = useCleanup();
+const folder = useFolder();
+const lines = useLog();
+const stopTime = useFakeTime();
 
 const write = (text: string): void => {
   writeFileSync(path, text);
@@ -17,19 +19,11 @@ const write = (text: string): void => {
 const valueOf = async () => (await provider.resolveNumberEvaluation('flag', 0, {})).value;
 
 beforeEach(async () => {
-  captureLog();
-  folder = mkdtempSync(join(tmpdir(), 'refreshed-'));
-  path = join(folder, 'flags.json');
+  path = folder('flags.json');
   write('{"flag":1}');
   provider = new FlagshipServerProvider({ definitions: path });
+  cleanUp(() => provider.onClose());
   await provider.initialize();
-});
-afterEach(async () => {
-  time?.end();
-  time = undefined;
-  await provider.onClose();
-  jest.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 describe('refresh() of a flags file', () => {
@@ -48,17 +42,20 @@ describe('refresh() of a flags file', () => {
       () => {
         rmSync(path);
       },
+      /cannot be read: .*ENOENT.*stay as they were/,
     ],
     [
       'cannot be parsed',
       () => {
         write('{"flag":');
       },
+      /not valid JSON.*stay as they were/,
     ],
-  ])('says so when the file %s, until it is right again', async (_, spoil) => {
+  ])('says so when the file %s, until it is right again', async (_, spoil, problem) => {
     spoil();
     for (let call = 0; call < 3; call++) expect(await provider.refresh()).toBe(false);
     expect(await valueOf()).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(problem)]);
     write('{"flag":1}');
     expect(await provider.refresh()).toBe(true);
   });
@@ -90,7 +87,7 @@ describe('refresh() of a flags file', () => {
 
   it('does not wait for a file system that hangs', async () => {
     jest.spyOn(promises, 'stat').mockReturnValue(new Promise<never>(() => undefined));
-    time = stopTime();
+    const time = stopTime();
     const refreshed = provider.refresh();
     expect(await time.settlesWithin(refreshed, 60_000)).toBe(true);
     expect(await refreshed).toBe(false);

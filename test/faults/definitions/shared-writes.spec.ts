@@ -1,31 +1,22 @@
 import { type CacheStore, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useLog } from '../../fixtures/captured-log';
 
-const SOON = 15_000;
+const SOON = 60_000;
+jest.setTimeout(180_000);
 
+const servers = useServer();
 let server: ScriptedServer;
-let watch: ProcessWatch;
 const openAny = openProviders(() => server);
+const lines = useLog();
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  captureLog();
-  watch = watchProcess();
-});
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const open = (cacheStore: CacheStore, options: Partial<FlagshipProviderOptions> = {}) =>
   openAny({
@@ -38,6 +29,7 @@ const open = (cacheStore: CacheStore, options: Partial<FlagshipProviderOptions> 
 const flag = (value: string, etag?: string) => serves(fixedFlags({ flag: value }), etag);
 const valueOf = async (provider: FlagshipServerProvider) =>
   (await provider.resolveStringEvaluation('flag', 'default', {})).value;
+const outOfDate = expect.stringMatching(/^warn Flags may be out of date: .*HTTP 503/) as unknown;
 const isText = (key: string): boolean => key.endsWith('text');
 
 /** A store whose writes the test decides on. It forgets probes in time, and they are not among its entries. */
@@ -79,6 +71,10 @@ describe('what an instance tells the others', () => {
     isBroken = false;
     await waitUntil(async () => (await provider.refresh()) && entries.size === 2, 'the text', SOON);
     expect(server.requests.filter(({ headers }) => headers['if-none-match'] === undefined)).toHaveLength(1);
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn .*"cacheStore".* fails.*too large/),
+      expect.stringMatching(/^log .*"cacheStore".* works again/),
+    ]);
   });
 
   it('is what it holds, never what it has read', async () => {
@@ -103,6 +99,7 @@ describe('what an instance tells the others', () => {
     server.script({ status: 503 });
     expect(await ahead.refresh()).toBe(false);
     expect(await valueOf(ahead)).toBe('two');
+    expect(lines).toEqual([outOfDate]);
   });
 
   it('makes up for a text that the store has lost, or that another instance has overwritten', async () => {
@@ -139,6 +136,7 @@ describe('what an instance tells the others', () => {
       expect(await provider.refresh()).toBe(false);
       expect(await valueOf(provider)).toBe('two');
     }
+    expect(lines).toEqual([outOfDate]);
   });
 });
 

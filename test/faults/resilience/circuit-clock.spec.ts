@@ -1,17 +1,16 @@
 import { type FlagshipServerProvider } from 'nestjs-flagship';
 import { captureOutput } from '../../fixtures/captured-output';
 import { answer, askNew, openProviders } from '../../fixtures/open-providers';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
 
 const HOUR = 3_600_000;
+const servers = useServer();
 let server: ScriptedServer;
 const open = openProviders(() => server);
 captureOutput();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const stateOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.state;
 

@@ -1,7 +1,9 @@
 import { type ServerResponse } from 'node:http';
 import { OpenFeature, ProviderEvents, ProviderStatus } from '@openfeature/server-sdk';
 import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
+import { useLog } from '../../fixtures/captured-log';
+import { useFakeTime } from '../../fixtures/fake-time';
 import {
   answer,
   askNew,
@@ -10,37 +12,30 @@ import {
   openProviders,
   times,
 } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
 const LONG = 60_000;
 const SOON = 50;
 const patient: Partial<FlagshipProviderOptions> = { timeout: LONG };
 const refusal = /circuit to Flagship is open since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)/;
 
+const servers = useServer();
 let server: ScriptedServer;
 let answers: HeldAnswers;
-let watch: ProcessWatch;
-let lines: string[];
+const lines = useLog();
+const stopTime = useFakeTime();
 const open = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
+beforeAll(async () => (server = await servers.start()));
 beforeEach(() => {
-  watch = watchProcess();
   answers = holdAnswers();
-  lines = captureLog();
 });
 afterEach(async () => {
   await OpenFeature.clearProviders();
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
 });
-afterAll(() => server.close());
 
 const stateOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.state;
 const sinceOf = (provider: FlagshipServerProvider) => provider.stats().circuit?.since.toISOString();
@@ -150,10 +145,12 @@ describe('the circuit', () => {
     const asksToWait = (seconds: number) => ({ status: 429, headers: { 'retry-after': String(seconds) } });
     server.script(asksToWait(1), asksToWait(3600), answer(true));
     const provider = open({ circuitBreaker: { threshold: 1 }, retries: 3, retryDelay: 0 });
+    const time = stopTime();
     const retrying = askNew(provider);
     await server.received(1);
     await askNew(provider);
     expect(stateOf(provider)).toBe('open');
+    expect(await time.settlesWithin(retrying, 2000)).toBe(true);
     expect((await retrying).errorMessage).toMatch(/HTTP 429/);
     expect(server.requests).toHaveLength(2);
   });
@@ -170,9 +167,9 @@ describe('when it is time to try', () => {
     await server.received(1);
     expect(stateOf(provider)).toBe('half-open');
     const [trial, ...others] = crowd;
-    for (const { errorMessage } of await within(2000, Promise.all(others)))
+    for (const { errorMessage } of await within(30_000, Promise.all(others)))
       expect(refusal.exec(errorMessage ?? '')?.[1]).toBe(since);
-    for (const { reason } of await within(2000, Promise.all(times(100, () => askNew(provider)))))
+    for (const { reason } of await within(30_000, Promise.all(times(100, () => askNew(provider)))))
       expect(reason).toBe('ERROR');
     expect(server.requests).toHaveLength(1);
 
@@ -221,7 +218,7 @@ describe('when it is time to try', () => {
     const provider = await openBroken({ timeout: 100 }, SOON);
     await trialIsDue(provider);
     server.script(() => undefined);
-    expect((await within(3000, askNew(provider))).errorMessage).toMatch(/within 100 ms/);
+    expect((await within(30_000, askNew(provider))).errorMessage).toMatch(/within 100 ms/);
     expect(stateOf(provider)).toBe('open');
   });
 

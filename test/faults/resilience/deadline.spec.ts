@@ -1,39 +1,32 @@
 import { type FlagshipProviderOptions } from 'nestjs-flagship';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
+import { useFakeTime } from '../../fixtures/fake-time';
 import { answer, askNew, openProviders } from '../../fixtures/open-providers';
-import {
-  type AnswerFunction,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../fixtures/scripted-server';
-import { within } from '../../fixtures/within';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
 
 const LONG = 60_000;
-/** Generous: it only has to tell a pause that was waited for from one that was not. */
-const AT_ONCE = 3000;
+/** Less than any pause and limit below: it only tells what does not wait from what does. */
+const AT_ONCE = 20_000;
 
+const servers = useServer();
 let server: ScriptedServer;
 const open = openProviders(() => server);
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
-/** Fails, and notes when it was asked. */
-function failing(status: number, headers: () => Record<string, string> = () => ({})) {
-  const asked: number[] = [];
-  const fail: AnswerFunction = (response) => {
-    asked.push(Date.now());
-    response.writeHead(status, headers()).end();
-  };
-  return { asked, fail };
-}
+const stopTime = useFakeTime();
 
 describe('deadline', () => {
   it('ends an attempt that timeout would let go on, and names itself', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: LONG, retries: 10, retryDelay: 0, deadline: 200 });
-    const details = await within(AT_ONCE, askNew(provider));
+    const time = stopTime();
+    const asked = askNew(provider);
+    await server.received(1);
+    expect(await time.settlesWithin(asked, 199)).toBe(false);
+    expect(await time.settlesWithin(asked, 1)).toBe(true);
+    const details = await asked;
     expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL' });
     expect(details.errorMessage).toMatch(/within 200 ms \(option "deadline"\)/);
     expect(server.requests).toHaveLength(1);
@@ -42,15 +35,26 @@ describe('deadline', () => {
   it('bounds attempts and pauses together', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: 100, retries: 10, retryDelay: 0, deadline: 350 });
-    await within(AT_ONCE, askNew(provider));
-    expect(server.requests.length).toBeGreaterThan(1);
-    expect(server.requests.length).toBeLessThanOrEqual(4);
+    const time = stopTime();
+    const asked = askNew(provider);
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await server.received(attempt);
+      // A pause of nothing is a millisecond at most.
+      expect(await time.settlesWithin(asked, 101)).toBe(false);
+    }
+    await server.received(4);
+    expect(await time.settlesWithin(asked, 50)).toBe(true);
+    expect(server.requests).toHaveLength(4);
   });
 
   it('does not wait for a pause that leaves no time for another attempt', async () => {
     server.script({ status: 500 });
     const provider = open({ retries: 3, retryDelay: 30_000, deadline: 10_000 });
-    const { errorMessage } = await within(AT_ONCE, askNew(provider));
+    const time = stopTime();
+    const asked = askNew(provider);
+    await waitUntil(() => provider.stats().upstream?.outcomes.failed === 1, 'the failure has arrived');
+    expect(await time.settlesWithin(asked, 0)).toBe(true);
+    const { errorMessage } = await asked;
     expect(errorMessage).toMatch(/HTTP 500/);
     expect(server.requests).toHaveLength(1);
   });
@@ -65,8 +69,11 @@ describe('deadline', () => {
     server.script(() => undefined);
     const provider = open({ timeout: LONG, deadline: 200 });
     const ask = () => provider.resolveBooleanEvaluation('flag', true, {});
-    for (const details of await within(AT_ONCE, Promise.all([ask(), ask(), ask()])))
-      expect(details).toMatchObject({ value: true, errorCode: 'GENERAL' });
+    const time = stopTime();
+    const asked = Promise.all([ask(), ask(), ask()]);
+    await server.received(1);
+    expect(await time.settlesWithin(asked, 200)).toBe(true);
+    for (const details of await asked) expect(details).toMatchObject({ value: true, errorCode: 'GENERAL' });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -89,22 +96,34 @@ describe('deadline', () => {
 });
 
 describe('Retry-After', () => {
-  const slow: Partial<FlagshipProviderOptions> = { retries: 1, retryDelay: 30_000, deadline: LONG };
+  const slow: Partial<FlagshipProviderOptions> = {
+    retries: 1,
+    retryDelay: 30_000,
+    deadline: LONG,
+    timeout: LONG,
+  };
 
   it.each([
-    [429, 'seconds', () => '1'],
-    [503, 'seconds', () => '1'],
+    [429, 'seconds', 'throttled', (): string => '1'],
+    [503, 'seconds', 'failed', (): string => '1'],
     // Dates are whole seconds: at least one from now.
-    [429, 'a date', () => new Date(Date.now() + 2000).toUTCString()],
-    [503, 'a date', () => new Date(Date.now() + 2000).toUTCString()],
-  ])('of a %i in %s takes the place of retryDelay', async (status, _, when) => {
-    const { asked, fail } = failing(status, () => ({ 'retry-after': when() }));
-    server.script(fail, answer(true));
-    const details = askNew(open(slow));
-    await within(10_000, server.received(2));
-    // Timers may be a millisecond early.
-    expect(Date.now() - (asked[0] ?? 0)).toBeGreaterThanOrEqual(995);
+    [429, 'a date', 'throttled', (): string => new Date(Date.now() + 2000).toUTCString()],
+    [503, 'a date', 'failed', (): string => new Date(Date.now() + 2000).toUTCString()],
+  ] as const)('of a %i in %s takes the place of retryDelay', async (status, _, outcome, when) => {
+    const time = stopTime();
+    const provider = open(slow);
+    server.script(
+      (response) => void response.writeHead(status, { 'retry-after': when() }).end(),
+      answer(true),
+    );
+    const details = askNew(provider);
+    await waitUntil(() => provider.stats().upstream?.outcomes[outcome] === 1, 'the refusal has arrived');
+    await time.advance(999);
+    expect(server.requests).toHaveLength(1);
+    // Beyond the two seconds of a date, and what is left to chance.
+    await time.advance(2000);
     expect(await details).toMatchObject({ value: true });
+    expect(server.requests).toHaveLength(2);
   });
 
   it('of 0 is no pause at all', async () => {

@@ -1,35 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { type CacheStore, type FlagshipProviderOptions } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
+import { useLog } from '../../fixtures/captured-log';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
 const LONG = 60_000;
 /** Generous: it only has to tell a store that is passed over from one that is waited for. */
-const AT_ONCE = 5000;
+const AT_ONCE = 30_000;
 
+const servers = useServer();
 let server: ScriptedServer;
-let watch: ProcessWatch;
-let lines: string[];
+const lines = useLog();
 const open = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  watch = watchProcess();
-  lines = captureLog();
-});
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const fail = (): never => {
   throw new Error('no');
@@ -122,9 +111,9 @@ describe('a store', () => {
         await Promise.all(times(30, () => askNew(provider)));
       }
     }
-    await waitUntil(() => lines.length === 8, 'each is told of', 15_000);
-    expect(lines).toEqual(Array(8).fill(expect.stringMatching(/^warn .*does not forget/)));
-  }, 30_000);
+    await waitUntil(() => lines.length === 8, 'each is told of', 60_000);
+    expect(lines).toEqual(Array(8).fill(expect.stringMatching(/^warn .*does not expire entries/)));
+  }, 90_000);
 
   it('is told of by a logger that throws, and nothing else happens', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(fail);

@@ -1,34 +1,23 @@
 import { type CacheStore, type FlagshipProviderOptions } from 'nestjs-flagship';
-import { captureLog } from '../../fixtures/captured-log';
+import { waitUntil, within } from '../../../tools/waiting.cjs';
+import { useLog } from '../../fixtures/captured-log';
 import { answer, askFlag, openProviders, times } from '../../fixtures/open-providers';
-import { type ProcessWatch, watchProcess } from '../../fixtures/process-watch';
-import { type ScriptedServer, startScriptedServer } from '../../fixtures/scripted-server';
-import { waitUntil } from '../../fixtures/wait-until';
-import { within } from '../../fixtures/within';
+import { type ScriptedServer } from '../../fixtures/scripted-server';
+import { useServer } from '../../fixtures/use-server';
+import { useProcessWatch } from '../../fixtures/use-process-watch';
 
 const LONG = 60_000;
 const HOUR = 3_600_000;
 /** Generous: it only has to tell a store that is passed over from one that is waited for. */
-const AT_ONCE = 3000;
+const AT_ONCE = 30_000;
 
+const servers = useServer();
 let server: ScriptedServer;
-let watch: ProcessWatch;
-let lines: string[];
+const lines = useLog();
 const open = openProviders(() => server);
+useProcessWatch();
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  watch = watchProcess();
-  lines = captureLog();
-});
-afterEach(() => {
-  expect(watch.problems).toEqual([]);
-  watch.stop();
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const store = (get: (key: string) => unknown, more: object = {}): CacheStore => ({
   get: get as CacheStore['get'],
@@ -109,7 +98,7 @@ describe('a store that', () => {
 describe('a store that answers', () => {
   it.each(Object.entries(lying))('%s is not believed, and is told of once', async (_, lie) => {
     await asked(store(async () => lie()));
-    expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*not believed/)]);
+    expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*unexpected entry/)]);
   });
 
   it.each([

@@ -1,33 +1,24 @@
-import { Controller, Get, type INestApplication, Logger } from '@nestjs/common';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
 import { TypedInMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import request from 'supertest';
 import { FlagService, type FlagshipServerProvider } from 'nestjs-flagship';
+import { waitUntil } from '../../../tools/waiting.cjs';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
-import {
-  type ScriptedAnswer,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../fixtures/scripted-server';
+import { type ScriptedAnswer, type ScriptedServer } from '../../fixtures/scripted-server';
 import { startShop } from '../../fixtures/shop-app';
-import { waitUntil } from '../../fixtures/wait-until';
+import { useServer } from '../../fixtures/use-server';
+import { useLog } from '../../fixtures/captured-log';
 
 const LONG = 60_000;
 
+const servers = useServer();
 let server: ScriptedServer;
 const open = openProviders(() => server);
+useLog(/^log |^warn Flags may be out of date: (The circuit|Flagship answered HTTP 500)/);
 
-beforeAll(async () => {
-  server = await startScriptedServer();
-});
-beforeEach(() => {
-  jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-afterAll(() => server.close());
+beforeAll(async () => (server = await servers.start()));
 
 const nothing = {
   answered: 0,
@@ -81,7 +72,7 @@ describe('stats() of remote evaluation', () => {
   it.each(outcomes)('counts "%s"', async (outcome, script, errors) => {
     for (const fetch of [undefined, globalThis.fetch]) {
       server.script(script);
-      const provider = open({ timeout: 300, fetch });
+      const provider = open({ timeout: outcome === 'timedOut' ? 300 : LONG, fetch });
       await askNew(provider);
       expect(provider.stats()).toMatchObject({
         evaluations: 1,
