@@ -158,7 +158,9 @@ export class CachingSource implements FlagSource {
     return asStale(resolution);
   }
 
-  /** Keeps a resolution of the shared store in memory; a stale one only if memory has none. Returns whether it is fresh. */
+  /**
+   * Keeps a resolution of the shared store in memory; a stale one only if memory has none. Returns whether it is fresh.
+   */
   private keepShared(
     { key, stale }: PendingEvaluation,
     resolution: CachedResolution,

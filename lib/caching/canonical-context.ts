@@ -11,9 +11,9 @@ let lastIdentity = 0;
 let identified = 0;
 
 /**
- * Returns a text that is equal for two contexts exactly if they have equal attributes, in any order. Each part is preceded by
- * its type and length, so that no two values have the same text. A value that no request can carry, such as a function,
- * equals only itself.
+ * Returns a text that is equal for two contexts exactly if they have equal attributes, in any order. Each part is
+ * preceded by its type and length, so that no two values have the same text. A value that no request can carry, such as
+ * a function, equals only itself.
  */
 export function canonicalContext(context: Readonly<Record<string, unknown>>): string {
   try {

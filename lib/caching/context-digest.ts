@@ -5,16 +5,17 @@ const PURPOSE = 'nestjs-flagship: contexts in the keys of a shared store';
 const KEY_BYTES = 32;
 
 /**
- * Hashes contexts for the keys of the shared store. A plain hash could be inverted by hashing all likely contexts: the phone
- * numbers of a country take minutes. With a key that only the application knows, a reader of the store cannot do that.
+ * Hashes contexts for the keys of the shared store. A plain hash could be inverted by hashing all likely contexts: the
+ * phone numbers of a country take minutes. With a key that only the application knows, a reader of the store cannot do
+ * that.
  */
 export class ContextDigest {
   // An ECMAScript private field, because `console.log` of a provider must not print the key.
   readonly #key: KeyObject;
 
   /**
-   * @param secret Known to all instances of the application and to no others. Without it, the digests of likely contexts
-   * can be computed by everyone.
+   * @param secret Known to all instances of the application and to no others. Without it, the digests of likely
+   * contexts can be computed by everyone.
    * @param namespace Names account and app: the same context has another digest in each.
    */
   constructor(secret: string | undefined, namespace: string) {

@@ -33,8 +33,8 @@ function spread(hash: number): number {
 }
 
 /**
- * Returns the hash of a cache key, which does not depend on the order of the attributes. Different keys may have the same
- * hash, so an entry that is found by it must be compared with the key.
+ * Returns the hash of a cache key, which does not depend on the order of the attributes. Different keys may have the
+ * same hash, so an entry that is found by it must be compared with the key.
  */
 export function cacheHash(flagKey: string, type: string, context: Attributes): number {
   let hash = mixText(mixText(SEED, type), flagKey);

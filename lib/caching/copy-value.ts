@@ -2,11 +2,11 @@ import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type JsonValue } from '../options';
 
 /**
- * Copies a flag's value, so that a caller that changes it does not change it for other callers. Scalars, the values of most
- * flags, are returned as they are. JSON is copied several times faster than by `structuredClone`.
+ * Copies a flag's value, so that a caller that changes it does not change it for other callers. Scalars, the values of
+ * most flags, are returned as they are. JSON is copied several times faster than by `structuredClone`.
  *
- * Differs from `ownCopy`, which copies the application's own values, circular ones included, and never throws: a value of
- * Flagship's is a JSON tree, and one that cannot be copied is a malformed response.
+ * Differs from `ownCopy`, which copies the application's own values, circular ones included, and never throws: a value
+ * of Flagship's is a JSON tree, and one that cannot be copied is a malformed response.
  *
  * @throws FlagshipError `PARSE_ERROR` when the value is nested too deep.
  */

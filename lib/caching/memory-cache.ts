@@ -50,8 +50,8 @@ export function cacheKey(flagKey: string, type: FlagType, context: Attributes): 
 }
 
 /**
- * Keeps resolutions in memory, limited in time, number and bytes. An entry is found by the hash of its key and then compared,
- * which is several times faster than a lookup by the canonical text of the context.
+ * Keeps resolutions in memory, limited in time, number and bytes. An entry is found by the hash of its key and then
+ * compared, which is several times faster than a lookup by the canonical text of the context.
  */
 export class MemoryCache {
   private readonly entries: LRUCache<number, Entry>;

@@ -12,7 +12,9 @@ const PROPERTY = 48;
 /** Estimates the memory of a text in bytes. A text that V8 stores with one byte a character is counted with two. */
 export const textSize = (text: string): number => STRING + CHARACTER * text.length;
 
-/** Estimates the memory of a JSON value in bytes, rather too high than too low: objects take several times their JSON. */
+/**
+ * Estimates the memory of a JSON value in bytes, rather too high than too low: objects take several times their JSON.
+ */
 export function valueSize(value: JsonValue): number {
   if (typeof value === 'string') return textSize(value);
   return typeof value === 'object' && value !== null ? structureSize(value) : SCALAR;

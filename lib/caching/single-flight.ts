@@ -11,7 +11,10 @@ export class SingleFlight<T> {
   private readonly pending = new Map<number, PendingCall<T>>();
   private count = 0;
 
-  /** The number of calls under way, including those that {@link SingleFlight.join} cannot find because of a hash collision. */
+  /**
+   * The number of calls under way, including those that {@link SingleFlight.join} cannot find because of a hash
+   * collision.
+   */
   get size(): number {
     return this.count;
   }
@@ -23,7 +26,10 @@ export class SingleFlight<T> {
     return call.promise;
   }
 
-  /** Lets later callers join a call until it settles, and returns its promise. A settled call, a failed one too, is forgotten. */
+  /**
+   * Lets later callers join a call until it settles, and returns its promise. A settled call, a failed one too, is
+   * forgotten.
+   */
   start(key: CacheKey, promise: Promise<T>): Promise<T> {
     const { hash } = key;
     const call = { key, promise };

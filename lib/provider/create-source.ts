@@ -25,8 +25,8 @@ export function createStore(
 }
 
 /**
- * Returns the source that the options describe. In front of a source that makes requests stands the cache, which has the
- * same port.
+ * Returns the source that the options describe. In front of a source that makes requests stands the cache, which has
+ * the same port.
  *
  * @throws FlagshipError `CONFIGURATION_ERROR` when definitions at hand cannot be read.
  */
@@ -75,7 +75,10 @@ function createSharedCache(
   return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport);
 }
 
-/** Returns the digest for the keys of shared entries. The instances know its secret and others do not: the option, or the token. */
+/**
+ * Returns the digest for the keys of shared entries. The instances know its secret and others do not: the option, or
+ * the token.
+ */
 function createDigest(
   { http }: RemoteOptions,
   secrets: readonly string[],

@@ -3,8 +3,9 @@ import { callSafely, detached } from '../runtime';
 import { type Registration, registry } from './registry';
 
 /**
- * Runs a function that registers a provider with OpenFeature. Meanwhile only the {@link DomainEventEmitter} of that provider
- * accepts handlers, and records them in the registration. OpenFeature adds all its handlers before `register` returns.
+ * Runs a function that registers a provider with OpenFeature. Meanwhile only the {@link DomainEventEmitter} of that
+ * provider accepts handlers, and records them in the registration. OpenFeature adds all its handlers before `register`
+ * returns.
  *
  * @returns What `register` returns.
  */
@@ -24,8 +25,8 @@ export function removeListeners({ provider, listeners }: Registration): void {
 }
 
 /**
- * Emits a provider's events to the domains that it is registered for, and to no others. OpenFeature connects a new domain
- * with the default provider, and keeps that connection when the domain gets a provider of its own (checked with
+ * Emits a provider's events to the domains that it is registered for, and to no others. OpenFeature connects a new
+ * domain with the default provider, and keeps that connection when the domain gets a provider of its own (checked with
  * `@openfeature/core` 1.12). Without this class, one application of a process would receive the events of another.
  */
 export class DomainEventEmitter extends OpenFeatureEventEmitter {
@@ -37,8 +38,8 @@ export class DomainEventEmitter extends OpenFeatureEventEmitter {
   }
 
   /**
-   * Calls the handlers outside of the request that may have caused the event, so that work which a handler starts belongs
-   * to no user. A handler that throws does not affect the provider.
+   * Calls the handlers outside of the request that may have caused the event, so that work which a handler starts
+   * belongs to no user. A handler that throws does not affect the provider.
    */
   override emit(...event: Parameters<OpenFeatureEventEmitter['emit']>): void {
     detached(() => {

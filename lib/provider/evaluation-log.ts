@@ -9,8 +9,9 @@ export interface Log {
 }
 
 /**
- * Writes lines about evaluations to the logger that OpenFeature passes to each evaluation. A logger that throws does not
- * fail the evaluation. A repeated warning or error is written once a minute, because thousands a second would fill the disk.
+ * Writes lines about evaluations to the logger that OpenFeature passes to each evaluation. A logger that throws does
+ * not fail the evaluation. A repeated warning or error is written once a minute, because thousands a second would fill
+ * the disk.
  */
 export class EvaluationLog {
   private readonly limit = new LogLimit();

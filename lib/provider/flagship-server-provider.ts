@@ -56,8 +56,8 @@ export class FlagshipServerProvider implements Provider {
    * Creates a provider. The constructor sends no request; OpenFeature initializes the provider when it is registered.
    *
    * @param options See {@link FlagshipProviderOptions}.
-   * @throws FlagshipError `CONFIGURATION_ERROR` when an option is missing, malformed, unknown or in conflict with another,
-   * or when the file of the option `definitions` cannot be read.
+   * @throws FlagshipError `CONFIGURATION_ERROR` when an option is missing, malformed, unknown or in conflict with
+   * another, or when the file of the option `definitions` cannot be read.
    */
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
@@ -69,8 +69,9 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Returns a provider that looks for changed definitions at intervals only after a call of `startPolling`. Nest does not
-   * call a module when the start of its application fails, so the provider of such an application would poll for ever.
+   * Returns a provider that looks for changed definitions at intervals only after a call of `startPolling`. Nest does
+   * not call a module when the start of its application fails, so the provider of such an application would poll for
+   * ever.
    *
    * @internal
    */
@@ -81,8 +82,8 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Whether a provider was created by this class. Reads no property of it, because a provider of the application's may be a
-   * proxy that throws.
+   * Whether a provider was created by this class. Reads no property of it, because a provider of the application's may
+   * be a proxy that throws.
    *
    * @internal
    */
@@ -151,8 +152,8 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Stops using the shared store (option `cacheStore`), so that its owner can close it. Evaluations continue without it.
-   * The module calls it when the application begins to close.
+   * Stops using the shared store (option `cacheStore`), so that its owner can close it. Evaluations continue without
+   * it. The module calls it when the application begins to close.
    *
    * @returns Nothing; nothing is thrown. Initializing the provider again attaches the store.
    * @example
@@ -166,7 +167,8 @@ export class FlagshipServerProvider implements Provider {
   /**
    * Returns the keys of the flags that the provider holds, from downloaded or static definitions.
    *
-   * @returns The keys; undefined where each evaluation is a request, and before definitions are loaded. Nothing is thrown.
+   * @returns The keys; undefined where each evaluation is a request, and before definitions are loaded. Nothing is
+   * thrown.
    * @example
    * const isKnown = provider.flagKeys()?.has('new-checkout') ?? true;
    */
@@ -175,8 +177,8 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Closes the provider: empties the cache, ends timers, requests and sockets. OpenFeature calls it when it replaces the
-   * provider or closes. Evaluations return `PROVIDER_NOT_READY` until the provider is initialized again.
+   * Closes the provider: empties the cache, ends timers, requests and sockets. OpenFeature calls it when it replaces
+   * the provider or closes. Evaluations return `PROVIDER_NOT_READY` until the provider is initialized again.
    *
    * @returns Resolves when everything has ended.
    */
@@ -216,7 +218,10 @@ export class FlagshipServerProvider implements Provider {
     return this.resolve('number', flagKey, defaultValue, context, logger);
   }
 
-  /** Evaluates a flag whose value is a JSON value: an object, a list or null. Called by OpenFeature's client; never rejects. */
+  /**
+   * Evaluates a flag whose value is a JSON value: an object, a list or null. Called by OpenFeature's client; never
+   * rejects.
+   */
   resolveObjectEvaluation<T extends OpenFeatureJsonValue>(
     flagKey: string,
     defaultValue: T,
@@ -273,7 +278,8 @@ export class FlagshipServerProvider implements Provider {
   }
 
   private details<T>(input: EvaluationInput<T>, resolution: Resolution): ResolutionDetails<T> {
-    // The details hold a copy, because the value belongs to the source, the cache, or callers that share the resolution.
+    // The details hold a copy, because the value belongs to the source, the cache, or callers that share the
+    // resolution.
     const details = resolvedDetails(input, resolution);
     if (details.errorCode !== undefined) this.#counts.errors++;
     else if (resolution.reason === 'STALE') this.#counts.stale++;

@@ -10,15 +10,18 @@ import { ownCopy } from '../types';
  */
 export interface FlagshipStats {
   /**
-   * Number of evaluations, wherever their values came from; in `FlagService.stats()` including `hits.request`. Evaluations
-   * before the provider is ready are not counted.
+   * Number of evaluations, wherever their values came from; in `FlagService.stats()` including `hits.request`.
+   * Evaluations before the provider is ready are not counted.
    */
   readonly evaluations: number;
   /** Number of evaluations that returned the default value with an error code. */
   readonly errors: number;
   /** Number of evaluations that sent no request and waited for none, by where their resolution was found. */
   readonly hits: {
-    /** Found among the results of the same request or `withContext`. `FlagService` counts these; `0` for a bare provider. */
+    /**
+     * Found among the results of the same request or `withContext`. `FlagService` counts these; `0` for a bare
+     * provider.
+     */
     readonly request: number;
     /** Found in the memory of this instance. */
     readonly memory: number;

@@ -9,8 +9,8 @@ import { type Registration, registry } from './registry';
 
 /**
  * The longest time in milliseconds that the start of an application waits for a provider of the application's. It is
- * longer than the first download of common providers, and half of the shortest time that Kubernetes gives a container by
- * default (six probes, one every 10 s).
+ * longer than the first download of common providers, and half of the shortest time that Kubernetes gives a container
+ * by default (six probes, one every 10 s).
  */
 export const START_LIMIT_MS = 30_000;
 
@@ -32,8 +32,8 @@ export interface RegisteredProvider {
 const INTERIM_PROVIDER = Object.create(NOOP_PROVIDER) as Provider;
 
 /**
- * Whether an application of this process uses the domain. OpenFeature has one default provider for the whole process, and
- * closes it when a second application registers another.
+ * Whether an application of this process uses the domain. OpenFeature has one default provider for the whole process,
+ * and closes it when a second application registers another.
  */
 function isClaimed(domain: string | undefined): boolean {
   const holder = registry.claimed.get(domain);
@@ -41,7 +41,9 @@ function isClaimed(domain: string | undefined): boolean {
   return holder !== undefined && OpenFeature.getProvider(domain) === holder;
 }
 
-/** Claims the wanted domain or, if another application uses it, the same name with a number. Returns the claimed domain. */
+/**
+ * Claims the wanted domain or, if another application uses it, the same name with a number. Returns the claimed domain.
+ */
 function claimDomain(wanted: string | undefined, provider: Provider): string | undefined {
   let domain = wanted;
   for (let number = 2; isClaimed(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
@@ -53,15 +55,17 @@ async function register(domain: string | undefined, registration: Registration):
   const { provider } = registration;
   return whileRegistering(registration, () => {
     if (domain === undefined) return OpenFeature.setProviderAndWait(provider);
-    // A domain without a provider uses the default one, and OpenFeature ignores a provider that the domain already uses.
+    // A domain without a provider uses the default one, and OpenFeature ignores a provider that the domain already
+    // uses.
     if (OpenFeature.getProvider(domain) === provider) OpenFeature.setProvider(domain, NOOP_PROVIDER);
     return OpenFeature.setProviderAndWait(domain, provider);
   });
 }
 
 /**
- * Registers a provider with OpenFeature, outside of the request that may have caused it. A provider that fails to start, or
- * does not start in time, is reported and stays registered: evaluations return their defaults, and the application starts.
+ * Registers a provider with OpenFeature, outside of the request that may have caused it. A provider that fails to
+ * start, or does not start in time, is reported and stays registered: evaluations return their defaults, and the
+ * application starts.
  *
  * @param wanted The domain; another application's domain gets a number, see {@link RegisteredProvider.domain}.
  * @param startLimitMs The longest wait for the start in milliseconds. Without it, the provider has its own time limits.
@@ -130,9 +134,9 @@ async function unregister(domain: string | undefined, registration: Registration
 }
 
 /**
- * Replaces the domain's provider with OpenFeature's no-op provider. OpenFeature keeps the previous provider in memory for
- * as long as it knows the domain, which is for ever, so an interim provider comes between. Both are registered in one turn
- * of the event loop, so no evaluation reaches the interim one.
+ * Replaces the domain's provider with OpenFeature's no-op provider. OpenFeature keeps the previous provider in memory
+ * for as long as it knows the domain, which is for ever, so an interim provider comes between. Both are registered in
+ * one turn of the event loop, so no evaluation reaches the interim one.
  */
 async function replaceWithNoop(domain: string | undefined): Promise<void> {
   const registrations = [INTERIM_PROVIDER, NOOP_PROVIDER].map((provider) =>
@@ -141,7 +145,9 @@ async function replaceWithNoop(domain: string | undefined): Promise<void> {
   await Promise.all(registrations);
 }
 
-/** Closes a Flagship provider. OpenFeature closes it too, but does not wait; a Flagship provider can be closed twice. */
+/**
+ * Closes a Flagship provider. OpenFeature closes it too, but does not wait; a Flagship provider can be closed twice.
+ */
 async function close(provider: Provider): Promise<void> {
   // Another application may use the same provider.
   const isShared = [...registry.claimed.values()].includes(provider);

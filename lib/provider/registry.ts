@@ -22,8 +22,8 @@ const KEY = Symbol.for('nestjs-flagship/registry/1');
 
 /**
  * The registry of this process. OpenFeature is one for the whole process, but a process may load several copies of this
- * package: one from the `node_modules` of the application, one from those of a library. A copy that did not know the domains
- * of the others would replace and close their providers.
+ * package: one from the `node_modules` of the application, one from those of a library. A copy that did not know the
+ * domains of the others would replace and close their providers.
  */
 const shared = globalThis as { [KEY]?: Registry };
 export const registry: Registry = (shared[KEY] ??= { claimed: new Map(), current: undefined });

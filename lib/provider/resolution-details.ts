@@ -19,7 +19,10 @@ export interface EvaluationInput<T> {
   readonly log: Log | undefined;
 }
 
-/** Returns OpenFeature's details for the resolution of a source. The value, a default included, is a copy for the caller. */
+/**
+ * Returns OpenFeature's details for the resolution of a source. The value, a default included, is a copy for the
+ * caller.
+ */
 export function resolvedDetails<T>(input: EvaluationInput<T>, resolution: Resolution): ResolutionDetails<T> {
   const { type, flagKey, defaultValue, log } = input;
   const { value, variant, reason } = resolution;

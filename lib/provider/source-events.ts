@@ -16,8 +16,8 @@ export class SourceEvents implements SourceListener {
   constructor(private readonly events: OpenFeatureEventEmitter) {}
 
   /**
-   * Postpones stale events until the provider's start has ended. OpenFeature sets the provider's state to `READY` at that
-   * moment, which would hide an earlier stale event.
+   * Postpones stale events until the provider's start has ended. OpenFeature sets the provider's state to `READY` at
+   * that moment, which would hide an earlier stale event.
    */
   follow(start: Promise<void>): void {
     this.isStarting = true;
@@ -64,8 +64,8 @@ export class SourceEvents implements SourceListener {
   }
 
   /**
-   * @param isLogged Whether the log has a line about it. An unsteady connection is logged once a minute, and its recovery
-   * only after a logged failure.
+   * @param isLogged Whether the log has a line about it. An unsteady connection is logged once a minute, and its
+   * recovery only after a logged failure.
    */
   private emitStale(message: string, isLogged: boolean): void {
     this.isStale = true;

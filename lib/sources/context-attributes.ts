@@ -31,8 +31,8 @@ export function attributeNames(context: object): readonly string[] {
 /**
  * Returns the value of an attribute.
  *
- * @throws FlagshipError `INVALID_CONTEXT` when a getter or a proxy of the application's throws. The message of that error is
- * dropped, because it may quote values.
+ * @throws FlagshipError `INVALID_CONTEXT` when a getter or a proxy of the application's throws. The message of that
+ * error is dropped, because it may quote values.
  */
 export function readAttribute(context: ContextAttributes, name: string): unknown {
   try {

@@ -78,8 +78,8 @@ function errorMessage(status: number, details: string, permission: string): stri
 }
 
 /**
- * Whether a status is Flagship's verdict on the flag and the context, such as 400 or 404, so that an older resolution is
- * wrong. 401 and 403 concern the token, and a redirect concerns the address.
+ * Whether a status is Flagship's verdict on the flag and the context, such as 400 or 404, so that an older resolution
+ * is wrong. 401 and 403 concern the token, and a redirect concerns the address.
  */
 function isDefinitive(status: number): boolean {
   return status >= 400 && status !== 401 && status !== 403;

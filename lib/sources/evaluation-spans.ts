@@ -7,8 +7,8 @@ type SpanAttributes = Record<string, string | number | boolean>;
 const APP_PATH = /\/client\/v4\/accounts\/[^/]+\/flagship\/apps\/[^/]+(\/\w+)$/;
 
 /**
- * Returns the attribute `url.template` for a path of Flagship's, with placeholders for account and app. For other paths it
- * returns no attribute, because they may contain a secret.
+ * Returns the attribute `url.template` for a path of Flagship's, with placeholders for account and app. For other paths
+ * it returns no attribute, because they may contain a secret.
  */
 export function urlTemplate(pathname: string): SpanAttributes {
   const [, action] = APP_PATH.exec(pathname) ?? [];

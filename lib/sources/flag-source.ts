@@ -66,7 +66,9 @@ export interface FlagSource {
   open?(): Promise<void>;
   /** Starts to look for changed definitions at intervals, now or as soon as the source is open; until it is closed. */
   startPolling?(): void;
-  /** Looks for changed definitions now. Resolves with whether the definitions in force are up to date; never rejects. */
+  /**
+   * Looks for changed definitions now. Resolves with whether the definitions in force are up to date; never rejects.
+   */
   refresh?(): Promise<boolean>;
   /** Returns counters and states. */
   stats?(): SourceStats;

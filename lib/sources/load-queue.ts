@@ -5,8 +5,8 @@ interface WaitingLoad<T> {
 }
 
 /**
- * Runs loads one at a time, so that an older load never overtakes a newer one. A load that is requested during another one
- * begins after it, because that one may find something older than the request. Requests share the load that waits.
+ * Runs loads one at a time, so that an older load never overtakes a newer one. A load that is requested during another
+ * one begins after it, because that one may find something older than the request. Requests share the load that waits.
  */
 export class LoadQueue<T> {
   private running: Promise<unknown> | undefined;
@@ -18,8 +18,8 @@ export class LoadQueue<T> {
   /**
    * Requests a load that begins after this call.
    *
-   * @param mayShare Whether a cheaper load is enough: one that uses what another instance has downloaded, or that does not
-   * read a file which looks unchanged. If several requests share a load, all of them must allow it.
+   * @param mayShare Whether a cheaper load is enough: one that uses what another instance has downloaded, or that does
+   * not read a file which looks unchanged. If several requests share a load, all of them must allow it.
    * @returns What the load resolves with.
    */
   request(mayShare: boolean): Promise<T> {

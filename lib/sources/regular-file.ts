@@ -28,8 +28,8 @@ export function readRegularFileSync(path: string, maxBytes = MAX_DEFINITIONS_BYT
 }
 
 /**
- * Reads a regular file as {@link readRegularFileSync} does, without blocking the process. On a file system that hangs it
- * never settles, so callers limit the wait.
+ * Reads a regular file as {@link readRegularFileSync} does, without blocking the process. On a file system that hangs
+ * it never settles, so callers limit the wait.
  */
 export async function readRegularFile(path: string, maxBytes = MAX_DEFINITIONS_BYTES): Promise<string> {
   const file = await open(path, OPEN_FLAGS);

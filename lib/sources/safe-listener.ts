@@ -4,8 +4,9 @@ import { callSafely } from '../runtime';
 import { type SourceListener } from './flag-source';
 
 /**
- * Calls a listener outside of the request that causes an event: otherwise the application's handlers would evaluate flags for
- * that request's user. What the listener throws is reported and dropped, so that it ends neither loads nor timers.
+ * Calls a listener outside of the request that causes an event: otherwise the application's handlers would evaluate
+ * flags for that request's user. What the listener throws is reported and dropped, so that it ends neither loads nor
+ * timers.
  */
 export class SafeListener implements SourceListener {
   constructor(private readonly listener: SourceListener) {}

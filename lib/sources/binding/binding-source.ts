@@ -20,8 +20,8 @@ function toBindingValue(name: string, value: unknown): string | number | boolean
 }
 
 /**
- * Returns the attributes of a context as a binding accepts them: text, numbers and booleans. Dates are converted to ISO 8601;
- * null and undefined are omitted.
+ * Returns the attributes of a context as a binding accepts them: text, numbers and booleans. Dates are converted to ISO
+ * 8601; null and undefined are omitted.
  *
  * @throws FlagshipError `INVALID_CONTEXT` for other values.
  */
@@ -117,7 +117,8 @@ export class BindingSource implements FlagSource {
     const { deadlineMs } = this;
     const attributes = toBindingContext(context);
     const call = (): Promise<unknown> => this.callBinding(flagKey, attributes, type, defaultValue);
-    // Outside of the request, because other requests may wait for the same details, and connections outlive the request.
+    // Outside of the request, because other requests may wait for the same details, and connections outlive the
+    // request.
     const details = detachedInSpan(() =>
       this.session.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );

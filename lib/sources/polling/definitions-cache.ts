@@ -15,7 +15,9 @@ const MAX_FILE_BYTES = 2 * MAX_DEFINITIONS_BYTES + 1024 * 1024;
 const READ_LIMIT_MS = 5000;
 /** The time in milliseconds after which a write is reported as failed: the disk is slow, or hangs. */
 const WRITE_LIMIT_MS = 10_000;
-/** The longest time in milliseconds that a closing application waits for the write under way, and a write for the clean-up. */
+/**
+ * The longest wait in milliseconds of a closing application for the write under way, and of a write for the clean-up.
+ */
 const CLOSE_LIMIT_MS = 2000;
 /** The longest time in milliseconds that a refresh waits for the write: the process may end right after the refresh. */
 const SETTLE_LIMIT_MS = 250;
@@ -42,7 +44,10 @@ export class DefinitionsCache {
     this.writes.run(() => limited('definitionsCacheWrite', removeLeftovers(this.path), CLOSE_LIMIT_MS));
   }
 
-  /** Writes the definitions after the write under way, without blocking the caller. Newer definitions replace a waiting write. */
+  /**
+   * Writes the definitions after the write under way, without blocking the caller. Newer definitions replace a waiting
+   * write.
+   */
   keep(text: string): void {
     this.writes.run(async () => {
       const written = this.replaceFile(text);

@@ -27,8 +27,9 @@ export interface FetchedDefinitions {
 }
 
 /**
- * Fetches definitions: from the store that instances share, if another instance has requested them at this interval, or from
- * Flagship. It never returns definitions that may be older than the ones in force: in doubt it sends a request to Flagship.
+ * Fetches definitions: from the store that instances share, if another instance has requested them at this interval, or
+ * from Flagship. It never returns definitions that may be older than the ones in force: in doubt it sends a request to
+ * Flagship.
  */
 export class DefinitionsFetcher {
   private readonly client: DefinitionsClient;
@@ -65,14 +66,17 @@ export class DefinitionsFetcher {
     return fetched;
   }
 
-  /** Resolves when other instances can read what was fetched, or after the time that a healthy store needs. Never rejects. */
+  /**
+   * Resolves when other instances can read what was fetched, or after the time that a healthy store needs. Never
+   * rejects.
+   */
   async settled(): Promise<void> {
     await this.shared?.settled();
   }
 
   /**
-   * Returns the definitions in the store if they are newer than the ones in force, for use while Flagship does not respond.
-   * If the ones in force are newer, announces them to the other instances.
+   * Returns the definitions in the store if they are newer than the ones in force, for use while Flagship does not
+   * respond. If the ones in force are newer, announces them to the other instances.
    */
   async lastShared(held: HeldDefinitions | undefined): Promise<FetchedDefinitions | undefined> {
     const { shared } = this;
@@ -114,8 +118,8 @@ export class DefinitionsFetcher {
   }
 
   /**
-   * Returns the definitions that another instance has stored; undefined if they may be older than the ones in force, or cannot
-   * be read.
+   * Returns the definitions that another instance has stored; undefined if they may be older than the ones in force, or
+   * cannot be read.
    */
   private async adopt(
     shared: SharedDefinitions,

@@ -6,7 +6,10 @@ import { wallClockMs } from '../../runtime';
 
 /** From this age on, a draft of any process is a leftover, because a write takes seconds. */
 const MAX_AGE_MS = 60 * 60 * 1000;
-/** The end of a draft's name after that of the file: host, process and a random number; in older versions the number alone. */
+/**
+ * The end of a draft's name after that of the file: host, process and a random number; in older versions the number
+ * alone.
+ */
 const DRAFT_SUFFIX = /^\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
 
 const HOST_ID = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);

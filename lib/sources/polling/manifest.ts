@@ -7,8 +7,9 @@ export type ResponseCount = readonly [instance: string, count: number];
 const MAX_SEEN = 32;
 
 /**
- * A response in which Flagship confirmed certain definitions as its current ones. Which of two confirmations is newer follows
- * from the responses that each instance knew of when it sent its request, because the clocks of instances differ.
+ * A response in which Flagship confirmed certain definitions as its current ones. Which of two confirmations is newer
+ * follows from the responses that each instance knew of when it sent its request, because the clocks of instances
+ * differ.
  */
 export interface Confirmation {
   /** The instance that received the response. */
@@ -31,8 +32,8 @@ export interface Manifest extends Confirmation {
 }
 
 /**
- * Whether the response of a confirmation is the same as that of another one or was certainly given later. If not, their order
- * is unknown.
+ * Whether the response of a confirmation is the same as that of another one or was certainly given later. If not, their
+ * order is unknown.
  */
 export function isSameOrNewer({ seen }: Confirmation, { by, count }: Confirmation): boolean {
   return seen.some(([instance, known]) => instance === by && known >= count);

@@ -2,8 +2,8 @@ import { detachedFromTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /**
- * Runs one write at a time. Of the writes that are requested meanwhile only the newest runs, because it replaces the others.
- * So writes neither overtake each other nor accumulate when the disk or the store is slow.
+ * Runs one write at a time. Of the writes that are requested meanwhile only the newest runs, because it replaces the
+ * others. So writes neither overtake each other nor accumulate when the disk or the store is slow.
  */
 export class NewestWrite {
   private running: Promise<void> | undefined;

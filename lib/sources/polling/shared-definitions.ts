@@ -13,7 +13,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const LIFETIME_MS = 7 * DAY_MS;
 /** The shortest time until a text that has disappeared from the store is written again: it needs a full download. */
 const REWRITE_MS = 10 * 60 * 1000;
-/** Times the interval: how long a manifest is fresh. More than 1, because the pauses of the requesting instance vary. */
+/**
+ * Times the interval: how long a manifest is fresh. More than 1, because the pauses of the requesting instance vary.
+ */
 const FRESHNESS_FACTOR = 1.25;
 /** The longest time in milliseconds that a refresh waits until the other instances can read its definitions. */
 const SETTLE_LIMIT_MS = 50;
@@ -28,8 +30,8 @@ export interface Announcement {
 
 /**
  * The definitions that the instances of an application share, so that one of them downloads for all. The store has two
- * entries: the text, and a small manifest with its digest. Times of this process are by the monotonic clock, times in the
- * store in milliseconds since 1970.
+ * entries: the text, and a small manifest with its digest. Times of this process are by the monotonic clock, times in
+ * the store in milliseconds since 1970.
  */
 export class SharedDefinitions {
   private readonly id = randomUUID();
@@ -78,8 +80,8 @@ export class SharedDefinitions {
   }
 
   /**
-   * Whether another instance has requested the definitions for this interval. For the instance that requested them last it is
-   * false, so that the same one goes on.
+   * Whether another instance has requested the definitions for this interval. For the instance that requested them last
+   * it is false, so that the same one goes on.
    */
   isFresh({ by }: Manifest): boolean {
     const { observed } = this;
@@ -102,7 +104,10 @@ export class SharedDefinitions {
     };
   }
 
-  /** Whether the next request must download the text, even if it has not changed, so that it can be written to the store. */
+  /**
+   * Whether the next request must download the text, even if it has not changed, so that it can be written to the
+   * store.
+   */
   needsText(manifest: Manifest | undefined, digest: string | undefined): boolean {
     return (
       this.store.isAvailable && this.unwritten?.digest !== digest && this.mustWriteText(manifest, digest)
@@ -118,8 +123,8 @@ export class SharedDefinitions {
   }
 
   /**
-   * Announces the definitions of this instance to the others, without blocking the caller: writes the text if it is missing,
-   * and then the manifest.
+   * Announces the definitions of this instance to the others, without blocking the caller: writes the text if it is
+   * missing, and then the manifest.
    *
    * @param manifest The manifest in the store before the request to Flagship.
    * @param downloaded The text, if Flagship has just sent it.
@@ -180,8 +185,8 @@ export class SharedDefinitions {
   }
 
   /**
-   * Writes the manifest again, with the new confirmation. If another instance has announced other definitions meanwhile, which
-   * may be newer, it writes nothing, and the next load decides.
+   * Writes the manifest again, with the new confirmation. If another instance has announced other definitions
+   * meanwhile, which may be newer, it writes nothing, and the next load decides.
    */
   private async touch(held: Announcement, writtenAt: number): Promise<void> {
     const manifest = await this.loadManifest();
@@ -207,8 +212,8 @@ export class SharedDefinitions {
   }
 
   /**
-   * Notes since when a confirmation can have existed: its age by the two clocks, if that age is plausible, and otherwise the
-   * time since the previous read of the manifest.
+   * Notes since when a confirmation can have existed: its age by the two clocks, if that age is plausible, and
+   * otherwise the time since the previous read of the manifest.
    */
   private observe({ by, count, at }: Manifest): void {
     const id = `${by} ${count}`;

@@ -6,16 +6,16 @@ import { type ContextAttributes } from '../flag-source';
 /**
  * Returns the request body for a flag and a context. JSON keeps the types of the attributes.
  *
- * @throws FlagshipError `INVALID_CONTEXT` for values that JSON cannot carry, and beyond the limits of Flagship, instead of
- * sending a different context.
+ * @throws FlagshipError `INVALID_CONTEXT` for values that JSON cannot carry, and beyond the limits of Flagship, instead
+ * of sending a different context.
  */
 export function evaluationBody(flagKey: string, context: ContextAttributes): string {
   return JSON.stringify({ flagKey, context: new BodyCopy().copyAttributes(context, '', 0) });
 }
 
 /**
- * Copies one context to values that JSON can carry, and counts them meanwhile. The limits also end the copying of circular
- * objects, and of objects that are shared so often that the copy would fill the memory.
+ * Copies one context to values that JSON can carry, and counts them meanwhile. The limits also end the copying of
+ * circular objects, and of objects that are shared so often that the copy would fill the memory.
  */
 class BodyCopy {
   private scalars = 0;

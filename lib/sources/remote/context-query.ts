@@ -35,8 +35,8 @@ export function fitsQuery(context: ContextAttributes): boolean {
 /**
  * Returns the context as query parameters, in the order of its attributes. Null and undefined are omitted.
  *
- * @throws FlagshipError `INVALID_CONTEXT` for objects and lists, and for an attribute named `flagKey`, because a query names
- * the flag with that parameter.
+ * @throws FlagshipError `INVALID_CONTEXT` for objects and lists, and for an attribute named `flagKey`, because a query
+ * names the flag with that parameter.
  */
 export function queryParameters(context: ContextAttributes): [name: string, value: string][] {
   const parameters: [string, string][] = [];

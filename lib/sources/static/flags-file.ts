@@ -12,15 +12,18 @@ import { readRegularFile, readRegularFileSync } from '../regular-file';
 const WATCH_INTERVAL_MS = 200;
 /** The time in milliseconds after which a check is reported as failed, because the file system hangs. */
 const CHECK_LIMIT_MS = 5000;
-/** The coarsest clock of a common file system: within this time after an edit, another one may leave the same fingerprint. */
+/**
+ * The coarsest clock of a common file system: within this time after an edit, another one may leave the same
+ * fingerprint.
+ */
 const COARSEST_CLOCK_MS = 2000;
 
 /** The result of reading the file: its text, or the reason why it cannot be read. */
 type ReadResult = { readonly text: string } | { readonly problem: string };
 
 /**
- * A file of flags. It is read synchronously at the start, and checked at intervals after {@link FlagsFile.watch}. A check goes
- * through these steps, one check at a time:
+ * A file of flags. It is read synchronously at the start, and checked at intervals after {@link FlagsFile.watch}. A
+ * check goes through these steps, one check at a time:
  * 1. `readIfChanged` compares the fingerprint of the file, and reads the file if it has changed.
  * 2. `apply` parses the text, and emits the flags if they can be read.
  * 3. `reportIfRepeated` reports a problem that two checks have found.
@@ -45,7 +48,8 @@ export class FlagsFile {
   /**
    * @param path The JSON file.
    * @param onFlags Receives the flags after each edit that can be read. What it throws is reported.
-   * @param onProblem Receives one sentence with the position after each edit that cannot be read. What it throws is dropped.
+   * @param onProblem Receives one sentence with the position after each edit that cannot be read. What it throws is
+   * dropped.
    */
   constructor(
     path: string,
@@ -178,7 +182,9 @@ export class FlagsFile {
     );
   }
 
-  /** Reports a problem that two checks have found: during a write, a file is empty, incomplete or absent for a moment. */
+  /**
+   * Reports a problem that two checks have found: during a write, a file is empty, incomplete or absent for a moment.
+   */
   private reportIfRepeated(problem: string): void {
     if (this.unconfirmedProblem !== problem) {
       this.unconfirmedProblem = problem;

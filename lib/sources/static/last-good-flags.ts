@@ -21,7 +21,9 @@ export class LastGoodFlags {
     return this.flags;
   }
 
-  /** Puts the flags of an edit in force, except those that are malformed now and were not before. Returns them compiled. */
+  /**
+   * Puts the flags of an edit in force, except those that are malformed now and were not before. Returns them compiled.
+   */
   accept(edited: FlagMap): CompiledDefinitions {
     const definitions = new CompiledDefinitions(edited, this.accountId);
     const flags = new Map(edited);

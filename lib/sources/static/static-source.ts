@@ -65,8 +65,8 @@ export class StaticSource implements FlagSource {
 }
 
 /**
- * Copies flags as JSON would, flag by flag, so that later changes of the caller's object have no effect, and a flag that
- * cannot be copied is malformed without spoiling the others.
+ * Copies flags as JSON would, flag by flag, so that later changes of the caller's object have no effect, and a flag
+ * that cannot be copied is malformed without spoiling the others.
  *
  * @throws FlagsShapeError When the input as a whole is not an object of flags.
  */
