@@ -67,10 +67,10 @@ function bindingError({ errorCode, errorMessage }: BindingDetails, context: Bind
 }
 
 /** Reads the fields of a binding's details, which may be an object whose getters throw. */
-function readFields(given: unknown): BindingDetails {
-  if (typeof given !== 'object' || given === null) throw parseError('without details');
+function readFields(details: unknown): BindingDetails {
+  if (typeof details !== 'object' || details === null) throw parseError('without details');
   try {
-    const { flagKey, value, variant, reason, errorCode, errorMessage } = given as BindingDetails;
+    const { flagKey, value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
     return { flagKey, value, variant, reason, errorCode, errorMessage };
   } catch {
     throw parseError('with something that cannot be read');
@@ -82,8 +82,8 @@ function readFields(given: unknown): BindingDetails {
  *
  * @throws FlagshipError The error that the details contain; `PARSE_ERROR` for malformed details.
  */
-function readDetails(given: unknown, flagKey: string, context: BindingContext): Resolution {
-  const details = readFields(given);
+function readDetails(result: unknown, flagKey: string, context: BindingContext): Resolution {
+  const details = readFields(result);
   const { value, variant, reason, errorCode } = details;
   if (errorCode) throw bindingError(details, context);
   if (details.flagKey !== undefined && details.flagKey !== flagKey) throw parseError('for another flag');

@@ -129,22 +129,22 @@ export class SharedDefinitions {
    * @param manifest The manifest in the store before the request to Flagship.
    * @param downloaded The text, if Flagship has just sent it.
    */
-  announce(held: Announcement, manifest: Manifest | undefined, downloaded?: string): void {
-    const { digest } = held;
+  announce(announcement: Announcement, manifest: Manifest | undefined, downloaded?: string): void {
+    const { digest } = announcement;
     if (!this.mustWriteText(manifest, digest)) this.unwritten = undefined;
     else if (downloaded !== undefined) this.unwritten = { digest, text: downloaded };
     else if (this.unwritten?.digest !== digest) this.unwritten = undefined;
     const { unwritten } = this;
     if (unwritten !== undefined) {
       if (this.store.isAvailable && performance.now() >= this.retryAtMs)
-        this.writes.run(() => this.publish(held, unwritten.text));
+        this.writes.run(() => this.publish(announcement, unwritten.text));
       return;
     }
     // If the manifest is gone, the text is gone too.
     if (manifest === undefined) return;
     const { written } = this;
     const text = manifest.digest === digest ? manifest : written?.digest === digest ? written : undefined;
-    if (text !== undefined) this.writes.run(() => this.touch(held, text.writtenAt));
+    if (text !== undefined) this.writes.run(() => this.touch(announcement, text.writtenAt));
   }
 
   /** Resolves when all writes have ended, or after the time that a healthy store needs. Never rejects. */
@@ -167,12 +167,12 @@ export class SharedDefinitions {
   }
 
   /** Writes the text and then the manifest, so that a manifest never names a text that was not written. */
-  private async publish(held: Announcement, text: string): Promise<void> {
-    const { digest } = held;
+  private async publish(announcement: Announcement, text: string): Promise<void> {
+    const { digest } = announcement;
     const writtenAt = wallClockMs();
     const isWritten =
       (await this.store.write(TEXT_KEY, text, LIFETIME_MS, this.textLimitMs)) &&
-      (await this.writeManifest(held, writtenAt));
+      (await this.writeManifest(announcement, writtenAt));
     if (isWritten) {
       this.retryPauseMs = 0;
       if (this.unwritten?.digest === digest) this.unwritten = undefined;
@@ -188,11 +188,11 @@ export class SharedDefinitions {
    * Writes the manifest again, with the new confirmation. If another instance has announced other definitions
    * meanwhile, which may be newer, it writes nothing, and the next load decides.
    */
-  private async touch(held: Announcement, writtenAt: number): Promise<void> {
+  private async touch(announcement: Announcement, writtenAt: number): Promise<void> {
     const manifest = await this.loadManifest();
     if (manifest === undefined) return;
-    if (manifest.digest === held.digest || isSameOrNewer(held.confirmation, manifest))
-      await this.writeManifest(held, writtenAt);
+    if (manifest.digest === announcement.digest || isSameOrNewer(announcement.confirmation, manifest))
+      await this.writeManifest(announcement, writtenAt);
   }
 
   private writeManifest({ digest, etag, confirmation }: Announcement, writtenAt: number): Promise<boolean> {
