@@ -1,5 +1,5 @@
 import { FlagshipError, isErrorOf } from '../errors';
-import { type JsonValue } from '../options/json-value';
+import { type JsonValue } from '../types';
 import { type Attributes } from './attribute';
 import { compileConditions } from './condition';
 import {

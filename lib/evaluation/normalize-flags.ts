@@ -1,6 +1,5 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type FlagDefinition } from '../options/definitions';
-import { type JsonValue } from '../options/json-value';
+import { type FlagDefinition, type JsonValue } from '../types';
 import { isolateFlag, isObject, type JsonObject } from './malformed-flag';
 
 /** The input as a whole is not an object of flags, so that no flag of it can be evaluated. */

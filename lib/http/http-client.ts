@@ -99,7 +99,7 @@ export class HttpClient {
   }
 
   /** The circuit breaker of an open client; undefined when it is disabled. */
-  get circuit(): CircuitBreaker | undefined {
+  get circuitBreaker(): CircuitBreaker | undefined {
     return this.breaker;
   }
 

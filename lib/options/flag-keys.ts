@@ -1,5 +1,5 @@
 import { type Client } from '@openfeature/server-sdk';
-import { type JsonValue } from './json-value';
+import { type JsonValue } from '../types';
 
 // The key types come from OpenFeature's client. The keys that an application declares there hold here as well, and
 // versions of OpenFeature that do not support declared keys still compile.

@@ -1,4 +1,4 @@
-import { type JsonValue } from './json-value';
+import { type JsonValue } from '../types';
 
 /** The four value types of OpenFeature's server providers. `object` includes lists and null. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';

@@ -12,17 +12,6 @@ export {
 } from './checks';
 export { defaultDeadline, MAX_RETRY_DELAY_MS, MODULE_DEFAULTS } from './defaults';
 export {
-  type AttributeCondition,
-  type Condition,
-  type ConditionOperator,
-  type Definitions,
-  type FlagDefinition,
-  type FlagsInput,
-  type LogicalCondition,
-  type Rollout,
-  type Rule,
-} from './definitions';
-export {
   type BooleanFlagKey,
   type FlagKey,
   type FlagKeyFor,
@@ -33,7 +22,6 @@ export {
   type StringFlagKey,
 } from './flag-keys';
 export { type FlagType, flagTypeOf } from './flag-type';
-export { type JsonValue } from './json-value';
 export {
   type AsyncModuleOptions,
   type FlagshipModuleAsyncOptions,
@@ -68,3 +56,15 @@ export {
 export { type ResolvedCache } from './resolve-cache';
 export { type ResolvedCircuitBreaker, type ResolvedHttpOptions } from './resolve-http';
 export { type ResolvedSource } from './resolve-source';
+export {
+  type AttributeCondition,
+  type Condition,
+  type ConditionOperator,
+  type Definitions,
+  type FlagDefinition,
+  type FlagsInput,
+  type JsonValue,
+  type LogicalCondition,
+  type Rollout,
+  type Rule,
+} from '../types';

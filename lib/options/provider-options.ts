@@ -1,4 +1,4 @@
-import { type FlagsInput } from './definitions';
+import { type FlagsInput } from '../types';
 
 /**
  * Header names and values, as an object, a `Headers` or a list of pairs.

@@ -1,6 +1,6 @@
 import { configurationError } from '../errors';
+import { type FlagsInput } from '../types';
 import { PROVIDER_DEFAULTS } from './defaults';
-import { type FlagsInput } from './definitions';
 import {
   type ContextTransport,
   type FlagshipBinding,

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { messageOf } from '../errors';
+import { Injectable, Optional } from '@nestjs/common';
+import { configurationError, messageOf } from '../errors';
 import { checkOptions } from '../options';
 import { FlagService } from '../service';
 import { type FlagshipCondition, flagshipHealth } from './flagship-health';
@@ -24,7 +24,8 @@ const DOWN_CONDITIONS: Readonly<
  */
 @Injectable()
 export class FlagshipHealthIndicator {
-  constructor(private readonly flags: FlagService) {}
+  /** @param flags Absent if every Flagship module of the application has a domain; each check names its flags then. */
+  constructor(@Optional() private readonly flags?: FlagService) {}
 
   /**
    * Returns the result of a health check: `up`, or `down` in the conditions of the option `downWhen`, with details.
@@ -47,6 +48,10 @@ export class FlagshipHealthIndicator {
     try {
       checkOptions(options, healthOptionChecks);
       const { downWhen = 'never', maxAge, flags = this.flags } = options;
+      if (flags === undefined)
+        throw configurationError(
+          'every Flagship module has a domain; give the option "flags" of the health check, the FlagService of one of them.',
+        );
       const health = flagshipHealth(flags.client.providerStatus, flags.stats(), maxAge);
       return { status: DOWN_CONDITIONS[downWhen].includes(health.condition) ? 'down' : 'up', ...health };
     } catch (error) {

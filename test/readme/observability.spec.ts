@@ -1,5 +1,4 @@
 import { type Type } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
@@ -127,17 +126,16 @@ it('health.module.ts: a health route is up, and the strict one is down while Fla
   ]);
 });
 
-it('the health indicator reports a module with a domain where `FlagService` stands for it', async () => {
-  const { http } = await code.startWith(
-    {
-      imports: [TerminusModule],
-      controllers: [code.load<{ HealthController: Type }>('health.module.ts').HealthController],
-      providers: [FlagshipHealthIndicator, { provide: FlagService, useExisting: getFlagsToken('billing') }],
-    },
-    { domain: 'billing' },
-  );
-  const { body } = await http.get('/health').expect(200);
-  expect(body.details).toMatchObject({ flagship: { status: 'up', condition: 'ok', provider: 'READY' } });
+it('the health indicator reports a module with a domain by its flags, and asks for them', async () => {
+  const { app } = await code.startWith({ providers: [FlagshipHealthIndicator] }, { domain: 'billing' });
+  const indicator = app.get(FlagshipHealthIndicator);
+  const flags = app.get<FlagService>(getFlagsToken('billing'));
+  expect(await indicator.check('flagship', { flags })).toMatchObject({
+    flagship: { status: 'up', condition: 'ok', provider: 'READY' },
+  });
+  expect(await indicator.check('flagship')).toEqual({
+    flagship: { status: 'down', message: expect.stringContaining('give the option "flags"') },
+  });
 });
 
 it('flag-stats.controller.ts: a route and a line of the log have the counts', async () => {

@@ -50,10 +50,10 @@ export class RemoteSource implements FlagSource {
   }
 
   stats(): SourceStats {
-    const { circuit, meter } = this.client;
+    const { circuitBreaker, meter } = this.client;
     return {
       upstream: meter.stats(),
-      circuit: circuit && { state: circuit.state, since: new Date(circuit.since) },
+      circuit: circuitBreaker && { state: circuitBreaker.state, since: new Date(circuitBreaker.since) },
     };
   }
 
