@@ -30,7 +30,7 @@ export function digestFlag(key: string, definition: unknown): DigestedFlag {
 }
 
 /** Returns the flags, with a `MalformedFlag` in place of each one that cannot be written as JSON. */
-export function writableFlags(flags: FlagMap): FlagMap {
+export function serializableFlags(flags: FlagMap): FlagMap {
   return new Map([...flags].map(([key, definition]) => [key, digestFlag(key, definition).definition]));
 }
 

@@ -81,7 +81,7 @@ export class DefinitionsCache {
   }
 
   /** Resolves when all definitions are written, or after the time that a healthy disk needs. Never rejects. */
-  settled(): Promise<void> {
+  untilWritten(): Promise<void> {
     return this.waitForWrites(SETTLE_LIMIT_MS);
   }
 

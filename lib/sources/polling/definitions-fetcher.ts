@@ -70,8 +70,8 @@ export class DefinitionsFetcher {
    * Resolves when other instances can read what was fetched, or after the time that a healthy store needs. Never
    * rejects.
    */
-  async settled(): Promise<void> {
-    await this.shared?.settled();
+  async untilWritten(): Promise<void> {
+    await this.shared?.untilWritten();
   }
 
   /**

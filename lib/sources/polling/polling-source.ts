@@ -128,7 +128,7 @@ export class PollingSource implements FlagSource {
    * Resolves when disk and store have the definitions: the process may end after a start, and other instances start.
    */
   private async untilShared(): Promise<void> {
-    await Promise.all([this.cache?.settled(), this.fetcher.settled()]);
+    await Promise.all([this.cache?.untilWritten(), this.fetcher.untilWritten()]);
   }
 
   private startGeneration(): void {

@@ -148,7 +148,7 @@ export class SharedDefinitions {
   }
 
   /** Resolves when all writes have ended, or after the time that a healthy store needs. Never rejects. */
-  settled(): Promise<void> {
+  untilWritten(): Promise<void> {
     return limited('sharedDefinitions', this.writes.idle, SETTLE_LIMIT_MS).catch(() => undefined);
   }
 

@@ -2,7 +2,7 @@ import { configurationError, messageOf } from '../../errors';
 import { type FlagMap, normalizeFlags } from '../../evaluation';
 import { type ResolvedSource } from '../../options';
 import { ActiveDefinitions } from '../active-definitions';
-import { digestFlag, writableFlags } from '../flag-digest';
+import { digestFlag, serializableFlags } from '../flag-digest';
 import {
   type ContextAttributes,
   type FlagSource,
@@ -27,7 +27,7 @@ export class StaticSource implements FlagSource {
       listener.warn(problem);
     };
     const follow = (edited: FlagMap): void => {
-      this.apply(writableFlags(edited));
+      this.apply(serializableFlags(edited));
     };
     this.flags = new LastGoodFlags(accountId, warn);
     this.active = new ActiveDefinitions(listener);
