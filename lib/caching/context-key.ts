@@ -48,7 +48,7 @@ export function cacheHash(flagKey: string, type: string, context: Attributes): n
 
 /** The bytes of an attribute besides its name and value: its slots in two lists that grow in steps. */
 const ATTRIBUTE_BYTES = 48;
-/** The bytes of a character in a text that was concatenated: V8 keeps the parts of such a text. */
+/** The factor by which a concatenated text takes more memory than another one, because V8 keeps its parts. */
 const BYTES_PER_CHARACTER = 5;
 
 /** The canonical text of a value other than text, number or boolean; a class, so that it differs from an equal text. */
