@@ -2,7 +2,13 @@ import { Injectable, Logger, type Type } from '@nestjs/common';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
-import { FlagService, FlagshipModule, type FlagshipModuleOptions, WithFlagContext } from 'nestjs-flagship';
+import {
+  FlagService,
+  FlagshipModule,
+  type FlagshipModuleOptions,
+  InjectFlags,
+  WithFlagContext,
+} from 'nestjs-flagship';
 import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntil } from '../fixtures/wait-until';
 import { useCleanup } from '../fixtures/use-cleanup';
@@ -141,11 +147,37 @@ it('keeps the metadata of a scheduler, in either order of the decorators', async
 it('keeps two applications of one process apart', async () => {
   const first = echoProvider();
   const second = echoProvider();
-  const one = await start({ provider: first.provider, domain: 'one', context: { app: 1 } });
-  const two = await start({ provider: second.provider, domain: 'two', context: { app: 2 } });
+  const one = await start({ provider: first.provider, context: { app: 1 } });
+  const two = await start({ provider: second.provider, context: { app: 2 } });
   expect(await one.get(Jobs).later({ user: 'ann' })).toEqual(['ann', { app: 1, targetingKey: 'ann' }]);
   expect(await two.get(Jobs).later({ user: 'bob' })).toEqual(['bob', { app: 2, targetingKey: 'bob' }]);
   expect([first.asked, second.asked].map((asked) => asked.length)).toEqual([1, 1]);
+});
+
+it('evaluates the flags of the domain that it names', async () => {
+  @Injectable()
+  class BillingJobs {
+    constructor(@InjectFlags('billing') private readonly flags: FlagService) {}
+
+    @WithFlagContext((job: Job) => ({ targetingKey: job.user }), { domain: 'billing' })
+    async invoice(job: Job) {
+      return [job.user, await this.flags.getStringValue('echo', ''), this.flags.context];
+    }
+
+    @WithFlagContext(undefined, { domain: 'billing' })
+    static() {
+      return this.flags.context;
+    }
+  }
+  const app = await apps.startContext({
+    imports: [
+      FlagshipModule.forRoot({ provider: echoProvider().provider, domain: 'billing', context: { app: 1 } }),
+    ],
+    providers: [BillingJobs],
+  });
+  const context = { app: 1, targetingKey: 'ann' };
+  expect(await app.get(BillingJobs).invoice({ user: 'ann' })).toEqual(['ann', 'ann', context]);
+  expect(app.get(BillingJobs).static()).toEqual({ app: 1 });
 });
 
 it('calls the method of an instance that Nest has not made', async () => {
@@ -179,4 +211,5 @@ it('throws while the class is defined if its argument is no function', () => {
   expect(() => WithFlagContext({ targetingKey: 'ann' } as never)).toThrow(
     '@WithFlagContext takes a function',
   );
+  expect(() => WithFlagContext(undefined, { domian: 'x' } as never)).toThrow('no option "domian"');
 });

@@ -2,6 +2,8 @@ import { type INestApplication } from '@nestjs/common';
 import { type Hook, OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
 import {
   FlagService,
+  FlagshipModule,
+  getFlagsToken,
   type FlagshipModuleOptions,
   LoggingHook,
   type TelemetryEvent,
@@ -92,11 +94,13 @@ describe('the module’s hooks and handlers', () => {
     const hooks: Hook[] = [{ after: () => void hooked.push('after') }];
     for (let round = 1; round <= 5; round++) {
       for (const options of [{}, { domain }]) {
-        const { app } = await apps.start(shop({ definitions, handlers, hooks, ...options }));
+        const app = await apps.startContext({
+          imports: [FlagshipModule.forRoot({ definitions, handlers, hooks, ...options })],
+        });
         expect(counts(options.domain).map((count, index) => count - (before[0]?.[index] ?? 0))).toEqual([
           1, 1, 1, 1,
         ]);
-        await app.get(FlagService).isEnabled('new-checkout');
+        await app.get<FlagService>(getFlagsToken(options.domain)).isEnabled('new-checkout');
         await app.close();
       }
       expect(hooked).toHaveLength(2 * round);
