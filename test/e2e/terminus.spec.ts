@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { Controller, Get, type INestApplication, Query } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { TypedInMemoryProvider } from '@openfeature/server-sdk';
+<<<<<<< HEAD
 import { FlagService, getFlagsToken, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
+=======
+import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
+>>>>>>> t1
 import { FlagshipHealthIndicator, type FlagshipHealthOptions } from 'nestjs-flagship/terminus';
 import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
@@ -246,6 +250,18 @@ it('reports the state of any other provider', async () => {
   }
   const broken = await start({ provider: new Broken() });
   expect(await health(broken)).toMatchObject(UP('unavailable', 'ERROR'));
+});
+
+it('reports down without the option "flags" if every module has a domain', async () => {
+  const app = await start({ definitions: {}, domain: 'shop' });
+  expect(await health(app)).toMatchObject({
+    code: 503,
+    flagship: { status: 'down', message: expect.stringContaining('give the option "flags"') },
+  });
+  const flags = app.get<FlagService>(getFlagsToken('shop'));
+  expect(await app.get(FlagshipHealthIndicator).check('shop', { flags })).toMatchObject({
+    shop: { status: 'up' },
+  });
 });
 
 it('reports on the given FlagService if there are several', async () => {

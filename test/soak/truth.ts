@@ -29,7 +29,7 @@ export class Truth {
     this.phase = { fault, start: performance.now() };
   }
 
-  /** Has Flagship been well for long enough that nothing but the truth will do? */
+  /** Whether Flagship has been available for so long that only its current values are right. */
   isCalm({ start, end, paceKept }: Seen): boolean {
     const { phase } = this;
     // A process that stood still has not had that time to recover.

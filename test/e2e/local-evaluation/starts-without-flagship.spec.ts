@@ -63,7 +63,6 @@ describe('a start without Flagship', () => {
         localEvaluation: true,
         refreshInterval: 20,
         retries: 0,
-        domain: 'late',
       }),
     );
     const flags = app.get(FlagService);
