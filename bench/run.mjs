@@ -1,5 +1,6 @@
 import { stopChildren } from '../tools/child-process.cjs';
 import { bounded } from './sections/bounded.mjs';
+import { cacheKeys } from './sections/cache-key.mjs';
 import { cached } from './sections/cached.mjs';
 import { download } from './sections/download.mjs';
 import { flights } from './sections/flights.mjs';
@@ -18,6 +19,7 @@ import { printTable } from './support/table.mjs';
 const sections = {
   remote,
   cached,
+  'cache-key': cacheKeys,
   require: requireTime,
   fastify: () => routes('fastify'),
   express: () => routes('express'),

@@ -7,6 +7,7 @@ export {
   InjectFlags,
   type JobContextFactory,
   WithFlagContext,
+  type WithFlagContextOptions,
 } from './decorators';
 export { FlagshipError, FlagshipErrorCode } from './errors';
 export { FlagshipModule } from './flagship.module';
@@ -40,6 +41,7 @@ export {
   type FlagKey,
   type FlagKeyFor,
   type FlagsInput,
+  type FlagType,
   type FlagshipBinding,
   type FlagshipModuleAsyncOptions,
   type FlagshipModuleExtras,
@@ -63,6 +65,7 @@ export {
   type FlagUse,
   getFlagsToken,
   type ObjectDetails,
+  type RequestEvaluationOptions,
   RequestFlags,
 } from './service';
 export { type CircuitStats, type DefinitionsStats } from './sources';

@@ -4,7 +4,7 @@ import { contenders } from '../support/contenders.mjs';
 const USERS = 200_000;
 const MOST = 20;
 
-/** What is left in memory of far more users than the cache may hold. */
+/** How much memory evaluations for far more users than the cache may hold leave behind. */
 export async function bounded() {
   const server = await startChild('answer-server.mjs');
   const growth = {};

@@ -1,4 +1,4 @@
-/** One user, where it does not matter who asks. */
+/** One user, for evaluations that need no other. */
 export const CONTEXT = Object.freeze({
   targetingKey: 'user-4711',
   plan: 'pro',
@@ -11,7 +11,7 @@ const USERS = 500;
 const users = Array.from({ length: USERS }, (_, number) => `user-${number}`);
 let turn = 0;
 
-/** Somebody else, in an object of their own, with every call: a targeting key and four attributes. */
+/** Returns the context of another user with every call, as a new object: a targeting key and four attributes. */
 export function nextContext() {
   turn = (turn + 1) % USERS;
   return { targetingKey: users[turn], plan: 'pro', country: 'DE', seats: 12, beta: true };

@@ -1,4 +1,4 @@
-/** The same flags in everybody's own format: `rules` rules of two conditions, the last one a 25 % rollout if asked. */
+/** The same flags in the format of each engine: `rules` rules of two conditions, the last one a 25 % rollout if asked. */
 
 const OURS = {
   flag: (key, rules, rollout) => ({

@@ -152,12 +152,15 @@ export class CachingSource implements FlagSource {
     if (this.keepShared(evaluation, resolution, found)) return resolution;
     const withStale: PendingEvaluation = { ...evaluation, stale: evaluation.stale ?? resolution };
     // A caller that revalidates has been given its stale resolution already.
-    if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined) return this.fetch(withStale, write);
+    if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined)
+      return this.fetch(withStale, write);
     this.fetchInBackground(key, () => this.fetch(withStale, write));
     return asStale(resolution);
   }
 
-  /** Keeps a resolution of the shared store in memory; a stale one only if memory has none. Returns whether it is fresh. */
+  /**
+   * Keeps a resolution of the shared store in memory; a stale one only if memory has none. Returns whether it is fresh.
+   */
   private keepShared(
     { key, stale }: PendingEvaluation,
     resolution: CachedResolution,

@@ -9,7 +9,7 @@ type Context = Record<string, unknown>;
 
 const MEGABYTE = 1_000_000;
 
-/** Everything a context can carry, nested as a body allows. */
+/** Contexts with all kinds of values that JSON can carry, nested. */
 const { attributes } = fc.letrec<{ attributes: Context; value: unknown }>((tie) => ({
   attributes: fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), tie('value'), { maxKeys: 4 }),
   value: fc.oneof(
@@ -25,7 +25,7 @@ const { attributes } = fc.letrec<{ attributes: Context; value: unknown }>((tie) 
   ),
 }));
 
-/** What makes two contexts the same: sorted, as JSON; -0 is 0 there too. */
+/** Returns a structure whose JSON is equal for two equal contexts: attributes are sorted, and JSON writes -0 as 0. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
@@ -36,8 +36,8 @@ function canonical(value: unknown): unknown {
 }
 const sameText = (context: Context) => JSON.stringify(canonical(context));
 
-describe('contextKey', () => {
-  it('is the same for the same attributes in any order', () => {
+describe('canonicalContext', () => {
+  it('is equal for equal attributes in any order', () => {
     const shuffled = attributes.chain((context) =>
       fc
         .shuffledSubarray(Object.keys(context), { minLength: Object.keys(context).length })
@@ -51,7 +51,7 @@ describe('contextKey', () => {
     );
   });
 
-  it('tells any two contexts apart that differ', () => {
+  it('differs for any two different contexts', () => {
     fc.assert(
       fc.property(attributes, attributes, (one, other) => {
         expect(canonicalContext(one) === canonicalContext(other)).toBe(sameText(one) === sameText(other));
@@ -60,7 +60,7 @@ describe('contextKey', () => {
     );
   });
 
-  it('tells contexts apart of which all small ones are listed', () => {
+  it('differs for all pairs of small contexts', () => {
     const leaves = ['', '0', 'a', '1:a', 's1:a', 0, 1, true, false, null, [], {}];
     const values = [
       ...leaves,
@@ -79,20 +79,20 @@ describe('contextKey', () => {
     ['two dates', new Date(1), new Date(2)],
     ['a date and its number', new Date(1), 1],
     ['a list with a hole and a shorter one', Array.from({ length: 2 }).fill(1, 1), [1]],
-    // eslint-disable-next-line no-sparse-arrays -- what it is about
+    // eslint-disable-next-line no-sparse-arrays -- the case that is tested
     ['a sparse list and a shorter one', [, 1], [1]],
     ['large numbers', 2 ** 53, 2 ** 53 + 2],
   ];
-  it.each(different)('tells apart: %s', (_, one, other) => {
+  it.each(different)('differs for %s', (_, one, other) => {
     expect(canonicalContext({ value: one })).not.toBe(canonicalContext({ value: other }));
   });
 
-  it('leaves out undefined, as every request does', () => {
+  it('omits undefined attributes, as requests do', () => {
     expect(canonicalContext({ a: 1, b: undefined })).toBe(canonicalContext({ a: 1 }));
     expect(canonicalContext({ a: { b: undefined } })).toBe(canonicalContext({ a: {} }));
   });
 
-  it('takes objects of another realm for what they are', () => {
+  it('treats objects of another realm like those of this one', () => {
     const foreign = runInNewContext(
       '({ user: { plan: "pro" }, tags: ["a"], since: new Date(5) })',
     ) as Context;
@@ -101,7 +101,7 @@ describe('contextKey', () => {
     );
   });
 
-  it('comes to an end for contexts that do not', () => {
+  it('terminates for circular contexts', () => {
     const loop: Context = {};
     for (const name of ['a', 'b', 'c', 'd']) loop[name] = loop;
     expect(typeof canonicalContext(loop)).toBe('string');
@@ -112,11 +112,11 @@ describe('contextKey', () => {
   });
 });
 
-describe('portableContextKey', () => {
+describe('portableContext', () => {
   const loop: Context = {};
   loop.self = loop;
 
-  it('is the key of what every process knows', () => {
+  it('equals the canonical text of a context of JSON values', () => {
     fc.assert(
       fc.property(attributes, (context) => expect(portableContext(context)).toBe(canonicalContext(context))),
     );
@@ -127,7 +127,7 @@ describe('portableContextKey', () => {
     ['an object of a class', { value: new Map() }],
     ['an object of a class, in a list', { value: [1, [new Map()]] }],
     ['a circle', loop],
-  ])('is none for what only this process knows: %s', (_, context) => {
+  ])('is undefined for a context with %s', (_, context) => {
     expect(portableContext(context)).toBeUndefined();
     expect(portableContext(context)).toBeUndefined();
     expect(canonicalContext(context)).toBe(canonicalContext(context));
@@ -135,7 +135,7 @@ describe('portableContextKey', () => {
 });
 
 describe('MemoryCache', () => {
-  const answer = (value: number) => ({
+  const resolutionOf = (value: number) => ({
     value,
     variant: undefined,
     reason: 'CACHED' as const,
@@ -149,10 +149,10 @@ describe('MemoryCache', () => {
     flag = 'a',
     type: FlagType = 'string',
   ) => {
-    cache.set(cacheKey(flag, type, context), answer(value), 60_000, 60_000);
+    cache.set(cacheKey(flag, type, context), resolutionOf(value), 60_000, 60_000);
   };
 
-  it('keeps no more than its size; the least recently used goes first', () => {
+  it('keeps as many entries as its size, and removes the least recently used one first', () => {
     const cache = cacheOf(3);
     for (const id of ['a', 'b', 'c']) put(cache, { id }, 1);
     cache.get('a', 'string', { id: 'a' });
@@ -161,9 +161,9 @@ describe('MemoryCache', () => {
     expect(kept).toEqual(['a', 'c', 'd']);
   });
 
-  it('tells flags, types and contexts apart', () => {
+  it('keeps an entry for each flag, type and context', () => {
     const cache = cacheOf(10);
-    const questions: [string, FlagType, Context][] = [
+    const keys: [string, FlagType, Context][] = [
       ['a', 'string', {}],
       ['a', 'number', {}],
       ['b', 'string', {}],
@@ -172,15 +172,15 @@ describe('MemoryCache', () => {
       ['a', 'string', { b: canonicalContext({ value: ['c'] }) }],
       ['', 'string', {}],
     ];
-    questions.forEach(([flag, type, context], index) => {
+    keys.forEach(([flag, type, context], index) => {
       put(cache, context, index, flag, type);
     });
-    expect(questions.map(([flag, type, context]) => cache.get(flag, type, context)?.value)).toEqual(
-      questions.map((_, index) => index),
+    expect(keys.map(([flag, type, context]) => cache.get(flag, type, context)?.value)).toEqual(
+      keys.map((_, index) => index),
     );
   });
 
-  it('finds an answer exactly for the contexts of one key', () => {
+  it('finds an entry exactly for equal contexts', () => {
     fc.assert(
       fc.property(attributes, attributes, (one, other) => {
         const cache = cacheOf(10);
@@ -188,22 +188,22 @@ describe('MemoryCache', () => {
         const same = canonicalContext(one) === canonicalContext(other);
         expect(cache.get('a', 'string', other) !== undefined).toBe(same);
         expect(cache.get('a', 'string', Object.fromEntries(Object.entries(one).reverse()))).toEqual(
-          answer(1),
+          resolutionOf(1),
         );
       }),
       { numRuns: 5000 },
     );
   });
 
-  it('does not give the answer of another question that shares its number', () => {
+  it('does not return the entry of another key with the same hash', () => {
     const cache = cacheOf(10);
     const { context } = cacheKey('a', 'string', { id: 1 });
     const { hash } = cacheKey('a', 'string', { id: 2 });
-    cache.set({ hash, flagKey: 'a', type: 'string', context }, answer(1), 60_000, 60_000);
+    cache.set({ hash, flagKey: 'a', type: 'string', context }, resolutionOf(1), 60_000, 60_000);
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });
 
-  it('keeps questions whose attributes grow and shrink together apart', () => {
+  it('has few hash collisions for contexts whose attributes are correlated', () => {
     const count = 10_000;
     const correlated: ((index: number) => Context)[] = [
       (index) => ({ targetingKey: `user-${index}`, age: index % 90, isBeta: index % 2 === 0 }),
@@ -214,30 +214,30 @@ describe('MemoryCache', () => {
     for (const context of correlated) {
       const cache = new MemoryCache(count, 100 * MEGABYTE, false);
       for (let index = 0; index < count; index++) put(cache, context(index), index);
-      // By chance one in a hundred thousand pairs shares a number.
+      // By chance, the hashes of about one in a hundred thousand pairs collide.
       expect(cache.size).toBeGreaterThan(count - 10);
     }
   });
 
-  it('remembers the context as it was asked', () => {
+  it('is not affected by changes of the context after the key was created', () => {
     const cache = cacheOf(10);
     const context: Context = { id: 1 };
-    const question = cacheKey('a', 'string', context);
+    const key = cacheKey('a', 'string', context);
     context.id = 2;
-    cache.set(question, answer(1), 60_000, 60_000);
-    expect(cache.get('a', 'string', { id: 1 })).toEqual(answer(1));
+    cache.set(key, resolutionOf(1), 60_000, 60_000);
+    expect(cache.get('a', 'string', { id: 1 })).toEqual(resolutionOf(1));
     expect(cache.get('a', 'string', { id: 2 })).toBeUndefined();
   });
 
-  it('takes an answer that is stale already, and knows it for that at once', () => {
+  it('accepts a resolution that is stale already, and returns it as stale only', () => {
     const cache = new MemoryCache(10, MEGABYTE, true);
-    const question = cacheKey('a', 'string', {});
-    cache.set(question, answer(1), 0, 60_000);
+    const key = cacheKey('a', 'string', {});
+    cache.set(key, resolutionOf(1), 0, 60_000);
     expect(cache.get('a', 'string', {})).toBeUndefined();
-    expect(cache.stale(question, {})).toEqual(answer(1));
+    expect(cache.stale(key, {})).toEqual(resolutionOf(1));
   });
 
-  it('forgets all when cleared', () => {
+  it('is empty after clear', () => {
     const cache = cacheOf(3);
     put(cache, {}, 1);
     cache.clear();
@@ -246,7 +246,7 @@ describe('MemoryCache', () => {
 });
 
 describe('copyValue', () => {
-  it('copies structure deeply and leaves scalars alone', () => {
+  it('copies objects and lists deeply and returns scalars', () => {
     const value = { a: [{ b: 1 }], c: null };
     const copy = copyValue(value);
     expect(copy).toEqual(value);

@@ -1,26 +1,26 @@
 import { isDate } from 'node:util/types';
 import { isPlainObject } from '../types';
 
-/** Deeper contexts, circular ones above all, are refused before they are sent. */
+/** Contexts that are nested deeper, circular ones included, cannot be sent to Flagship. */
 const MAX_DEPTH = 32;
 const TOO_DEEP = new Error('The context is nested too deep, or circular.');
 
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
-/** How often a part of a context was told by its identity. */
+/** How many parts of contexts have been written as the identity of an object so far. */
 let identified = 0;
 
 /**
- * A text that is the same for two contexts exactly when they hold the same attributes, whatever their order. Every
- * part says its own length, so no value can be mistaken for another. What no request can carry counts as the same only
- * when it is the same object.
+ * Returns a text that is equal for two contexts exactly if they have equal attributes, in any order. Each part is
+ * preceded by its type and length, so that no two values have the same text. A value that no request can carry, such as
+ * a function, equals only itself.
  */
 export function canonicalContext(context: Readonly<Record<string, unknown>>): string {
   try {
     return attributesText(context, 0);
   } catch (error) {
     if (error !== TOO_DEEP) throw error;
-    // Given up at once and as a whole: to follow every path through a circular context could take for ever.
+    // The whole context counts as one object: following every path through a circular context could take for ever.
     return identityText(context);
   }
 }
@@ -29,13 +29,13 @@ function attributesText(attributes: Readonly<Record<string, unknown>>, depth: nu
   let key = '';
   for (const name of sortedNames(attributes)) {
     const value = attributes[name];
-    // Left out of a request, so left out of the key.
+    // A request omits undefined attributes, so the key does too.
     if (value !== undefined) key += sized(name) + valueText(value, depth);
   }
   return key;
 }
 
-/** Text after its length. Short lengths are single characters: to write numbers would cost more than all the rest. */
+/** Returns a text preceded by its length. Short lengths are one character: writing numbers would dominate the cost. */
 function sized(text: string): string {
   return `${LENGTHS[text.length] ?? `\uffff${text.length}:`}${text}`;
 }
@@ -43,9 +43,9 @@ function sized(text: string): string {
 const LENGTHS = Array.from({ length: 256 }, (_, length) => String.fromCharCode(length));
 
 /**
- * The key of a context for other processes, which know no object of this one.
+ * Returns the canonical text of a context for use in other processes.
  *
- * @returns Nothing for a context that holds what is told by its identity.
+ * @returns The text; undefined for a context with an object that only its identity in this process distinguishes.
  */
 export function portableContext(context: Readonly<Record<string, unknown>>): string | undefined {
   const before = identified;
@@ -60,7 +60,7 @@ function identityText(value: object): string {
   return `?${identity};`;
 }
 
-/** By insertion: contexts have few attributes, mostly in order, and the built-in sort costs several times as much. */
+/** Sorts by insertion: contexts have few attributes, mostly in order, and the built-in sort is several times slower. */
 function sortedNames(context: object): string[] {
   const names = Object.keys(context);
   if (names.length > 32) return names.sort();
@@ -94,7 +94,7 @@ function valueText(value: unknown, depth: number): string {
 function objectText(value: object, depth: number): string {
   if (depth > MAX_DEPTH) throw TOO_DEEP;
   if (isDate(value)) return `d${value.getTime()};`;
-  // `from` also fills the holes of a list, as JSON does.
+  // `Array.from` also visits the holes of a sparse list, which JSON writes as null.
   if (Array.isArray(value))
     return `[${Array.from(value, (item) => valueText(item ?? null, depth)).join('')}]`;
   return isPlainObject(value) ? `{${attributesText(value, depth)}}` : identityText(value);

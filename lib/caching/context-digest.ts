@@ -1,21 +1,21 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
-/** Says what the derived key is for, so that the same secret serves other purposes with other keys. */
+/** The purpose of the derived key, so that the same secret yields other keys for other purposes. */
 const PURPOSE = 'nestjs-flagship: contexts in the keys of a shared store';
 const KEY_BYTES = 32;
 
 /**
- * Turns contexts into what may stand in a key of the shared store. A plain hash of a context could be undone by trying
- * every likely context: the phone numbers of a country take minutes. With a key of the application's it cannot, by those
- * who can read the store but do not know the key.
+ * Hashes contexts for the keys of the shared store. A plain hash could be inverted by hashing all likely contexts: the
+ * phone numbers of a country take minutes. With a key that only the application knows, a reader of the store cannot do
+ * that.
  */
 export class ContextDigest {
-  // Private to the language as well: whoever prints a provider must not find it.
+  // An ECMAScript private field, because `console.log` of a provider must not print the key.
   readonly #key: KeyObject;
 
   /**
-   * @param secret What all instances of the application know and others do not; without one, anybody can compute the
-   * digests of likely contexts.
+   * @param secret Known to all instances of the application and to no others. Without it, the digests of likely
+   * contexts can be computed by everyone.
    * @param namespace Names account and app: the same context has another digest in each.
    */
   constructor(secret: string | undefined, namespace: string) {
@@ -24,7 +24,7 @@ export class ContextDigest {
 
   /** Returns the digest of a text, in 43 characters of base64url. */
   of(text: string): string {
-    // As UTF-8, all halves of characters would be the same, and users whose ids differ in one would share answers.
+    // UTF-8 encodes every lone surrogate alike, so users whose ids differ in one would share a digest.
     return createHmac('sha256', this.#key).update(text, 'utf16le').digest('base64url');
   }
 }

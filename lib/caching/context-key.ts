@@ -4,7 +4,7 @@ import { textSize } from './memory-size';
 export type Attributes = Readonly<Record<string, unknown>>;
 
 const PRIME = 0x01000193;
-/** Another one in every process, so that nobody can choose contexts that share a number. */
+/** Random in each process, so that users cannot choose contexts whose hashes collide. */
 const SEED = Math.floor(Math.random() * 2 ** 31);
 
 function mixText(hash: number, text: string): number {
@@ -26,32 +26,32 @@ function mixValue(hash: number, value: unknown): number {
   }
 }
 
-/** Spreads what differs over all bits: sums of attributes that grow and shrink together would be the same otherwise. */
+/** Spreads a difference over all bits. Without it, hashes collide when one attribute grows as another shrinks. */
 function spread(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return mixed ^ (mixed >>> 13);
 }
 
 /**
- * A number that is the same for two equal questions, whatever the order of the attributes. Different ones may share it,
- * so what is found under it has still to be compared.
+ * Returns the hash of a cache key, which does not depend on the order of the attributes. Different keys may have the
+ * same hash, so an entry that is found by it must be compared with the key.
  */
 export function cacheHash(flagKey: string, type: string, context: Attributes): number {
   let hash = mixText(mixText(SEED, type), flagKey);
   for (const name of Object.keys(context)) {
     const value = context[name];
-    // Left out of a request, so left out here.
+    // A request omits undefined attributes, so the hash does too.
     if (value !== undefined) hash = (hash + spread(mixValue(mixText(SEED, name), value))) | 0;
   }
   return hash;
 }
 
-/** What an attribute takes besides its name and value, in bytes: its places in two lists that grow in steps. */
+/** The bytes of an attribute besides its name and value: its slots in two lists that grow in steps. */
 const ATTRIBUTE_BYTES = 48;
-/** A text that was put together keeps its parts: each character of it counts for so many. */
+/** The factor by which a concatenated text takes more memory than another one, because V8 keeps its parts. */
 const BYTES_PER_CHARACTER = 5;
 
-/** The text of a value with structure, kept apart from a value that is such a text. */
+/** The canonical text of a value other than text, number or boolean; a class, so that it differs from an equal text. */
 class Structure {
   readonly text: string;
 
@@ -69,7 +69,7 @@ function isSame(kept: unknown, value: unknown): boolean {
   return Number.isNaN(kept) && Number.isNaN(value);
 }
 
-/** A context as it was when it was asked for; what becomes of the object later does not matter. */
+/** The attributes of a context at the time of an evaluation. Later changes of the context do not affect it. */
 export class ContextKey {
   private readonly names: string[] = [];
   private readonly values: unknown[] = [];
@@ -83,7 +83,7 @@ export class ContextKey {
     }
   }
 
-  /** Estimates what this takes in memory, in bytes. */
+  /** Estimates the memory of this key in bytes. */
   get size(): number {
     let bytes = 0;
     for (const name of this.names) bytes += ATTRIBUTE_BYTES + textSize(name);
@@ -94,7 +94,7 @@ export class ContextKey {
     return bytes;
   }
 
-  /** Does this context hold the same attributes, in whatever order? */
+  /** Whether a context has the same attributes, in any order. */
   equals(context: Attributes): boolean {
     const { names, values } = this;
     let count = 0;

@@ -2,17 +2,20 @@ import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type JsonValue } from '../options';
 
 /**
- * A copy of its own for each caller, so that one who changes an object flag's value changes nobody else's.
- * Scalars, which is what most flags are, cost nothing; JSON is copied several times faster than by `structuredClone`.
+ * Copies a flag's value, so that a caller that changes it does not change it for other callers. Scalars, the values of
+ * most flags, are returned as they are. JSON is copied several times faster than by `structuredClone`.
+ *
+ * Differs from `ownCopy`, which copies the application's own values, circular ones included, and never throws: a value
+ * of Flagship's is a JSON tree, and one that cannot be copied is a malformed response.
  *
  * @throws FlagshipError `PARSE_ERROR` when the value is nested too deep.
  */
 export function copyValue<T extends JsonValue>(value: T): T {
-  return typeof value === 'object' && value !== null ? (copyWhole(value) as T) : value;
+  return typeof value === 'object' && value !== null ? (copyObject(value) as T) : value;
 }
 
-// Apart: a `try` in the way of every scalar would keep an evaluation from being compiled as a whole.
-function copyWhole(value: object): JsonValue {
+// A function of its own: with the `try` in `copyValue`, V8 would not inline that into an evaluation.
+function copyObject(value: object): JsonValue {
   try {
     return copyStructure(value);
   } catch {
@@ -26,7 +29,7 @@ function copyItem(value: JsonValue): JsonValue {
 
 function copyStructure(value: object): JsonValue {
   if (Array.isArray(value)) return (value as JsonValue[]).map(copyItem);
-  // Spreading copies the shape along, and makes `__proto__` a property like any other.
+  // Spreading keeps the object's hidden class in V8, and copies an own `__proto__` as a property.
   const copy: Record<string, JsonValue> = { ...value };
   for (const name in copy) {
     const item = copy[name];

@@ -4,16 +4,16 @@ import { type FlagType, type JsonValue } from '../options';
 import { type Attributes, ContextKey, cacheHash } from './context-key';
 import { textSize, valueSize } from './memory-size';
 
-/** What is remembered of an answer. */
+/** The part of a resolution that is cached. */
 export interface CachedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
   readonly reason: 'CACHED';
-  /** There is no such flag; value and variant say nothing then. */
+  /** The error, if Flagship responded that the flag does not exist. Value and variant have no meaning then. */
   readonly notFound: FlagshipError | undefined;
 }
 
-/** A key as it was asked: whose answer is kept, and where. */
+/** A cache key: flag, type and context of an evaluation, and their hash. */
 export interface CacheKey {
   readonly hash: number;
   readonly flagKey: string;
@@ -24,13 +24,13 @@ export interface CacheKey {
 interface Entry {
   readonly key: CacheKey;
   readonly answer: CachedResolution;
-  /** When it is too old even for a time without fresh answers. */
+  /** When it becomes too old to be served as stale, by the monotonic clock. */
   readonly expiresAt: number;
 }
 
-/** What an entry takes besides its flag's key, its context and its value, in bytes. */
+/** The bytes of an entry besides the flag's key, the context and the value. */
 const ENTRY_BYTES = 700;
-/** What an error takes, with its stack. */
+/** The bytes of an error with its stack. */
 const ERROR_BYTES = 3000;
 
 function entrySize({ flagKey, context }: CacheKey, { value, variant, notFound }: CachedResolution): number {
@@ -38,36 +38,35 @@ function entrySize({ flagKey, context }: CacheKey, { value, variant, notFound }:
   return ENTRY_BYTES + content + (notFound === undefined ? 0 : ERROR_BYTES + textSize(notFound.message));
 }
 
-/** Is it the same key, and not only one of the same number? */
+/** Whether a cache key is for this flag, type and context; an equal hash does not prove it. */
 export function isSameKey(one: CacheKey, flagKey: string, type: string, context: Attributes): boolean {
   return one.flagKey === flagKey && one.type === type && one.context.equals(context);
 }
 
-/** The key as it is now; its context may change before there is an answer. */
+/** Returns the cache key of an evaluation. It copies the context, which the caller may change before the resolution. */
 export function cacheKey(flagKey: string, type: FlagType, context: Attributes): CacheKey {
   const hash = cacheHash(flagKey, type, context);
   return { hash, flagKey, type, context: new ContextKey(context) };
 }
 
 /**
- * Answers in memory, for a time, up to a number and up to a size. Found by a number and then compared: building a text of the whole
- * context, and looking that up, would cost several times as much.
+ * Keeps resolutions in memory, limited in time, number and bytes. An entry is found by the hash of its key and then
+ * compared, which is several times faster than a lookup by the canonical text of the context.
  */
 export class MemoryCache {
   private readonly entries: LRUCache<number, Entry>;
 
   /**
-   * @param maxSize How many are kept; the least recently used goes first.
-   * @param maxBytes How much memory they may take, as far as it can be estimated; an answer that is larger by itself is
-   * not kept.
-   * @param keepsStale Are answers of use when they are no longer fresh?
+   * @param maxSize The largest number of entries. The least recently used one is removed first.
+   * @param maxBytes The largest estimated memory of all entries. A single entry that is larger is not kept.
+   * @param keepsStale Whether entries are kept when they are no longer fresh.
    */
   constructor(
     maxSize: number,
     maxBytes: number,
     private readonly keepsStale: boolean,
   ) {
-    // Each entry brings its own time to live; the library asks for one here to keep track of any.
+    // Each entry has its own TTL. The default makes lru-cache allocate its lists of TTLs now, not at the first entry.
     this.entries = new LRUCache({ max: maxSize, maxSize: maxBytes, ttl: 1, noDeleteOnStaleGet: keepsStale });
   }
 
@@ -75,14 +74,14 @@ export class MemoryCache {
     return this.entries.size;
   }
 
-  /** The answer, while it is fresh. */
+  /** Returns the fresh resolution of an evaluation, if there is one. */
   get(flagKey: string, type: string, context: Attributes): CachedResolution | undefined {
     const entry = this.entries.get(cacheHash(flagKey, type, context));
     if (entry === undefined) return undefined;
     return isSameKey(entry.key, flagKey, type, context) ? entry.answer : undefined;
   }
 
-  /** The answer that is no longer fresh, but better than none. */
+  /** Returns a resolution that is no longer fresh, if there is one that may still be served. */
   stale({ hash, flagKey, type }: CacheKey, context: Attributes): CachedResolution | undefined {
     if (!this.keepsStale) return undefined;
     const entry = this.entries.get(hash, { allowStale: true });
@@ -93,21 +92,21 @@ export class MemoryCache {
   }
 
   /**
-   * Two questions of one number, which hardly happens: the later one keeps the place.
+   * Keeps a resolution. If the hashes of two keys collide, which is rare, the later entry replaces the earlier one.
    *
-   * @param freshFor How long the answer is served without asking, in milliseconds; 0 for one that is stale already.
-   * @param usefulFor How long it is of use at all.
+   * @param freshFor How long the resolution is fresh, in milliseconds; 0 if it is stale already.
+   * @param usefulFor How long it may be served at all, in milliseconds.
    */
   set(key: CacheKey, answer: CachedResolution, freshFor: number, usefulFor: number): void {
     const now = performance.now();
-    // The library takes whole milliseconds only, and no less than one.
+    // lru-cache accepts only whole milliseconds, from 1.
     const ttl = Math.max(1, Math.ceil(freshFor));
     const start = freshFor > 0 ? now : now - 10 * ttl;
     const size = entrySize(key, answer);
     this.entries.set(key.hash, { key, answer, expiresAt: now + usefulFor }, { ttl, start, size });
   }
 
-  /** What was kept does not hold any more. */
+  /** Removes an entry, because its resolution is wrong now. */
   delete({ hash }: CacheKey): void {
     this.entries.delete(hash);
   }

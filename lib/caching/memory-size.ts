@@ -1,6 +1,6 @@
 import { type JsonValue } from '../options';
 
-/** What V8 takes for each of these besides its content, in bytes, rounded up. */
+/** The bytes of each kind of value in V8 besides its content, rounded up. */
 const STRING = 24;
 const CHARACTER = 2;
 const SCALAR = 16;
@@ -9,19 +9,18 @@ const SLOT = 8;
 const OBJECT = 72;
 const PROPERTY = 48;
 
-/** Estimates what a text takes in memory, in bytes; what can be stored with one byte a character counts twice. */
+/** Estimates the memory of a text in bytes. A text that V8 stores with one byte a character is counted with two. */
 export const textSize = (text: string): number => STRING + CHARACTER * text.length;
 
 /**
- * Estimates what a JSON value takes in memory, in bytes, and rather too much than too little: objects take several times
- * their length as text.
+ * Estimates the memory of a JSON value in bytes, rather too high than too low: objects take several times their JSON.
  */
 export function valueSize(value: JsonValue): number {
   if (typeof value === 'string') return textSize(value);
   return typeof value === 'object' && value !== null ? structureSize(value) : SCALAR;
 }
 
-/** Goes through the parts in a list of its own: a recursion could run out of stack where the value's maker did not. */
+/** Iterates over the parts, because a value may be nested deeper than the stack allows here. */
 function structureSize(root: object): number {
   const pending: object[] = [root];
   let bytes = 0;

@@ -8,53 +8,51 @@ import { type Attributes } from './context-key';
 import { copyValue } from './copy-value';
 import { type CacheKey } from './memory-cache';
 
-/** Changes whenever what is stored changes its shape: two versions of this package may share a store. */
+/** Increases when the format of the entries changes, because two versions of this package may share a store. */
 const VERSION = 1;
-/** The clocks of two machines may differ by this much, in milliseconds, before an answer "from the future" is refused. */
+/** How far in the future an entry's time may be, in milliseconds, because the clocks of two machines differ. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** How much of a flag's key is shown in the store's. */
+/** The longest part of a flag's key that appears in a key of the store. */
 const MAX_SHOWN_KEY = 100;
 
-/** An answer that some instance has had. */
+/** A resolution that an instance of the application stored. */
 export interface SharedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
-  /** How long ago Flagship answered, in milliseconds. */
+  /** How long ago Flagship responded, in milliseconds. */
   readonly ageMs: number;
 }
 
 interface StoredResolution {
   readonly flagKey: string;
   readonly type: string;
-  /** Absent where Flagship's answer is not to be kept, which makes an older one wrong. */
+  /** Absent if Flagship's response must not be cached. The entry then replaces an older one, which is wrong. */
   readonly value?: JsonValue;
   readonly variant?: string;
-  /** When Flagship gave the answer, in milliseconds since 1970. */
+  /** When Flagship responded, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Writes what Flagship has answered: a value, or that there is none to keep. */
+/** Stores a resolution, or without a value that there is none to cache. Returns at once. */
 export type WriteShared = (value: JsonValue | undefined, variant?: string) => void;
 
-/** Where the answer to one question is shared. */
+/** The entry for one cache key. */
 export interface SharedEntry {
-  /** Never rejects, never takes long. */
+  /** Resolves with the stored resolution, if there is one, within the time limit of the store. Never rejects. */
   read(): Promise<SharedResolution | undefined>;
-  /** Nobody waits for it. */
   readonly write: WriteShared;
 }
 
-/** While the store is of no use. */
+/** The entry while the store is unavailable, and of contexts that cannot be shared. */
 const UNAVAILABLE: SharedEntry = { read: () => Promise.resolve(undefined), write: () => undefined };
 
-/** Answers that the instances of an application share. */
+/** The resolutions that the instances of an application share in a store. */
 export class SharedCache {
   /**
-   * @param store Where they are kept.
-   * @param lifetimeMs How long an answer is of any use, in milliseconds.
-   * @param digest Makes keys of contexts.
-   * @param salt Sets apart what would be answered otherwise for the same context.
+   * @param lifetimeMs How long a resolution can be served, as a stale one at last, in milliseconds.
+   * @param digest Hashes contexts for the keys.
+   * @param salt Part of each key; separates configurations that may evaluate the same context to different values.
    */
   constructor(
     private readonly store: GuardedStore,
@@ -63,59 +61,52 @@ export class SharedCache {
     private readonly salt: string,
   ) {}
 
-  /** The context as it is now decides where the answer is kept. */
-  entryFor(question: CacheKey, context: Attributes): SharedEntry {
+  /** Returns the entry for a cache key and its context. Later changes of the context do not affect it. */
+  entryFor(key: CacheKey, context: Attributes): SharedEntry {
     if (!this.store.isAvailable) return UNAVAILABLE;
-    const key = this.keyOf(question, context);
-    if (key === undefined) return UNAVAILABLE;
-    const { flagKey, type } = question;
+    const storeKey = this.storeKey(key, context);
+    if (storeKey === undefined) return UNAVAILABLE;
+    const { flagKey, type } = key;
     return {
-      read: () => this.read(question, key),
+      read: () => this.read(key, storeKey),
       write: (value, variant) => {
-        const stored = { flagKey, type, value, variant, at: wallClockMs() };
-        this.store.set(key, JSON.stringify(stored), Math.ceil(this.lifetimeMs));
+        const stored: StoredResolution = { flagKey, type, value, variant, at: wallClockMs() };
+        this.store.set(storeKey, JSON.stringify(stored), Math.ceil(this.lifetimeMs));
       },
     };
   }
 
-  open(): void {
-    this.store.open();
-  }
-
-  close(): void {
-    this.store.close();
-  }
-
-  private async read(question: CacheKey, key: string): Promise<SharedResolution | undefined> {
-    const found = await this.store.get(key);
-    if (found === undefined) return undefined;
-    const stored = parseStored(found, question);
-    const age = stored === undefined ? NaN : wallClockMs() - stored.at;
-    if (stored === undefined || age < -CLOCK_SKEW_MS) {
-      this.store.reportCorruptEntry(
-        'what it holds is not what was written there, or comes from a clock that is ahead by more than a minute.',
-      );
+  private async read(key: CacheKey, storeKey: string): Promise<SharedResolution | undefined> {
+    const content = await this.store.get(storeKey);
+    if (content === undefined) return undefined;
+    const stored = parseStored(content, key);
+    const ageMs = stored === undefined ? NaN : wallClockMs() - stored.at;
+    if (stored === undefined || ageMs < -CLOCK_SKEW_MS) {
+      this.store.reportCorruptEntry('an entry is malformed, or more than a minute in the future.');
       return undefined;
     }
-    // Without a value: somebody has found that the flag is gone or switched off.
-    if (age >= this.lifetimeMs || stored.value === undefined) return undefined;
-    return { value: stored.value, variant: stored.variant, ageMs: Math.max(0, age) };
+    if (ageMs >= this.lifetimeMs || stored.value === undefined) return undefined;
+    return { value: stored.value, variant: stored.variant, ageMs: Math.max(0, ageMs) };
   }
 
-  /** What is in the context is private: only its digest goes into the key. Nothing for one that cannot be shared. */
-  private keyOf({ flagKey, type }: CacheKey, context: Attributes): string | undefined {
+  /**
+   * Returns the key of an entry in the store. It contains only the digest of the context, whose attributes are private.
+   *
+   * @returns The key; undefined for a context with objects that other processes do not know.
+   */
+  private storeKey({ flagKey, type }: CacheKey, context: Attributes): string | undefined {
     const contents = portableContext(context);
     if (contents === undefined) return undefined;
     const digest = this.digest.of(`${JSON.stringify([this.salt, flagKey])}${contents}`);
-    // The name is there for people who look into the store; the digest tells flags apart.
+    // The name is for operators who inspect the store. The digest alone distinguishes flags.
     const name = flagKey.replace(/[^\w.-]/g, '_').slice(0, MAX_SHOWN_KEY);
     return `v${VERSION}:${type}:${name}:${digest}`;
   }
 }
 
-/** Nothing of a store's answer is believed before its shape has been checked. */
-function parseStored(found: unknown, { flagKey, type }: CacheKey): StoredResolution | undefined {
-  const parsed = parse(found);
+/** Parses and checks the content of an entry: the store may return anything. */
+function parseStored(content: unknown, { flagKey, type }: CacheKey): StoredResolution | undefined {
+  const parsed = parseJson(content);
   if (!isObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
   const { value, variant, at } = parsed as unknown as StoredResolution;
   const isValid =
@@ -125,11 +116,11 @@ function parseStored(found: unknown, { flagKey, type }: CacheKey): StoredResolut
   return isValid ? { flagKey, type, value, variant, at } : undefined;
 }
 
-function parse(found: unknown): unknown {
-  if (typeof found !== 'string') return undefined;
+function parseJson(content: unknown): unknown {
+  if (typeof content !== 'string') return undefined;
   try {
-    const parsed: unknown = JSON.parse(found);
-    // Nested too deep to be handed on: found out here, where nobody is harmed.
+    const parsed: unknown = JSON.parse(content);
+    // A value that is nested too deep to be copied for callers counts as malformed here, before it fails an evaluation.
     copyValue(parsed as JsonValue);
     return parsed;
   } catch {

@@ -2,31 +2,37 @@ import { type Attributes } from './context-key';
 import { type CacheKey, isSameKey } from './memory-cache';
 
 interface PendingCall<T> {
-  readonly question: CacheKey;
+  readonly key: CacheKey;
   readonly promise: Promise<T>;
 }
 
-/** Questions on their way: who asks what somebody else is asking already waits for that answer. */
+/** Lets callers with an equal cache key share one call while it is under way (single flight). */
 export class SingleFlight<T> {
   private readonly pending = new Map<number, PendingCall<T>>();
   private count = 0;
 
-  /** How many there are, those included that share their number with another. */
+  /**
+   * The number of calls under way, including those that {@link SingleFlight.join} cannot find because of a hash
+   * collision.
+   */
   get size(): number {
     return this.count;
   }
 
-  /** The answer to the same question, if it is being asked. */
+  /** Returns the promise of the call under way with an equal key, if there is one. */
   join({ hash, flagKey, type }: CacheKey, context: Attributes): Promise<T> | undefined {
     const call = this.pending.get(hash);
-    if (call === undefined || !isSameKey(call.question, flagKey, type, context)) return undefined;
+    if (call === undefined || !isSameKey(call.key, flagKey, type, context)) return undefined;
     return call.promise;
   }
 
-  /** Lets others join until the answer, or the failure, is there: nobody joins a call that has failed. */
-  start(question: CacheKey, promise: Promise<T>): Promise<T> {
-    const { hash } = question;
-    const call = { question, promise };
+  /**
+   * Lets later callers join a call until it settles, and returns its promise. A settled call, a failed one too, is
+   * forgotten.
+   */
+  start(key: CacheKey, promise: Promise<T>): Promise<T> {
+    const { hash } = key;
+    const call = { key, promise };
     const settle = (): void => {
       this.count--;
       if (this.pending.get(hash) === call) this.pending.delete(hash);
@@ -37,7 +43,7 @@ export class SingleFlight<T> {
     return promise;
   }
 
-  /** Whoever asks from now on asks anew. */
+  /** Forgets the calls under way, so that later callers start new ones. */
   clear(): void {
     this.pending.clear();
   }

@@ -7,4 +7,8 @@ export {
 } from './flag-parameter';
 export { FlagDetails, FlagValue } from './flag-value.decorator';
 export { InjectFlags } from './inject-flags.decorator';
-export { type JobContextFactory, WithFlagContext } from './with-flag-context.decorator';
+export {
+  type JobContextFactory,
+  WithFlagContext,
+  type WithFlagContextOptions,
+} from './with-flag-context.decorator';

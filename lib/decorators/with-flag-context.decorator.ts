@@ -3,8 +3,9 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
+import { type CheckTable, checkOptions, textOption } from '../options';
 import { isThenable, limited } from '../runtime';
-import { contextTimeoutOf, FlagService } from '../service';
+import { contextTimeoutOf, type FlagService, getFlagsToken } from '../service';
 
 /** Returns the evaluation context of a job, derived from the arguments of its method. */
 export type JobContextFactory<Args extends unknown[] = never[]> = (
@@ -13,15 +14,26 @@ export type JobContextFactory<Args extends unknown[] = never[]> = (
 
 type Method = (this: Job | undefined, ...args: unknown[]) => unknown;
 
-/** The property of a job's instance into which Nest injects the `FlagService` of its application. */
-const FLAG_SERVICE = Symbol('flagship.flags');
-
-interface Job {
-  readonly [FLAG_SERVICE]?: FlagService;
+/** The module whose flags `@WithFlagContext` is for. */
+export interface WithFlagContextOptions {
+  /**
+   * The `domain` of the module, for an application with several.
+   *
+   * @default the module without a domain
+   * @example 'billing'
+   */
+  readonly domain?: string;
 }
 
-/** The prototypes that already have the injected property. */
-const injectedPrototypes = new WeakSet<object>();
+type Job = Readonly<Record<symbol, FlagService | undefined>>;
+
+/** By domain, the property of a job's instance into which Nest injects the `FlagService` of its application. */
+const serviceProperties = new Map<string | undefined, symbol>();
+
+/** The properties that a prototype already has. */
+const injectedProperties = new WeakMap<object, Set<symbol>>();
+
+const optionChecks: CheckTable<WithFlagContextOptions> = { domain: textOption };
 
 /**
  * Runs a method that no request calls (a scheduled job, a queue consumer, a command) in a scope of its own. Within it,
@@ -36,8 +48,9 @@ const injectedPrototypes = new WeakSet<object>();
  * its instance runs in a scope without the static context.
  *
  * @param context Returns the evaluation context for the method's arguments; without it, the static context applies.
+ * @param options The `domain` of the module, for an application with several.
  * @returns A method decorator.
- * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if `context` is not a function.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if an argument is not accepted.
  *
  * @example
  * @WithFlagContext((job: Job) => ({ targetingKey: job.data.userId }))
@@ -45,20 +58,23 @@ const injectedPrototypes = new WeakSet<object>();
  */
 export function WithFlagContext<Args extends unknown[] = never[]>(
   context?: JobContextFactory<Args>,
+  options: WithFlagContextOptions = {},
 ): <Handler extends (...args: [...Args, ...never[]]) => unknown>(
   target: object,
   property: string | symbol,
   descriptor: TypedPropertyDescriptor<Handler>,
 ) => void {
   if (context !== undefined && typeof context !== 'function') {
-    throw configurationError('@WithFlagContext takes a function that makes the context from the arguments.');
+    throw configurationError('@WithFlagContext takes a function that returns the context for the arguments.');
   }
+  checkOptions(options, optionChecks);
   return (target, property, descriptor) => {
-    injectFlagService(target);
+    const service = injectFlagService(target, options.domain);
     const method = descriptor.value as unknown as Method;
     const scoped = wrapInScope(
       method,
       context as JobContextFactory | undefined,
+      service,
       `@WithFlagContext on ${String(property)}`,
     );
     copyFunctionMetadata(method, scoped);
@@ -66,12 +82,20 @@ export function WithFlagContext<Args extends unknown[] = never[]>(
   };
 }
 
-/** Injects the service into a property, so that each instance has that of its own application, also with two of them. */
-function injectFlagService(target: object): void {
+/**
+ * Injects the service into a property, so that each instance has that of its own application, also with two of them.
+ * Returns the property.
+ */
+function injectFlagService(target: object, domain: string | undefined): symbol {
+  const property = serviceProperties.get(domain) ?? Symbol(`flagship.flags ${domain ?? ''}`);
+  serviceProperties.set(domain, property);
+  const injected = injectedProperties.get(target) ?? new Set<symbol>();
+  injectedProperties.set(target, injected);
   // A static method has no instance that Nest could inject into.
-  if (typeof target === 'function' || injectedPrototypes.has(target)) return;
-  injectedPrototypes.add(target);
-  Inject(FlagService)(target, FLAG_SERVICE);
+  if (typeof target === 'function' || injected.has(property)) return property;
+  injected.add(property);
+  Inject(getFlagsToken(domain))(target, property);
+  return property;
 }
 
 /** Copies metadata and name, because other decorators store metadata on the function, and Nest finds it by name. */
@@ -87,12 +111,17 @@ const { constructor: AsyncGeneratorFunction } = Object.getPrototypeOf(async func
   // Never run.
 }) as { constructor: new () => object };
 
-function wrapInScope(method: Method, factory: JobContextFactory | undefined, what: string): Method {
+function wrapInScope(
+  method: Method,
+  factory: JobContextFactory | undefined,
+  service: symbol,
+  what: string,
+): Method {
   const contextOf = safeContextFactory(factory, what);
   const isAsyncGenerator = method instanceof AsyncGeneratorFunction;
   return function (...args) {
     // Undefined if the method is called without its instance, or if Nest did not create the instance.
-    const flags = this?.[FLAG_SERVICE];
+    const flags = this?.[service];
     const call = (): unknown => method.apply(this, args);
     const run = (context: EvaluationContext): unknown =>
       flags === undefined ? runWithoutService(context, call) : flags.withContext(context, call);

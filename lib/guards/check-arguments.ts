@@ -1,11 +1,10 @@
 import { configurationError, describeValue } from '../errors';
 import { type CheckTable, booleanOption, functionOption, oneOf, textOption } from '../options';
+import { isObject } from '../types';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
 import { isJsonValue } from './json-equal';
 import { isClass, isRefusalClass, isRefusalError } from './refusal';
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function isAcceptedRefusal(value: unknown): boolean {
   if (typeof value === 'function') return !isClass(value) || isRefusalClass(value);

@@ -5,6 +5,7 @@ import { isErrorOf } from '../errors';
 import { flagTypeOf } from '../options';
 import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
+import { isObject } from '../types';
 import { setLocation, FlagRedirectException } from './flag-redirect';
 import { clearPendingRequirement, pendingRequirement } from './requirement.guard';
 import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isMet } from './flag-requirement';
@@ -188,7 +189,7 @@ export class FeatureFlagGuard implements CanActivate {
   private async refusalFromOption(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
     const { otherwise } = requirement;
     const report = (error: unknown): void => {
-      const problem = 'made no exception; refused requests get the default.';
+      const problem = 'returned no exception; refused requests get the default.';
       reportOnce(this.flags, requirement, 'otherwise', problem, error);
     };
     try {
@@ -202,8 +203,4 @@ export class FeatureFlagGuard implements CanActivate {
     }
     return notFound(context);
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

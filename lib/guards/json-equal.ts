@@ -1,8 +1,7 @@
 import { type JsonValue } from '../options';
+import { isObject, isPlainObject } from '../types';
 
 type JsonObject = Readonly<Record<string, JsonValue>>;
-
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null;
 
 /**
  * Whether two JSON values are equal; the order of keys is ignored. Unlike `isDeepStrictEqual`, it ignores prototypes,
@@ -16,7 +15,11 @@ export function isJsonEqual(wanted: JsonValue, value: JsonValue): boolean {
   const keys = Object.keys(wanted);
   return (
     keys.length === Object.keys(value).length &&
-    keys.every((key) => Object.hasOwn(value, key) && isJsonEqual(wanted[key] as never, value[key] as never))
+    keys.every(
+      (key) =>
+        Object.hasOwn(value, key) &&
+        isJsonEqual((wanted as JsonObject)[key] as JsonValue, (value as JsonObject)[key] as JsonValue),
+    )
   );
 }
 
@@ -25,12 +28,6 @@ export function isJsonValue(value: unknown, ancestors: readonly unknown[] = []):
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (!isObject(value) || ancestors.includes(value)) return false;
-  if (!Array.isArray(value) && !isPlain(value)) return false;
+  if (!Array.isArray(value) && !isPlainObject(value)) return false;
   return Object.values(value).every((item: unknown) => isJsonValue(item, [...ancestors, value]));
-}
-
-/** Whether an object is an object literal of this or another realm: its prototype is null or has itself none. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

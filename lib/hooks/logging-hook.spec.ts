@@ -33,7 +33,7 @@ describe('LoggingHook', () => {
   const clientWith = (options: LoggingHookOptions = {}) =>
     OpenFeature.getClient(DOMAIN).addHooks(new LoggingHook({ logger, ...options }));
 
-  it('writes flag, value, variant and reason', async () => {
+  it('logs flag, value, variant and reason', async () => {
     const client = clientWith();
     await client.getBooleanValue('on', false, person);
     await client.getStringValue('text', '', person);
@@ -49,12 +49,12 @@ describe('LoggingHook', () => {
     ]);
   });
 
-  it('writes of a disabled flag that the default rules', async () => {
+  it('logs the default for a disabled flag', async () => {
     await clientWith().getBooleanValue('off', false);
     expect(lines).toEqual(['log Flag "off" is false (no variant, DISABLED)']);
   });
 
-  it('warns, with default, code and reason, when there is no answer', async () => {
+  it('logs a warning with default, code and message for a failed evaluation', async () => {
     const client = clientWith();
     await client.getStringValue('absent', 'mine', person);
     await client.getBooleanValue('limit', true, person);
@@ -64,7 +64,7 @@ describe('LoggingHook', () => {
     ]);
   });
 
-  it('writes nothing of the context unless it is asked to', async () => {
+  it('logs no attribute of the context by default', async () => {
     for (const options of [{}, { context: false }, { context: [] }]) {
       const client = clientWith(options);
       await client.getBooleanValue('on', false, person);
@@ -73,7 +73,7 @@ describe('LoggingHook', () => {
     expect(lines.join()).not.toMatch(/ann|pro/);
   });
 
-  it('writes the attributes that are listed, as far as they are there', async () => {
+  it('logs the listed attributes that the context has', async () => {
     const client = clientWith({ context: ['plan', 'region', 'toString'] });
     await client.getBooleanValue('on', false, person);
     await client.getBooleanValue('absent', false, person);
@@ -83,12 +83,12 @@ describe('LoggingHook', () => {
     ]);
   });
 
-  it('writes all attributes where that is wanted', async () => {
+  it('logs all attributes with context: true', async () => {
     await clientWith({ context: true }).getBooleanValue('on', false, person);
     expect(lines[0]).toMatch(/ for \{"targetingKey":"ann","email":"ann@example\.com","plan":"pro"\}$/);
   });
 
-  it('writes to a Nest logger called "Flagship" by default', async () => {
+  it('logs to a Nest logger called "Flagship" by default', async () => {
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const client = OpenFeature.getClient(DOMAIN).addHooks(new LoggingHook());
@@ -99,7 +99,7 @@ describe('LoggingHook', () => {
     expect((log.mock.contexts[0] as unknown as { context: string }).context).toBe('Flagship');
   });
 
-  describe('changes no answer', () => {
+  describe('does not change the evaluation', () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
     const hostile = {
@@ -107,15 +107,15 @@ describe('LoggingHook', () => {
         throw new Error('no');
       },
     };
-    const odd: readonly (readonly [string, object])[] = [
-      ['a circle', { plan: circular }],
+    const notJson: readonly (readonly [string, object])[] = [
+      ['a circular reference', { plan: circular }],
       ['a big integer', { plan: 10n }],
       ['a function', { plan: () => 1 }],
       ['a symbol', { plan: Symbol('s') }],
       ['an invalid date', { plan: new Date(NaN) }],
       ['an undefined attribute', { plan: undefined }],
       [
-        'something that refuses to be JSON',
+        'an object whose toJSON throws',
         {
           plan: {
             toJSON: () => {
@@ -126,7 +126,7 @@ describe('LoggingHook', () => {
       ],
     ];
 
-    it.each(odd)('when the context holds %s', async (_, context) => {
+    it.each(notJson)('when the context contains %s', async (_, context) => {
       for (const shown of [true, ['plan']]) {
         const client = clientWith({ context: shown });
         for (const key of ['on', 'absent']) {
@@ -139,7 +139,7 @@ describe('LoggingHook', () => {
       expect(lines).toHaveLength(4);
     });
 
-    it('when an attribute throws as it is read', () => {
+    it('when reading an attribute throws', () => {
       const hook = new LoggingHook({ logger, context: ['plan'] });
       const details = { flagKey: 'on', value: true, flagMetadata: {} };
       hook.after({ flagKey: 'on', context: hostile } as never, details);
@@ -155,7 +155,7 @@ describe('LoggingHook', () => {
       expect(await client.getBooleanDetails('absent', false)).toMatchObject({ errorCode: 'FLAG_NOT_FOUND' });
     });
 
-    it('when the default is odd', async () => {
+    it('when the default is a circular structure', async () => {
       const error = jest.spyOn(console, 'error').mockImplementation(() => undefined);
       const details = await clientWith().getObjectDetails('absent', circular as JsonValue);
       expect(details.value).toBe(circular);
@@ -164,7 +164,7 @@ describe('LoggingHook', () => {
       expect(error).not.toHaveBeenCalled();
     });
 
-    it.each([undefined, null, 'text', 7, {}])('when what went wrong is %p', (error) => {
+    it.each([undefined, null, 'text', 7, {}])('when the error is %p', (error) => {
       new LoggingHook({ logger }).error({ flagKey: 'on', context: {}, defaultValue: false } as never, error);
       expect(lines).toEqual([
         expect.stringMatching(/^warn Flag "on" stays at its default false \(GENERAL\): /),

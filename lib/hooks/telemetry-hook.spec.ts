@@ -29,7 +29,7 @@ describe('TelemetryHook', () => {
 
   const around = { timestamp: expect.any(Number), duration: expect.any(Number) };
 
-  it('tells about an answer', async () => {
+  it('emits an event for a successful evaluation', async () => {
     const before = Date.now();
     await client.getBooleanValue('on', false, { targetingKey: 'ann', plan: 'pro' });
     expect(events).toEqual([
@@ -50,7 +50,7 @@ describe('TelemetryHook', () => {
     expect(events[0]?.timestamp).toBeLessThanOrEqual(Date.now());
   });
 
-  it('measures from before the evaluation to its end, each by itself', async () => {
+  it('measures each evaluation from its start to its end', async () => {
     const now = jest.spyOn(performance, 'now');
     let time = 1000;
     now.mockImplementation(() => time);
@@ -70,7 +70,7 @@ describe('TelemetryHook', () => {
     ).toEqual(['absent', 'look', 'on']);
   });
 
-  it('tells about a failure, with the default', async () => {
+  it('emits an event with the default for a failed evaluation', async () => {
     await client.getStringValue('absent', 'mine');
     expect(events).toEqual([
       {
@@ -88,18 +88,18 @@ describe('TelemetryHook', () => {
     ]);
   });
 
-  it('tells about a mismatch', async () => {
+  it('emits an event for a type mismatch', async () => {
     await client.getNumberValue('on', 7);
     expect(events).toMatchObject([{ type: 'error', value: 7, errorCode: 'TYPE_MISMATCH' }]);
   });
 
-  it('tells about a disabled flag as of an evaluation, with the default', async () => {
+  it('emits an event of type evaluation, with the default, for a disabled flag', async () => {
     await client.getBooleanValue('off', false);
     expect(events).toMatchObject([{ type: 'evaluation', value: false, reason: 'DISABLED' }]);
     expect(events[0]?.errorCode).toBeUndefined();
   });
 
-  it('tells about an evaluation that another hook ends', async () => {
+  it('emits an event for an evaluation that another hook fails', async () => {
     const failing = {
       before: () => {
         throw new Error('no');
@@ -111,12 +111,12 @@ describe('TelemetryHook', () => {
     expect(events).toMatchObject([{ type: 'error', value: false, errorCode: 'GENERAL', duration: 0 }]);
   });
 
-  it('hands on the hints of the call', async () => {
+  it('includes the hints of the call', async () => {
     await client.getBooleanValue('on', false, {}, { hookHints: { route: '/checkout' } });
     expect(events[0]?.hints).toEqual({ route: '/checkout' });
   });
 
-  it('has a context of its own in each event', async () => {
+  it('copies the context into each event', async () => {
     const context = { targetingKey: 'ann' };
     await client.getBooleanValue('on', false, context);
     const [event] = events;
@@ -125,14 +125,14 @@ describe('TelemetryHook', () => {
     expect(events[1]?.context).toEqual({ targetingKey: 'ann' });
   });
 
-  it('calls back once for each evaluation, whatever the type', async () => {
+  it('emits one event per evaluation, for every type', async () => {
     await client.getObjectValue('look', {});
     await client.getBooleanValue('on', false);
     await client.getBooleanValue('on', false);
     expect(events.map(({ value }) => value)).toEqual([{ accent: 'teal' }, true, true]);
   });
 
-  describe('changes no answer', () => {
+  describe('does not change the evaluation', () => {
     it('when the callback throws', async () => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       const throwing = clientWith(() => {
@@ -145,7 +145,7 @@ describe('TelemetryHook', () => {
       expect(JSON.stringify(warn.mock.calls)).toContain('metrics are down');
     });
 
-    it('when an asynchronous callback rejects, and the process lives on', async () => {
+    it('when an asynchronous callback rejects, which does not end the process', async () => {
       jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
       const unhandled = jest.fn();
       process.once('unhandledRejection', unhandled);
@@ -158,7 +158,7 @@ describe('TelemetryHook', () => {
       expect(unhandled).not.toHaveBeenCalled();
     });
 
-    it('when the callback never ends', async () => {
+    it('when the callback never settles', async () => {
       const endless = clientWith(() => new Promise(() => undefined));
       expect(await endless.getBooleanValue('on', false)).toBe(true);
     });

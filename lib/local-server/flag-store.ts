@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FlagMap, type CompiledDefinitions } from '../evaluation';
-import { flagJson, LastGoodFlags, writableFlags } from '../sources';
+import { flagJson, LastGoodFlags, serializableFlags } from '../sources';
 
 interface ServedFlags {
   readonly compiled: CompiledDefinitions;
@@ -31,7 +31,7 @@ export class FlagStore {
   }
 
   private compile(flags: FlagMap): ServedFlags {
-    const compiled = this.flags.accept(writableFlags(flags));
+    const compiled = this.flags.accept(serializableFlags(flags));
     // Serialized one by one: a flag that cannot be serialized becomes null, which clients evaluate to PARSE_ERROR, too.
     const members = [...this.flags.current].map(
       ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,

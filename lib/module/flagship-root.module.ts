@@ -58,7 +58,7 @@ function resolveOptions(
   return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
 }
 
-/** Resolves when the provider has started, so that whoever injects flags gets them from a started provider. */
+/** Resolves when the provider has started, so that Nest injects flags only of a provider that has started. */
 async function startProvider(
   { domain, provider, providerOptions }: ResolvedModuleOptions,
   cleanup: CleanupStack,

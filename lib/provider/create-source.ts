@@ -25,18 +25,18 @@ export function createStore(
 }
 
 /**
- * Returns the source that the options describe. In front of a source that makes requests stands the cache, which has the
- * same port.
+ * Returns the source that the options describe. In front of a source that makes requests stands the cache, which has
+ * the same port.
  *
  * @throws FlagshipError `CONFIGURATION_ERROR` when definitions at hand cannot be read.
  */
 export function createSource(
   options: ResolvedProviderOptions,
   store: GuardedStore | undefined,
-  given: SourceListener,
+  sourceListener: SourceListener,
 ): FlagSource {
   const { source, cache, maxConcurrent } = options;
-  const listener = new SafeListener(given);
+  const listener = new SafeListener(sourceListener);
   switch (source.kind) {
     case 'static':
       return new StaticSource(source, listener);
@@ -58,6 +58,12 @@ export function createSource(
   }
 }
 
+/** Returns the longest time in milliseconds that an evaluation by a source takes; 0 where evaluations do not wait. */
+export function deadlineOf(source: ResolvedSource): number {
+  if (source.kind === 'remote') return source.http.deadline;
+  return source.kind === 'binding' ? source.deadline : 0;
+}
+
 function createSharedCache(
   { cache: { ttl, staleTtl }, secrets }: ResolvedProviderOptions,
   source: RemoteOptions,
@@ -65,11 +71,14 @@ function createSharedCache(
   listener: StoreListener,
 ): SharedCache {
   const digest = createDigest(source, secrets, listener);
-  // Flagship may answer a query otherwise than a body, because a query does not keep the types of the attributes.
+  // Flagship may evaluate a query otherwise than a body, because a query does not keep the types of the attributes.
   return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport);
 }
 
-/** Keys of shared entries are hashed with what the instances know and others do not: the secret, else the token. */
+/**
+ * Returns the digest for the keys of shared entries. The instances know its secret and others do not: the option, or
+ * the token.
+ */
 function createDigest(
   { http }: RemoteOptions,
   secrets: readonly string[],
@@ -81,7 +90,7 @@ function createDigest(
   const isUnprotected = http.headersFactory !== undefined || !LOOPBACK.test(http.endpoint.hostname);
   if (secret === undefined && isUnprotected) {
     listener.warn(
-      'Who can read the shared store (option "cacheStore") can find out evaluation contexts by trying likely ones: give the option "secret", because there is no "authToken" to hash them with.',
+      'Anyone who can read the shared store (option "cacheStore") can guess evaluation contexts from its keys, because there is no "authToken" to hash them with: set the option "secret".',
     );
   }
   return new ContextDigest(secret, http.namespace);

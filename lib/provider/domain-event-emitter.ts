@@ -3,8 +3,11 @@ import { callSafely, detached } from '../runtime';
 import { type Registration, registry } from './registry';
 
 /**
- * Registers a provider, so that only its own {@link DomainEventEmitter} can be listened to meanwhile. OpenFeature adds all its
- * listeners before `register` returns.
+ * Runs a function that registers a provider with OpenFeature. Meanwhile only the {@link DomainEventEmitter} of that
+ * provider accepts handlers, and records them in the registration. OpenFeature adds all its handlers before `register`
+ * returns.
+ *
+ * @returns What `register` returns.
  */
 export function whileRegistering<T>(registration: Registration, register: () => T): T {
   const outer = registry.current;
@@ -16,15 +19,15 @@ export function whileRegistering<T>(registration: Registration, register: () => 
   }
 }
 
-/** Takes away what OpenFeature has listened with and does not take away itself. */
+/** Removes the handlers that OpenFeature added for a registration: OpenFeature does not remove all of them itself. */
 export function removeListeners({ provider, listeners }: Registration): void {
   for (const listener of listeners.splice(0)) provider.events?.removeHandler(...listener);
 }
 
 /**
- * A provider's events, for the domains it is registered under and no others. When OpenFeature first hears of a domain it
- * connects it with the default provider, and forgets to part them when the domain gets a provider of its own: one
- * application of a process would hear of another one's flags.
+ * Emits a provider's events to the domains that it is registered for, and to no others. OpenFeature connects a new
+ * domain with the default provider, and keeps that connection when the domain gets a provider of its own (checked with
+ * `@openfeature/core` 1.12). Without this class, one application of a process would receive the events of another.
  */
 export class DomainEventEmitter extends OpenFeatureEventEmitter {
   override addHandler(...listener: Parameters<OpenFeatureEventEmitter['addHandler']>): void {
@@ -35,8 +38,8 @@ export class DomainEventEmitter extends OpenFeatureEventEmitter {
   }
 
   /**
-   * Tells the listeners, outside of the request that may have set the event off: what a listener starts belongs to no
-   * user. One that fails keeps the provider from nothing.
+   * Calls the handlers outside of the request that may have caused the event, so that work which a handler starts
+   * belongs to no user. A handler that throws does not affect the provider.
    */
   override emit(...event: Parameters<OpenFeatureEventEmitter['emit']>): void {
     detached(() => {

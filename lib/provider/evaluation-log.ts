@@ -1,7 +1,7 @@
 import { type Logger } from '@openfeature/server-sdk';
 import { LogLimit, writeSafely } from '../logging';
 
-/** Where evaluations are logged. */
+/** The levels at which an evaluation writes lines. */
 export interface Log {
   debug(message: string): void;
   warn(message: string): void;
@@ -9,12 +9,14 @@ export interface Log {
 }
 
 /**
- * Writes to the application's loggers. One that fails must not fail the evaluation it is told about, and a failure that
- * repeats itself a thousand times a second must not fill the disk.
+ * Writes lines about evaluations to the logger that OpenFeature passes to each evaluation. A logger that throws does
+ * not fail the evaluation. A repeated warning or error is written once a minute, because thousands a second would fill
+ * the disk.
  */
 export class EvaluationLog {
   private readonly limit = new LogLimit();
 
+  /** Returns the levels of a logger, each call of which is safe. */
   to(logger: Logger): Log {
     const limited = (level: 'warn' | 'error') => (message: string) => {
       const line = this.limit.pass(message);

@@ -1,14 +1,14 @@
 const exactProviders = new WeakSet<object>();
 
 /**
- * Notes that a provider applies the default exactly where it answers an error code or the reason `DISABLED`. Reasons are
- * an open vocabulary: of any other provider's answer, the reason says nothing.
+ * Marks a provider as returning the default value exactly in resolutions with an error code or the reason `DISABLED`.
+ * OpenFeature leaves reasons open, so the reason of another provider's resolution proves nothing.
  */
 export function markExactDefaults(provider: object): void {
   exactProviders.add(provider);
 }
 
-/** Whether error codes and the reason `DISABLED` say for sure where this provider has applied the default. */
+/** Whether the error code and the reason of this provider's resolutions show where it returned the default value. */
 export function hasExactDefaults(provider: object): boolean {
   return exactProviders.has(provider);
 }

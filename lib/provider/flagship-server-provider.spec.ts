@@ -8,7 +8,7 @@ import { waitUntil } from '../../test/fixtures/wait-until';
 import { type FlagshipProviderOptions } from '../options';
 import { FlagshipServerProvider } from '.';
 
-const answer = (value: unknown, reason = 'STATIC') => ({
+const responseOf = (value: unknown, reason = 'STATIC') => ({
   body: { flagKey: 'flag', value, variant: 'on', reason },
 });
 const user = { targetingKey: 'u' };
@@ -62,8 +62,8 @@ describe('FlagshipServerProvider', () => {
       (['boolean', 'string', 'number', 'object'] as const).map((type) => [value, type] as const),
     );
 
-    it.each(cases)('%j asked for as %s', async (value, type) => {
-      server.script(answer(value));
+    it.each(cases)('evaluates %j as %s', async (value, type) => {
+      server.script(responseOf(value));
       const details = await reads[type](open());
       if (typeOf(value) === type) {
         expect(details).toEqual({ value, variant: 'on', reason: 'STATIC', flagMetadata: {} });
@@ -77,8 +77,8 @@ describe('FlagshipServerProvider', () => {
       }
     });
 
-    it('a disabled flag leaves the default, whatever its type', async () => {
-      server.script(answer('text', 'DISABLED'));
+    it('returns the default of a disabled flag, whatever its type', async () => {
+      server.script(responseOf('text', 'DISABLED'));
       expect(await open().resolveBooleanEvaluation('flag', true, user)).toEqual({
         value: true,
         reason: 'DISABLED',
@@ -100,7 +100,7 @@ describe('FlagshipServerProvider', () => {
       ['body', { n: 1 }, ['POST', '/evaluate', '{"flagKey":"flag","context":{"n":1}}']],
       ['body', {}, ['POST', '/evaluate', '{"flagKey":"flag","context":{}}']],
     ] as const)('%s sends %j', async (contextTransport, context, request) => {
-      server.script(answer(true));
+      server.script(responseOf(true));
       const provider = open({ contextTransport });
       await provider.resolveBooleanEvaluation('flag', false, context as unknown as EvaluationContext);
       expect(sent()).toEqual([request]);
@@ -110,16 +110,16 @@ describe('FlagshipServerProvider', () => {
     });
 
     it.each(['auto', 'body'] as const)('%s keeps the query of the endpoint', async (contextTransport) => {
-      server.script(answer(true));
+      server.script(responseOf(true));
       const provider = open({ endpoint: `${server.url}/evaluate?key=1`, contextTransport });
       await provider.resolveBooleanEvaluation('flag', false, { list: [] });
       expect(sent()).toEqual([['POST', '/evaluate?key=1', '{"flagKey":"flag","context":{"list":[]}}']]);
     });
 
     it.each(['query', 'auto', 'body'] as const)(
-      '%s sends nothing for what cannot be sent',
+      '%s sends no request for a context that cannot be sent',
       async (contextTransport) => {
-        server.script(answer(true));
+        server.script(responseOf(true));
         const circular: Record<string, unknown> = {};
         for (const name of ['a', 'b', 'c']) circular[name] = circular;
         for (const cacheTtl of [0, 60_000]) {
@@ -136,8 +136,8 @@ describe('FlagshipServerProvider', () => {
   });
 
   describe('headers', () => {
-    it('are the documented ones and no others', async () => {
-      server.script(answer(true));
+    it('are exactly the documented ones', async () => {
+      server.script(responseOf(true));
       await open({ authToken: 'token' }).resolveBooleanEvaluation('flag', false, user);
       expect(Object.keys(server.requests[0]?.headers ?? {}).sort()).toEqual([
         'accept',
@@ -153,23 +153,23 @@ describe('FlagshipServerProvider', () => {
     const read = async (provider: FlagshipServerProvider, context: EvaluationContext = user) =>
       (await provider.resolveBooleanEvaluation('flag', false, context)).reason;
 
-    it('keeps an answer for its time and no longer', async () => {
-      server.script(answer(true));
+    it('keeps a resolution until its TTL ends', async () => {
+      server.script(responseOf(true));
       const provider = open({ cacheTtl: 150 });
       expect(await read(provider)).toBe('STATIC');
-      await waitUntil(async () => (await read(provider)) === 'STATIC', 'the answer is forgotten');
+      await waitUntil(async () => (await read(provider)) === 'STATIC', 'the end of the TTL');
       expect(server.requests).toHaveLength(2);
     });
 
-    it('is not made to last by being read', async () => {
-      server.script(answer(true), answer(false));
+    it('does not extend the TTL of a resolution that is read', async () => {
+      server.script(responseOf(true), responseOf(false));
       const provider = open({ cacheTtl: 100 });
       const value = async () => (await provider.resolveBooleanEvaluation('flag', true, user)).value;
-      await waitUntil(async () => !(await value()), 'the new value is seen');
+      await waitUntil(async () => !(await value()), 'the new value');
     });
 
-    it('keeps no more than cacheMaxSize', async () => {
-      server.script(answer(true));
+    it('keeps at most cacheMaxSize resolutions', async () => {
+      server.script(responseOf(true));
       const provider = open({ cacheTtl: 60_000, cacheMaxSize: 2 });
       const reasons = [];
       for (const id of ['a', 'b', 'a', 'c', 'a', 'b'])
@@ -177,8 +177,8 @@ describe('FlagshipServerProvider', () => {
       expect(reasons).toEqual(['STATIC', 'STATIC', 'CACHED', 'STATIC', 'CACHED', 'STATIC']);
     });
 
-    it('gives value and variant as they were', async () => {
-      server.script(answer('text'));
+    it('returns value and variant of the first response', async () => {
+      server.script(responseOf('text'));
       const provider = open({ cacheTtl: 60_000 });
       await provider.resolveStringEvaluation('flag', '', user);
       expect(await provider.resolveStringEvaluation('flag', '', user)).toEqual({
@@ -190,10 +190,10 @@ describe('FlagshipServerProvider', () => {
     });
 
     it.each([
-      ['a disabled flag', answer(true, 'DISABLED')],
+      ['a disabled flag', responseOf(true, 'DISABLED')],
       ['404', { status: 404 }],
       ['503', { status: 503 }],
-      ['a mismatch', answer('text')],
+      ['a mismatch', responseOf('text')],
       ['a page', { body: '<html>' }],
     ])('does not keep %s', async (_, script) => {
       server.script(script);
@@ -202,8 +202,8 @@ describe('FlagshipServerProvider', () => {
       expect(server.requests).toHaveLength(3);
     });
 
-    it.each([0, 60_000])('hands out values that may be changed (cacheTtl: %i)', async (cacheTtl) => {
-      server.script(answer({ list: [1], inner: { a: 1 } }));
+    it.each([0, 60_000])('returns a copy of the value to each caller (cacheTtl: %i)', async (cacheTtl) => {
+      server.script(responseOf({ list: [1], inner: { a: 1 } }));
       const provider = open({ cacheTtl });
       const defaultValue = { list: [] as number[], inner: { a: 0 } };
       for (let index = 0; index < 3; index++) {
@@ -214,8 +214,8 @@ describe('FlagshipServerProvider', () => {
       }
     });
 
-    it('tells nested contexts apart', async () => {
-      server.script(answer(true));
+    it('keeps an entry for each nested context', async () => {
+      server.script(responseOf(true));
       const provider = open({ cacheTtl: 60_000, contextTransport: 'auto' });
       const reasons = [];
       for (const plan of ['free', 'pro', 'free']) reasons.push(await read(provider, { user: { plan } }));
@@ -242,9 +242,9 @@ describe('FlagshipServerProvider', () => {
     }
     const secrets = { targetingKey: 'secret-user', email: 'secret@example.com' };
     const cases: readonly (readonly [string, readonly ScriptedAnswer[], RegExp])[] = [
-      ['an answer', [answer(true)], /^debug .*"flag".*true.*STATIC/],
-      ['a disabled flag', [answer(true, 'DISABLED')], /^debug .*"flag".*DISABLED/],
-      ['a mismatch', [answer('text')], /^warn .*"flag".*expected boolean, got string/],
+      ['a resolution', [responseOf(true)], /^debug .*"flag".*true.*STATIC/],
+      ['a disabled flag', [responseOf(true, 'DISABLED')], /^debug .*"flag".*DISABLED/],
+      ['a mismatch', [responseOf('text')], /^warn .*"flag".*expected boolean, got string/],
       ['404', [{ status: 404 }], /^error .*"flag".*FLAG_NOT_FOUND/],
       ['401', [{ status: 401 }], /^error .*"flag".*"authToken"/],
       ['a cut connection', [(response) => void response.destroy()], /^error .*"flag".*cannot be reached/],
@@ -252,7 +252,7 @@ describe('FlagshipServerProvider', () => {
     ];
     const options = { authToken: 'secret-token', headers: { 'x-key': 'secret-header' } };
 
-    it.each(cases)('tells about %s, and neither token nor context', async (_, script, line) => {
+    it.each(cases)('logs %s, without token and context', async (_, script, line) => {
       server.script(...script);
       const { lines, log } = logger();
       await open({ ...options, logging: true }).resolveBooleanEvaluation('flag', false, secrets, log);
@@ -260,8 +260,8 @@ describe('FlagshipServerProvider', () => {
       expect(lines.join()).not.toContain('secret');
     });
 
-    it('tells about a cached answer', async () => {
-      server.script(answer(true));
+    it('logs a cached resolution', async () => {
+      server.script(responseOf(true));
       const { lines, log } = logger();
       const provider = open({ ...options, logging: true, cacheTtl: 60_000 });
       await provider.resolveBooleanEvaluation('flag', false, secrets);
@@ -269,7 +269,7 @@ describe('FlagshipServerProvider', () => {
       expect(lines).toEqual([expect.stringMatching(/^debug .*"flag".*true.*CACHED/)]);
     });
 
-    it('tells about a context that cannot be sent, without its values', async () => {
+    it('logs a context that cannot be sent, without its values', async () => {
       const { lines, log } = logger();
       const context = { ...secrets, list: ['secret'] };
       await open({ ...options, logging: true }).resolveBooleanEvaluation('flag', false, context, log);
@@ -277,29 +277,29 @@ describe('FlagshipServerProvider', () => {
       expect(lines.join()).not.toContain('secret');
     });
 
-    it.each(cases)('is off unless asked for: %s', async (_, script) => {
+    it.each(cases)('is off by default: %s', async (_, script) => {
       server.script(...script);
       const { lines, log } = logger();
       await open(options).resolveBooleanEvaluation('flag', false, secrets, log);
       expect(lines).toEqual([]);
     });
 
-    it('needs no logger', async () => {
-      server.script(answer(true));
+    it('works without a logger', async () => {
+      server.script(responseOf(true));
       expect(await open({ logging: true }).resolveBooleanEvaluation('flag', false, user)).toMatchObject({
         value: true,
       });
     });
 
-    it('survives a logger that fails', async () => {
+    it('is not affected by a logger that throws', async () => {
       const fail = () => {
         throw new Error('disk full');
       };
       const log: Logger = { debug: fail, info: fail, warn: fail, error: fail };
       const provider = open({ logging: true });
       for (const [script, value] of [
-        [answer(true), true],
-        [answer('text'), false],
+        [responseOf(true), true],
+        [responseOf('text'), false],
         [{ status: 404 }, false],
       ] as const) {
         server.script(script);
@@ -308,8 +308,8 @@ describe('FlagshipServerProvider', () => {
     });
   });
 
-  describe('never rejects, whatever it is given', () => {
-    it('a value nested so deep that it cannot be copied; it is not kept', async () => {
+  describe('never rejects', () => {
+    it('for a value that is nested too deep to be copied, which is not cached either', async () => {
       const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
       server.script({ body: `{"flagKey":"flag","value":${deep},"variant":"on","reason":"STATIC"}` });
       const provider = open({ cacheTtl: 60_000 });
@@ -320,8 +320,8 @@ describe('FlagshipServerProvider', () => {
       expect(server.requests).toHaveLength(2);
     });
 
-    it.each([null, 7, 'text', [], undefined])('context %p', async (context) => {
-      server.script(answer(true));
+    it.each([null, 7, 'text', [], undefined])('for the context %p', async (context) => {
+      server.script(responseOf(true));
       for (const cacheTtl of [0, 60_000]) {
         for (const contextTransport of ['query', 'body', 'auto'] as const) {
           const provider = open({ cacheTtl, contextTransport });

@@ -12,21 +12,20 @@ import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } f
 import { type FlagSource, type Resolution } from '../sources';
 import { type GuardedStore } from '../store';
 import { validateContext, keyProblem } from '../types';
-import { createSource, createStore } from './create-source';
+import { createSource, createStore, deadlineOf } from './create-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { DomainEventEmitter } from './domain-event-emitter';
 import { markExactDefaults } from './exact-defaults';
 import { closedError, keyError } from './provider-errors';
-import { resolvedDetails, type EvaluationRequest, errorDetails } from './resolution-details';
-import { deadlineOf } from './source-deadline';
+import { resolvedDetails, type EvaluationInput, errorDetails } from './resolution-details';
 import { SourceEvents } from './source-events';
 
 /**
- * The OpenFeature provider for Cloudflare Flagship. Works without Nest; takes the options that
- * `@cloudflare/flagship` takes, so changing the import is the migration.
+ * The OpenFeature provider for Cloudflare Flagship. It works without Nest. It accepts the options of the provider in
+ * `@cloudflare/flagship`, so that changing the import is the whole migration.
  *
- * An evaluation never rejects: whatever goes wrong, it resolves to the default with an error code.
+ * An evaluation never rejects: a failed one resolves to the default value with an error code.
  *
  * @example
  * await OpenFeature.setProviderAndWait(
@@ -34,25 +33,31 @@ import { SourceEvents } from './source-events';
  * );
  */
 export class FlagshipServerProvider implements Provider {
+  /** The provider's name for OpenFeature. */
   readonly metadata = { name: 'Flagship Server Provider' } as const;
+  /** OpenFeature's server SDK refuses providers for clients. */
   readonly runsOn = 'server';
+  /** Emits `PROVIDER_STALE`, `PROVIDER_READY`, `PROVIDER_ERROR` and `PROVIDER_CONFIGURATION_CHANGED`. */
   readonly events: OpenFeatureEventEmitter = new DomainEventEmitter();
 
-  // Private to the language as well: whoever prints a provider must not find its token.
+  // ECMAScript's private fields, because `console.log` of a provider must not print its token.
   readonly #events = new SourceEvents(this.events);
   readonly #source: FlagSource;
-  /** The store that instances share; absent where the options name none. */
+  /** The store that several instances share (option `cacheStore`), if there is one. */
   readonly #store: GuardedStore | undefined;
   readonly #counts = new EvaluationCounts();
   readonly #log: EvaluationLog | undefined;
   readonly #deadlineMs: number;
   #closed = false;
-  /** Whether the source looks for changed definitions at intervals as soon as the provider is registered. */
+  /** Whether the source begins to look for changed definitions when OpenFeature initializes the provider. */
   #startsPolling = true;
 
   /**
+   * Creates a provider. The constructor sends no request; OpenFeature initializes the provider when it is registered.
+   *
    * @param options See {@link FlagshipProviderOptions}.
-   * @throws FlagshipError `CONFIGURATION_ERROR` when an option is missing, malformed, unknown or in conflict.
+   * @throws FlagshipError `CONFIGURATION_ERROR` when an option is missing, malformed, unknown or in conflict with
+   * another, or when the file of the option `definitions` cannot be read.
    */
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
@@ -64,8 +69,9 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Returns a provider that does not look for changed definitions at intervals until `startPolling` is called. Nest tells
-   * a module nothing about a start that fails, and a provider of such an application would poll for ever.
+   * Returns a provider that looks for changed definitions at intervals only after a call of `startPolling`. Nest does
+   * not call a module when the start of its application fails, so the provider of such an application would poll for
+   * ever.
    *
    * @internal
    */
@@ -76,7 +82,8 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Whether a provider is one of these. Reads nothing of it: a provider of the application's may be a proxy that throws.
+   * Whether a provider was created by this class. Reads no property of it, because a provider of the application's may
+   * be a proxy that throws.
    *
    * @internal
    */
@@ -85,7 +92,7 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * The longest time in milliseconds that an evaluation takes; 0 where it does not wait.
+   * The longest time of an evaluation in milliseconds; 0 where evaluations do not wait.
    *
    * @internal
    */
@@ -94,11 +101,13 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Called by OpenFeature when the provider is registered. With `localEvaluation` it loads the definitions; otherwise
-   * it needs no answer from Flagship.
+   * Initializes the provider; OpenFeature calls it when the provider is registered. With `localEvaluation` it loads the
+   * definitions; otherwise it sends no request.
    *
-   * @throws ProviderFatalError When the token is refused; FlagshipError when the definitions cannot be had yet (it goes
-   * on trying, and the provider becomes ready by itself).
+   * @returns Resolves when the provider is ready.
+   * @throws ProviderFatalError When Flagship refuses the token.
+   * @throws FlagshipError When the definitions cannot be loaded yet. The provider tries again at growing intervals, and
+   * becomes ready when it succeeds.
    */
   initialize(): Promise<void> {
     this.#closed = false;
@@ -108,9 +117,12 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Looks for new definitions now, instead of at the next interval. Never rejects.
+   * Looks for changed definitions now, instead of at the next interval.
    *
-   * @returns True when the flags are up to date, false when Flagship could not be asked, or the file not be read.
+   * @returns Whether the flags are up to date: `false` when Flagship did not respond, the file cannot be read, or the
+   * provider is closed; `true` for sources without definitions. Never rejects.
+   * @example
+   * if (!(await provider.refresh())) logger.warn('The flags may be out of date.');
    */
   refresh(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
@@ -118,7 +130,7 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Starts to look for changed definitions at intervals; see {@link FlagshipServerProvider.withoutPolling}.
+   * Begins to look for changed definitions at intervals; see {@link FlagshipServerProvider.withoutPolling}.
    *
    * @internal
    */
@@ -128,8 +140,10 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * What has happened so far: evaluations, where answers came from, requests and how they ended, the circuit breaker.
+   * Returns statistics since the provider was created: evaluations, where their values came from, requests and their
+   * outcomes, the circuit breaker, the definitions.
    *
+   * @returns A new object, which does not change. Nothing is thrown.
    * @example
    * const { upstream, circuit } = provider.stats();
    */
@@ -138,25 +152,43 @@ export class FlagshipServerProvider implements Provider {
   }
 
   /**
-   * Leaves the shared store (`cacheStore`) alone from now on, so that its owner can close it; everything else goes on.
-   * The module calls it as soon as the application begins to close.
+   * Stops using the shared store (option `cacheStore`), so that its owner can close it. Evaluations continue without
+   * it. The module calls it when the application begins to close.
+   *
+   * @returns Nothing; nothing is thrown. Initializing the provider again attaches the store.
+   * @example
+   * provider.detachStore();
+   * await redis.disconnect();
    */
   detachStore(): void {
     this.#store?.close();
   }
 
-  /** The keys of the flags that are at hand; undefined where Flagship is asked for each, or none have come yet. */
+  /**
+   * Returns the keys of the flags that the provider holds, from downloaded or static definitions.
+   *
+   * @returns The keys; undefined where each evaluation is a request, and before definitions are loaded. Nothing is
+   * thrown.
+   * @example
+   * const isKnown = provider.flagKeys()?.has('new-checkout') ?? true;
+   */
   flagKeys(): ReadonlySet<string> | undefined {
     return this.#source.flagKeys?.();
   }
 
-  /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
+  /**
+   * Closes the provider: empties the cache, ends timers, requests and sockets. OpenFeature calls it when it replaces
+   * the provider or closes. Evaluations return `PROVIDER_NOT_READY` until the provider is initialized again.
+   *
+   * @returns Resolves when everything has ended.
+   */
   async onClose(): Promise<void> {
     this.#closed = true;
     this.#store?.close();
     await this.#source.close?.();
   }
 
+  /** Evaluates a flag whose value is a boolean. Called by OpenFeature's client; never rejects. */
   resolveBooleanEvaluation(
     flagKey: string,
     defaultValue: boolean,
@@ -166,6 +198,7 @@ export class FlagshipServerProvider implements Provider {
     return this.resolve('boolean', flagKey, defaultValue, context, logger);
   }
 
+  /** Evaluates a flag whose value is a string. Called by OpenFeature's client; never rejects. */
   resolveStringEvaluation(
     flagKey: string,
     defaultValue: string,
@@ -175,6 +208,7 @@ export class FlagshipServerProvider implements Provider {
     return this.resolve('string', flagKey, defaultValue, context, logger);
   }
 
+  /** Evaluates a flag whose value is a number. Called by OpenFeature's client; never rejects. */
   resolveNumberEvaluation(
     flagKey: string,
     defaultValue: number,
@@ -184,6 +218,10 @@ export class FlagshipServerProvider implements Provider {
     return this.resolve('number', flagKey, defaultValue, context, logger);
   }
 
+  /**
+   * Evaluates a flag whose value is a JSON value: an object, a list or null. Called by OpenFeature's client; never
+   * rejects.
+   */
   resolveObjectEvaluation<T extends OpenFeatureJsonValue>(
     flagKey: string,
     defaultValue: T,
@@ -204,7 +242,7 @@ export class FlagshipServerProvider implements Provider {
     }
   }
 
-  // Not async: an answer at hand costs one promise and no more.
+  // Not async: a resolution that a source returns synchronously costs a single promise.
   private resolve<T>(
     type: FlagType,
     flagKey: string,
@@ -215,40 +253,41 @@ export class FlagshipServerProvider implements Provider {
     const log = logger && this.#log?.to(logger);
     const problem = keyProblem(flagKey);
     const shownKey = problem === undefined ? flagKey : 'unusable key';
-    const question: EvaluationRequest<T> = { type, flagKey: shownKey, defaultValue, log };
+    const input: EvaluationInput<T> = { type, flagKey: shownKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
       if (this.#closed) throw closedError();
       if (problem !== undefined) throw keyError(problem);
       const resolution = this.#source.evaluate(flagKey, validateContext(context), type, defaultValue);
       return resolution instanceof Promise
-        ? this.detailsOf(question, resolution)
-        : Promise.resolve(this.details(question, resolution));
+        ? this.laterDetails(input, resolution)
+        : Promise.resolve(this.details(input, resolution));
     } catch (error) {
-      return Promise.resolve(this.failure(question, error));
+      return Promise.resolve(this.failure(input, error));
     }
   }
 
-  private detailsOf<T>(
-    question: EvaluationRequest<T>,
+  private laterDetails<T>(
+    input: EvaluationInput<T>,
     resolution: Promise<Resolution>,
   ): Promise<ResolutionDetails<T>> {
     return resolution.then(
-      (late) => this.details(question, late),
-      (error: unknown) => this.failure(question, error),
+      (settled) => this.details(input, settled),
+      (error: unknown) => this.failure(input, error),
     );
   }
 
-  private details<T>(question: EvaluationRequest<T>, resolution: Resolution): ResolutionDetails<T> {
-    // Always a copy: the value belongs to the source, the cache, or others who wait for the same answer.
-    const details = resolvedDetails(question, resolution);
+  private details<T>(input: EvaluationInput<T>, resolution: Resolution): ResolutionDetails<T> {
+    // The details hold a copy, because the value belongs to the source, the cache, or callers that share the
+    // resolution.
+    const details = resolvedDetails(input, resolution);
     if (details.errorCode !== undefined) this.#counts.errors++;
     else if (resolution.reason === 'STALE') this.#counts.stale++;
     return details;
   }
 
-  private failure<T>(question: EvaluationRequest<T>, error: unknown): ResolutionDetails<T> {
+  private failure<T>(input: EvaluationInput<T>, error: unknown): ResolutionDetails<T> {
     this.#counts.errors++;
-    return errorDetails(question, error);
+    return errorDetails(input, error);
   }
 }

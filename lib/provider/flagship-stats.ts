@@ -2,36 +2,47 @@ import { type CircuitStats, type DefinitionsStats, type SourceStats } from '../s
 import { type UpstreamStats } from '../http';
 import { ownCopy } from '../types';
 
-/** What has happened since the provider was made. Whoever asks gets an object of their own. */
+/**
+ * Statistics of a provider since it was created. Each call returns a new object, which does not change.
+ *
+ * @example
+ * const { evaluations, errors, hits, upstream, circuit } = provider.stats();
+ */
 export interface FlagshipStats {
-  /** Evaluations that have reached the provider, answered from wherever; none before it is ready. */
+  /**
+   * Number of evaluations, wherever their values came from; in `FlagService.stats()` including `hits.request`.
+   * Evaluations before the provider is ready are not counted.
+   */
   readonly evaluations: number;
-  /** Those among them that answered the default with an error code. */
+  /** Number of evaluations that returned the default value with an error code. */
   readonly errors: number;
-  /** Those that needed neither a request nor a wait for somebody else's, by where the answer was found. */
+  /** Number of evaluations that sent no request and waited for none, by where their resolution was found. */
   readonly hits: {
-    /** Answered earlier in the same request (or `withContext`); counted by `FlagService`. */
+    /**
+     * Found among the results of the same request or `withContext`. `FlagService` counts these; `0` for a bare
+     * provider.
+     */
     readonly request: number;
-    /** In this instance's memory. */
+    /** Found in the memory of this instance. */
     readonly memory: number;
-    /** In the store that instances share. */
+    /** Found in the store that several instances share (option `cacheStore`). */
     readonly store: number;
   };
-  /** Those that were answered with a stale value. */
+  /** Number of evaluations that returned a stale value, with the reason `STALE`. */
   readonly stale: number;
-  /** Those that waited for the answer to the same question that another one had asked. */
+  /** Number of evaluations that waited for the resolution of an equal one under way (single flight). */
   readonly shared: number;
-  /** Answers in memory now. */
+  /** Number of resolutions in memory now. */
   readonly cached: number;
-  /** Requests to Flagship; absent without HTTP. */
+  /** Requests to Flagship; undefined for a source without HTTP. */
   readonly upstream: UpstreamStats | undefined;
-  /** The circuit breaker; absent where there is none, and before the provider's start. */
+  /** The circuit breaker; undefined where there is none, and before the provider's start. */
   readonly circuit: CircuitStats | undefined;
-  /** The definitions in force; absent where none are downloaded. */
+  /** The downloaded definitions in force; undefined without `localEvaluation`. */
   readonly definitions: DefinitionsStats | undefined;
 }
 
-/** What the provider counts itself. */
+/** The counters of the provider itself. */
 export class EvaluationCounts {
   evaluations = 0;
   errors = 0;

@@ -1,23 +1,23 @@
 import { GeneralError, type Provider } from '@openfeature/server-sdk';
 
 /**
- * Stands in the place of a provider that OpenFeature has refused to register. Without it the domain would have the
- * default provider, and another module's or application's flags would answer.
+ * Replaces a provider that OpenFeature refused to register. Without it the domain would use the default provider, and
+ * evaluations would return the flags of another module or application.
  */
 export class RefusedProvider implements Provider {
   readonly metadata = { name: 'refused' } as const;
   readonly runsOn = 'server';
-  readonly resolveBooleanEvaluation = refuse;
-  readonly resolveStringEvaluation = refuse;
-  readonly resolveNumberEvaluation = refuse;
-  readonly resolveObjectEvaluation = refuse;
+  readonly resolveBooleanEvaluation = reject;
+  readonly resolveStringEvaluation = reject;
+  readonly resolveNumberEvaluation = reject;
+  readonly resolveObjectEvaluation = reject;
 
-  /** Fails, so that OpenFeature tells of an error and keeps the state. */
+  /** Rejects, so that OpenFeature emits an error event and keeps the state `ERROR`. */
   initialize(): Promise<void> {
-    return refuse();
+    return reject();
   }
 }
 
-function refuse(): Promise<never> {
+function reject(): Promise<never> {
   return Promise.reject(new GeneralError('The flag provider could not be started; the log says why.'));
 }

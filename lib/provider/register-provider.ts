@@ -8,39 +8,42 @@ import { RefusedProvider } from './refused-provider';
 import { type Registration, registry } from './registry';
 
 /**
- * How long an application's start waits for a provider of the user's, in milliseconds. Longer than providers of the
- * field need for a first download, and half of what Kubernetes gives a container at the least (a probe every 10 s, six
- * times).
+ * The longest time in milliseconds that the start of an application waits for a provider of the application's. It is
+ * longer than the first download of common providers, and half of the shortest time that Kubernetes gives a container
+ * by default (six probes, one every 10 s).
  */
 export const START_LIMIT_MS = 30_000;
 
-/** How long an application's end waits for its provider, in milliseconds: half of the 10 s that Docker waits. */
-export const CLOSE_LIMIT_MS = 5000;
+/** The longest time in milliseconds that a closing application waits for its provider: half of the 10 s of Docker. */
+const CLOSE_LIMIT_MS = 5000;
 
 /** A provider that is registered with OpenFeature. */
 export interface RegisteredProvider {
   readonly provider: Provider;
-  /** The domain it is registered under; none for the default. */
+  /** The domain that it is registered for; undefined for the default provider. */
   readonly domain: string | undefined;
-  /** Settled when the provider has started, has failed to, or has taken too long; never rejects. */
+  /** Resolves when the provider has started, has failed to start, or has exceeded the time limit. Never rejects. */
   readonly ready: Promise<void>;
-  /** Takes the provider out of OpenFeature again and closes it; never rejects, and waits no longer than the limit. */
+  /** Removes the provider from OpenFeature and closes it, within the time limit. Never rejects. */
   unregister(): Promise<void>;
 }
 
-/** Distinct from `NOOP_PROVIDER`, which it stands in front of for a moment; see {@link takeOut}. */
+/** Distinct from `NOOP_PROVIDER`, which replaces it at once; see {@link replaceWithNoop}. */
 const INTERIM_PROVIDER = Object.create(NOOP_PROVIDER) as Provider;
 
 /**
- * Whether an application of this process uses the domain. OpenFeature has one default provider for the whole process: a
- * second application that took it would close the first one's.
+ * Whether an application of this process uses the domain. OpenFeature has one default provider for the whole process,
+ * and closes it when a second application registers another.
  */
 function isClaimed(domain: string | undefined): boolean {
   const holder = registry.claimed.get(domain);
-  // The application may have registered another provider meanwhile; then the domain is free again.
+  // If the application has registered another provider meanwhile, the domain is free again.
   return holder !== undefined && OpenFeature.getProvider(domain) === holder;
 }
 
+/**
+ * Claims the wanted domain or, if another application uses it, the same name with a number. Returns the claimed domain.
+ */
 function claimDomain(wanted: string | undefined, provider: Provider): string | undefined {
   let domain = wanted;
   for (let number = 2; isClaimed(domain); number++) domain = `${wanted ?? 'flagship'}#${number}`;
@@ -52,17 +55,20 @@ async function register(domain: string | undefined, registration: Registration):
   const { provider } = registration;
   return whileRegistering(registration, () => {
     if (domain === undefined) return OpenFeature.setProviderAndWait(provider);
-    // A domain without a provider has the default one, and OpenFeature would not give it the same as its own.
+    // A domain without a provider uses the default one, and OpenFeature ignores a provider that the domain already
+    // uses.
     if (OpenFeature.getProvider(domain) === provider) OpenFeature.setProvider(domain, NOOP_PROVIDER);
     return OpenFeature.setProviderAndWait(domain, provider);
   });
 }
 
 /**
- * Registers a provider, outside of the request that may have set it off. One that fails to start, or does not start in
- * time, is reported and stays registered: evaluations answer their defaults, and the application starts all the same.
+ * Registers a provider with OpenFeature, outside of the request that may have caused it. A provider that fails to
+ * start, or does not start in time, is reported and stays registered: evaluations return their defaults, and the
+ * application starts.
  *
- * @param startLimitMs How long to wait for the start in milliseconds; without it the provider keeps limits of its own.
+ * @param wanted The domain; another application's domain gets a number, see {@link RegisteredProvider.domain}.
+ * @param startLimitMs The longest wait for the start in milliseconds. Without it, the provider has its own time limits.
  */
 export function registerProvider(
   wanted: string | undefined,
@@ -70,26 +76,27 @@ export function registerProvider(
   startLimitMs?: number,
 ): RegisteredProvider {
   const domain = claimDomain(wanted, provider);
-  const unbound = new AbortController();
-  const given: Registration = { provider, listeners: [] };
-  const start = detached(() => register(domain, given));
-  const registration = OpenFeature.getProvider(domain) === provider ? given : registerRefused(domain);
+  const unregistration = new AbortController();
+  const wantedRegistration: Registration = { provider, listeners: [] };
+  const start = detached(() => register(domain, wantedRegistration));
+  const isAccepted = OpenFeature.getProvider(domain) === provider;
+  const registration = isAccepted ? wantedRegistration : registerRefused(domain);
   return {
     provider,
     domain,
-    ready: detached(() => startUp(start, startLimitMs, unbound.signal)),
+    ready: detached(() => startUp(start, startLimitMs, unregistration.signal)),
     unregister: () => {
-      unbound.abort();
+      unregistration.abort();
       return detached(() => unregister(domain, registration));
     },
   };
 }
 
-/** Registers a stand-in for a provider that OpenFeature has refused: one that throws at once, or that it cannot read. */
+/** Registers a replacement for a provider that OpenFeature refused because it throws at once or cannot be read. */
 function registerRefused(domain: string | undefined): Registration {
   const registration: Registration = { provider: new RefusedProvider(), listeners: [] };
   registry.claimed.set(domain, registration.provider);
-  // It fails to start, like the one in whose place it is, of which the log tells.
+  // The replacement always fails to start. The log reports the failure of the provider that it replaces.
   detached(() => register(domain, registration)).catch(() => undefined);
   return registration;
 }
@@ -102,7 +109,7 @@ async function startUp(
   try {
     await (startLimitMs === undefined ? start : limited('providerStart', start, startLimitMs, { signal }));
   } catch (error) {
-    // A start that was given up has failed elsewhere, and that has been told.
+    // The provider was unregistered because the application's start failed, which has been reported.
     if (signal.aborted) return;
     warn(`The flag provider did not start; flags answer their defaults. ${describeError(error)}`);
   }
@@ -110,15 +117,15 @@ async function startUp(
 
 async function unregister(domain: string | undefined, registration: Registration): Promise<void> {
   const { provider } = registration;
-  // Another provider may have been registered since: that one is not this application's to remove.
+  // The application may have registered another provider since, which is not this module's to remove.
   const isRegistered = OpenFeature.getProvider(domain) === provider;
-  const takenOut = isRegistered ? takeOut(domain) : Promise.resolve();
+  const removal = isRegistered ? replaceWithNoop(domain) : Promise.resolve();
   if (registry.claimed.get(domain) === provider) registry.claimed.delete(domain);
   removeListeners(registration);
   try {
     await limited(
       'providerClose',
-      () => Promise.all([takenOut, isRegistered && close(provider)]),
+      () => Promise.all([removal, isRegistered && close(provider)]),
       CLOSE_LIMIT_MS,
     );
   } catch (error) {
@@ -127,19 +134,22 @@ async function unregister(domain: string | undefined, registration: Registration
 }
 
 /**
- * Puts OpenFeature's own provider in place of the domain's. In two steps, as OpenFeature keeps the provider before the
- * last for as long as it knows the domain, which is for ever. Both are taken before anything else can happen.
+ * Replaces the domain's provider with OpenFeature's no-op provider. OpenFeature keeps the previous provider in memory
+ * for as long as it knows the domain, which is for ever, so an interim provider comes between. Both are registered in
+ * one turn of the event loop, so no evaluation reaches the interim one.
  */
-async function takeOut(domain: string | undefined): Promise<void> {
-  const steps = [INTERIM_PROVIDER, NOOP_PROVIDER].map((provider) =>
+async function replaceWithNoop(domain: string | undefined): Promise<void> {
+  const registrations = [INTERIM_PROVIDER, NOOP_PROVIDER].map((provider) =>
     register(domain, { provider, listeners: [] }),
   );
-  await Promise.all(steps);
+  await Promise.all(registrations);
 }
 
-/** OpenFeature closes a provider that it replaces, but does not wait for it; ours can be closed twice. */
+/**
+ * Closes a Flagship provider. OpenFeature closes it too, but does not wait; a Flagship provider can be closed twice.
+ */
 async function close(provider: Provider): Promise<void> {
-  // Another application may use the same one.
+  // Another application may use the same provider.
   const isShared = [...registry.claimed.values()].includes(provider);
   if (FlagshipServerProvider.isOne(provider) && !isShared) await provider.onClose();
 }
@@ -148,7 +158,7 @@ function warn(problem: string): void {
   new FlagshipLogger('FlagshipModule').warn(problem);
 }
 
-/** What went wrong; in the words of another provider, which may quote what it connects with, without credentials. */
+/** Returns the message of an error, without credentials: another provider may quote the URL that it connects to. */
 function describeError(error: unknown): string {
   const message = messageOf(error);
   return error instanceof FlagshipError ? message : withoutCredentials(message);

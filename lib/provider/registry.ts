@@ -1,29 +1,29 @@
 import { type OpenFeatureEventEmitter, type Provider } from '@openfeature/server-sdk';
 
-/** A listener that was added to a provider's events. */
+/** The arguments with which a handler was added to a provider's events. */
 type Listener = Parameters<OpenFeatureEventEmitter['addHandler']>;
 
 /** One registration of a provider with OpenFeature. */
 export interface Registration {
   readonly provider: Provider;
-  /** What OpenFeature listens with to the provider because of this registration. */
+  /** The handlers that OpenFeature added to the provider's events because of this registration. */
   readonly listeners: Listener[];
 }
 
 interface Registry {
-  /** The providers that applications of this process use, by the domain that they are registered under. */
+  /** The providers that applications of this process use, by the domain that they are registered for. */
   readonly claimed: Map<string | undefined, Provider>;
-  /** The registration that OpenFeature is busy with. */
+  /** The registration that is under way in OpenFeature. */
   current: Registration | undefined;
 }
 
-/** Changes with the shape of {@link Registry}: copies of different versions must not read each other's. */
+/** The number changes with the shape of {@link Registry}, so that copies of different versions do not share one. */
 const KEY = Symbol.for('nestjs-flagship/registry/1');
 
 /**
- * OpenFeature is one for the whole process, and a process may hold several copies of this package: one in the
- * `node_modules` of the application, one in those of a library. All of them have to know which domains are taken, as a
- * copy that does not would replace and close the provider of another.
+ * The registry of this process. OpenFeature is one for the whole process, but a process may load several copies of this
+ * package: one from the `node_modules` of the application, one from those of a library. A copy that did not know the
+ * domains of the others would replace and close their providers.
  */
 const shared = globalThis as { [KEY]?: Registry };
 export const registry: Registry = (shared[KEY] ??= { claimed: new Map(), current: undefined });

@@ -4,31 +4,31 @@ import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
 import { ownCopy } from '../types';
-import { openFeatureCode } from './error-codes';
 import { type Log } from './evaluation-log';
+import { openFeatureCode } from './provider-errors';
 
-/** Shared by all answers: Flagship has no metadata to tell. */
+/** The metadata of all resolutions: Flagship's flags have none. */
 export const NO_METADATA: FlagMetadata = Object.freeze({});
 
-/** One evaluation as it was asked for. */
-export interface EvaluationRequest<T> {
+/** The input of one evaluation, apart from the context. */
+export interface EvaluationInput<T> {
   readonly type: FlagType;
   readonly flagKey: string;
   readonly defaultValue: T;
-  /** Nothing where evaluations are not logged. */
+  /** Absent where evaluations are not logged. */
   readonly log: Log | undefined;
 }
 
-/** What OpenFeature is told of a source's answer. The value is the caller's own, a default that applies too. */
-export function resolvedDetails<T>(
-  question: EvaluationRequest<T>,
-  resolution: Resolution,
-): ResolutionDetails<T> {
-  const { type, flagKey, defaultValue, log } = question;
+/**
+ * Returns OpenFeature's details for the resolution of a source. The value, a default included, is a copy for the
+ * caller.
+ */
+export function resolvedDetails<T>(input: EvaluationInput<T>, resolution: Resolution): ResolutionDetails<T> {
+  const { type, flagKey, defaultValue, log } = input;
   const { value, variant, reason } = resolution;
-  // Switched off: the caller's own default rules, and that is no error.
+  // Flagship disables the flag, so the caller's default applies, which is no error.
   if (reason === 'DISABLED') {
-    log?.debug(`[Flagship] Flag "${flagKey}" leaves the default (DISABLED)`);
+    log?.debug(`[Flagship] Flag "${flagKey}" is disabled, so its default applies (DISABLED)`);
     return { value: ownCopy(defaultValue), reason: 'DISABLED', flagMetadata: NO_METADATA };
   }
   const actual = flagTypeOf(value);
@@ -42,22 +42,27 @@ export function resolvedDetails<T>(
       errorMessage,
     };
   }
-  log?.debug(found(flagKey, value, variant, reason));
+  log?.debug(resolvedLine(flagKey, value, variant, reason));
   return { value: copyValue(value) as T, variant, reason, flagMetadata: NO_METADATA };
 }
 
-/** What OpenFeature is told when there is no answer. */
+/** Returns OpenFeature's details for an evaluation that failed: a copy of the default value, and the error. */
 export function errorDetails<T>(
-  { flagKey, defaultValue, log }: EvaluationRequest<T>,
+  { flagKey, defaultValue, log }: EvaluationInput<T>,
   error: unknown,
 ): ResolutionDetails<T> {
   const errorCode = openFeatureCode(error);
   const errorMessage = messageOf(error);
-  log?.error(`[Flagship] Flag "${flagKey}" has no answer (${errorCode}): ${errorMessage}`);
+  log?.error(`[Flagship] Flag "${flagKey}" could not be evaluated (${errorCode}): ${errorMessage}`);
   return { value: ownCopy(defaultValue), reason: 'ERROR', errorCode, errorMessage };
 }
 
-function found(flagKey: string, value: JsonValue, variant = 'no variant', reason = 'no reason'): string {
+function resolvedLine(
+  flagKey: string,
+  value: JsonValue,
+  variant = 'no variant',
+  reason = 'no reason',
+): string {
   const shown = typeof value === 'object' ? 'an object' : JSON.stringify(value);
   return `[Flagship] Flag "${flagKey}" is ${shown} (${variant}, ${reason})`;
 }

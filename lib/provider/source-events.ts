@@ -2,31 +2,32 @@ import { ErrorCode, type OpenFeatureEventEmitter, ProviderEvents } from '@openfe
 import { FlagshipLogger, LogLimit } from '../logging';
 import { type SourceListener } from '../sources';
 
-/** Turns what a source tells into the provider's events. */
+/** Turns the notifications of a source into events of the provider and lines in the log. */
 export class SourceEvents implements SourceListener {
   private readonly logger = new FlagshipLogger('Flagship');
   private readonly limit = new LogLimit();
   private isStarting = false;
   private isStale = false;
-  /** Has the log been told that flags are stale? */
-  private isLogged = false;
-  private heldBack: string | undefined;
+  /** Whether a line in the log says that the flags are stale, so that another one must say that they have recovered. */
+  private isStaleLogged = false;
+  /** The reason of a stale event that came during the start. */
+  private postponedStale: string | undefined;
 
   constructor(private readonly events: OpenFeatureEventEmitter) {}
 
   /**
-   * Follows the provider's start. OpenFeature calls a provider ready when its start ends, so flags that were stale from
-   * the first are told about after that.
+   * Postpones stale events until the provider's start has ended. OpenFeature sets the provider's state to `READY` at
+   * that moment, which would hide an earlier stale event.
    */
   follow(start: Promise<void>): void {
     this.isStarting = true;
-    this.heldBack = undefined;
+    this.postponedStale = undefined;
     const end = (): void => {
       this.isStarting = false;
-      // A start that found older flags has said so itself.
-      if (this.heldBack !== undefined) this.emitStale(this.heldBack, true);
+      // The start itself has written a line about the older definitions that it uses.
+      if (this.postponedStale !== undefined) this.emitStale(this.postponedStale, true);
     };
-    // One turn later OpenFeature has asked to be told of the end; who asks after it is told after it.
+    // Callbacks run in the order in which they are added. In the next microtask OpenFeature has added its own.
     queueMicrotask(() => void start.then(end, end));
   }
 
@@ -36,7 +37,7 @@ export class SourceEvents implements SourceListener {
 
   stale(message: string): void {
     if (this.isStarting) {
-      this.heldBack = message;
+      this.postponedStale = message;
       return;
     }
     const line = this.limit.pass(`Flags may be out of date: ${message}`);
@@ -45,7 +46,7 @@ export class SourceEvents implements SourceListener {
   }
 
   recovered(): void {
-    if (this.isStale && this.isLogged) this.logger.log('Flags are up to date again.');
+    if (this.isStale && this.isStaleLogged) this.logger.log('Flags are up to date again.');
     this.isStale = false;
     this.events.emit(ProviderEvents.Ready);
   }
@@ -62,10 +63,13 @@ export class SourceEvents implements SourceListener {
     this.logger.log(news);
   }
 
-  /** @param isTold A connection that comes and goes is told of once a minute, its end where its beginning was. */
-  private emitStale(message: string, isTold: boolean): void {
+  /**
+   * @param isLogged Whether the log has a line about it. An unsteady connection is logged once a minute, and its
+   * recovery only after a logged failure.
+   */
+  private emitStale(message: string, isLogged: boolean): void {
     this.isStale = true;
-    this.isLogged = isTold;
+    this.isStaleLogged = isLogged;
     this.events.emit(ProviderEvents.Stale, { message });
   }
 }

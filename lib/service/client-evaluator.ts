@@ -20,121 +20,134 @@ import { FlagshipServerProvider, hasExactDefaults } from '../provider';
 import { limited } from '../runtime';
 import { ownCopy } from '../types';
 import { clientLoggerOf } from '../undocumented';
-import { failedDetails, markDefault, ownDetails, resolvedDetails, thrownDetails } from './evaluation-details';
+import {
+  failedDetails,
+  markDefaultApplied,
+  copyDetails,
+  resolvedDetails,
+  thrownDetails,
+} from './evaluation-details';
 import { evaluateWithClient, resolveWith } from './typed-methods';
 
 const fallbackLogger = new DefaultLogger();
 
-// Read once: the SDK exports them through getters, which would be called several times an evaluation.
+// Read once, because the SDK exports them through getters, which would be called several times per evaluation.
 const openFeature = OpenFeature;
 const { NOT_READY, FATAL } = ProviderStatus;
 
-/** How long hooks and a provider of the application's may take, unless the module says otherwise. */
+/** The limit for an evaluation with hooks or a third-party provider, if the module sets no `evaluationTimeout`. */
 export const EVALUATION_TIMEOUT_MS = 10_000;
-/** What hooks get beside the time that Flagship's provider may take. */
-const HOOKS_SHARE_MS = 1000;
+/** The time for hooks in addition to the deadline of Flagship's provider. */
+const HOOKS_ALLOWANCE_MS = 1000;
 
-/** One evaluation. */
+/** The arguments of one evaluation. */
 export interface EvaluationRequest<T extends JsonValue> {
   readonly type: FlagType;
   readonly flagKey: string;
-  /** An object that no one else has. */
+  /** The default, a copy that no other code holds. */
   readonly defaultValue: T;
 }
 
-/** The module whose flags these are. */
+/** The options of the module that evaluates flags. */
 export interface EvaluatingModule extends ScopeModule {
-  /** How long hooks and a provider of the application's may take, in milliseconds. */
+  /** The limit for an evaluation with hooks or a third-party provider, in milliseconds. */
   readonly evaluationTimeout?: number;
 }
 
 /**
- * Evaluates flags as the OpenFeature client does: with hooks through the client itself, and without any by a short way
- * that costs a fraction. No evaluation rejects, none waits without end, and what it resolves with is the caller's own.
+ * Evaluates flags as the OpenFeature client does: with hooks, through the client; without hooks, through the provider
+ * directly, which costs a fraction. No evaluation rejects or exceeds its limit, and all details are copies.
  */
 export class ClientEvaluator {
   constructor(
     readonly client: Client,
     private readonly domain: string | undefined,
-    private readonly owner: EvaluatingModule | undefined,
+    private readonly module: EvaluatingModule | undefined,
   ) {}
 
   get provider(): Provider {
     return openFeature.getProvider(this.domain);
   }
 
-  /** The provider, where it is one of ours. */
+  /** The provider, if it is Flagship's; otherwise undefined. */
   get flagship(): FlagshipServerProvider | undefined {
     const { provider } = this;
     return FlagshipServerProvider.isOne(provider) ? provider : undefined;
   }
 
-  /** Whether the provider's answers say for sure where it has applied the default. */
+  /** Whether the provider's resolutions show exactly if the default was applied. */
   get hasExactDefaults(): boolean {
     const { provider } = this;
     return FlagshipServerProvider.isOne(provider) || hasExactDefaults(provider);
   }
 
   /**
-   * Evaluates a flag for a whole context; never rejects.
+   * Evaluates a flag under a merged context; never rejects.
    *
-   * @param scope The scope that the evaluation belongs to, where the calling code need not run in it.
+   * @param scope The scope of the evaluation; the calling code need not run in it.
    */
   evaluate<T extends JsonValue>(
-    asked: EvaluationRequest<T>,
+    request: EvaluationRequest<T>,
     context: EvaluationContext,
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
     const { provider } = this;
     if (this.hasHooks(provider)) {
-      const { type, flagKey, defaultValue } = asked;
-      // Hooks may write into the context: this one is theirs, at any depth.
-      return this.viaClient(asked, scope, () =>
+      const { type, flagKey, defaultValue } = request;
+      // Hooks may change the context, so they receive a deep copy.
+      return this.evaluateViaClient(request, scope, () =>
         evaluateWithClient(this.client, type, flagKey, defaultValue, ownCopy(context)),
       );
     }
     if (FlagshipServerProvider.isOne(provider) || hasExactDefaults(provider))
-      return this.askProvider(provider, asked, context);
-    const { defaultValue } = asked;
-    return this.within(asked, () =>
-      this.askProvider(provider, asked, context).then((details) => ownDetails(details, defaultValue)),
+      return this.evaluateViaProvider(provider, request, context);
+    const { defaultValue } = request;
+    return this.limitEvaluation(request, () =>
+      this.evaluateViaProvider(provider, request, context).then((details) =>
+        copyDetails(details, defaultValue),
+      ),
     );
   }
 
-  /** Answers the default for what cannot be evaluated, and lets hooks see it. Never rejects. */
-  refuse<T extends JsonValue>(
-    asked: EvaluationRequest<T>,
+  /**
+   * Resolves an evaluation that cannot run with the default and the error; never rejects. For an invalid context, the
+   * hooks run and see the error.
+   */
+  resolveWithDefault<T extends JsonValue>(
+    request: EvaluationRequest<T>,
     error: unknown,
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
-    const { type, flagKey, defaultValue } = asked;
-    const refused = thrownDetails(flagKey, defaultValue, error);
+    const { type, flagKey, defaultValue } = request;
+    const failed = thrownDetails(flagKey, defaultValue, error);
     try {
-      if (refused.errorCode !== ErrorCode.INVALID_CONTEXT || !this.hasHooks(this.provider))
-        return Promise.resolve(refused);
+      if (failed.errorCode !== ErrorCode.INVALID_CONTEXT || !this.hasHooks(this.provider))
+        return Promise.resolve(failed);
     } catch {
-      // A provider that cannot be read has no hooks to tell.
-      return Promise.resolve(refused);
+      // Reading the provider has thrown, so it has no hooks to call.
+      return Promise.resolve(failed);
     }
-    return this.viaClient(asked, scope, () =>
-      evaluateWithClient(this.client, type, flagKey, defaultValue, undefined, [refusing(messageOf(error))]),
-    ).then((details) => (details.errorCode === ErrorCode.INVALID_CONTEXT ? details : refused));
+    return this.evaluateViaClient(request, scope, () =>
+      evaluateWithClient(this.client, type, flagKey, defaultValue, undefined, [
+        throwingHook(messageOf(error)),
+      ]),
+    ).then((details) => (details.errorCode === ErrorCode.INVALID_CONTEXT ? details : failed));
   }
 
-  private viaClient<T extends JsonValue>(
-    asked: EvaluationRequest<T>,
+  private evaluateViaClient<T extends JsonValue>(
+    request: EvaluationRequest<T>,
     scope: EvaluationScope | undefined,
-    ask: () => Promise<EvaluationDetails<T>>,
+    evaluate: () => Promise<EvaluationDetails<T>>,
   ): Promise<EvaluationDetails<T>> {
-    const isCurrent = scope === undefined || scope === currentScope(this.owner)?.settled();
-    return this.within(asked, async () => {
-      const details = await (isCurrent ? ask() : runInScope(scope, ask));
-      const own = ownDetails(details, asked.defaultValue);
-      return details.reason === 'DISABLED' && this.hasExactDefaults ? markDefault(own) : own;
+    const isCurrent = scope === undefined || scope === currentScope(this.module)?.forEvaluation();
+    return this.limitEvaluation(request, async () => {
+      const details = await (isCurrent ? evaluate() : runInScope(scope, evaluate));
+      const own = copyDetails(details, request.defaultValue);
+      return details.reason === 'DISABLED' && this.hasExactDefaults ? markDefaultApplied(own) : own;
     });
   }
 
-  private async within<T extends JsonValue>(
+  private async limitEvaluation<T extends JsonValue>(
     { flagKey, defaultValue }: EvaluationRequest<T>,
     evaluate: () => Promise<EvaluationDetails<T>>,
   ): Promise<EvaluationDetails<T>> {
@@ -151,9 +164,9 @@ export class ClientEvaluator {
   }
 
   private limitMs(): number {
-    const wanted = this.owner?.evaluationTimeout;
-    if (wanted !== undefined) return wanted;
-    return Math.max(EVALUATION_TIMEOUT_MS, (this.flagship?.deadlineMs ?? 0) + HOOKS_SHARE_MS);
+    const configured = this.module?.evaluationTimeout;
+    if (configured !== undefined) return configured;
+    return Math.max(EVALUATION_TIMEOUT_MS, (this.flagship?.deadlineMs ?? 0) + HOOKS_ALLOWANCE_MS);
   }
 
   private hasHooks(provider: Provider): boolean {
@@ -164,7 +177,7 @@ export class ClientEvaluator {
     );
   }
 
-  private async askProvider<T extends JsonValue>(
+  private async evaluateViaProvider<T extends JsonValue>(
     provider: Provider,
     { type, flagKey, defaultValue }: EvaluationRequest<T>,
     context: EvaluationContext,
@@ -179,23 +192,24 @@ export class ClientEvaluator {
       return failedDetails(flagKey, defaultValue, ErrorCode.PROVIDER_FATAL, message);
     }
     try {
-      // The logger that the client would hand to the provider.
+      // The logger that the client passes to its provider.
       const logger = (clientLoggerOf(this.client) as Logger | undefined) ?? fallbackLogger;
       const resolution = await resolveWith(provider, type, flagKey, defaultValue, context, logger);
       const details = resolvedDetails(flagKey, defaultValue, resolution);
-      return details.reason === 'DISABLED' && hasExactDefaults(provider) ? markDefault(details) : details;
+      return details.reason === 'DISABLED' && hasExactDefaults(provider)
+        ? markDefaultApplied(details)
+        : details;
     } catch (error) {
       return thrownDetails(flagKey, defaultValue, error);
     }
   }
 }
 
-/** A hook that ends an evaluation before the provider is asked, in a way that all other hooks see. */
-function refusing(message: string): Hook {
+/** Returns a hook that fails an evaluation before the provider is called, so that all other hooks see the error. */
+function throwingHook(message: string): Hook {
   return {
     before: () => {
       throw new InvalidContextError(message);
     },
   };
 }
-

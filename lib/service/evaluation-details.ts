@@ -21,7 +21,7 @@ const OPENFEATURE_CODES = new Set<string>(Object.values(ErrorCode));
 const detailsWithDefault = new WeakSet<object>();
 
 /** Marks details whose value is the default of the evaluation, and returns them. */
-export function markDefault<T extends object>(details: T): T {
+export function markDefaultApplied<T extends object>(details: T): T {
   detailsWithDefault.add(details);
   return details;
 }
@@ -106,14 +106,14 @@ export function resolvedDetails<T extends JsonValue>(
  *
  * @param defaultValue The default that the flag was evaluated with, an object that no other code holds.
  */
-export function ownDetails<T extends JsonValue>(
+export function copyDetails<T extends JsonValue>(
   details: EvaluationDetails<T>,
   defaultValue: T,
 ): EvaluationDetails<T> {
   const { value, flagMetadata } = details;
   const own = { ...details, value: ownCopy(value), flagMetadata: frozen(flagMetadata) };
   const isDefault = typeof value === 'object' && value !== null && value === defaultValue;
-  return isDefault ? markDefault(own) : own;
+  return isDefault ? markDefaultApplied(own) : own;
 }
 
 /** Returns a frozen copy. Freezing costs more than most evaluations, so the shared empty metadata is returned as is. */
@@ -127,7 +127,7 @@ export function detailsFromEntry<T extends JsonValue>(
   defaultValue: T,
 ): EvaluationDetails<T> {
   const details = entry.detailsFor(defaultValue);
-  return entry.isDefault === true && !details.errorCode ? markDefault(details) : details;
+  return entry.isDefault === true && !details.errorCode ? markDefaultApplied(details) : details;
 }
 
 export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {

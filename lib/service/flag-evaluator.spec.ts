@@ -18,24 +18,24 @@ import { FlagEvaluator } from './flag-evaluator';
 
 const DOMAIN = 'evaluator-spec';
 
-/** A provider that does what it is told and writes down what it was asked. */
+/** A provider that resolves as its script says and records the arguments of each call. */
 class ScriptedProvider implements Provider {
   readonly metadata = { name: 'scripted' };
   readonly runsOn = 'server';
   readonly events = new OpenFeatureEventEmitter();
-  readonly asked: unknown[][] = [];
+  readonly calls: unknown[][] = [];
   hooks?: Provider['hooks'];
   outcome: { resolve: unknown } | { throw: unknown } | { off: string } = { resolve: { value: true } };
 
   constructor(readonly initialize?: () => Promise<void>) {}
 
-  resolveBooleanEvaluation = (...asked: unknown[]) => this.answer('boolean', asked);
-  resolveStringEvaluation = (...asked: unknown[]) => this.answer('string', asked);
-  resolveNumberEvaluation = (...asked: unknown[]) => this.answer('number', asked);
-  resolveObjectEvaluation = (...asked: unknown[]) => this.answer('object', asked);
+  resolveBooleanEvaluation = (...args: unknown[]) => this.resolve('boolean', args);
+  resolveStringEvaluation = (...args: unknown[]) => this.resolve('string', args);
+  resolveNumberEvaluation = (...args: unknown[]) => this.resolve('number', args);
+  resolveObjectEvaluation = (...args: unknown[]) => this.resolve('object', args);
 
-  private async answer(type: FlagType, [key, value, context, logger]: unknown[]): Promise<never> {
-    this.asked.push([type, key, value, { ...(context as object) }, Object.isFrozen(context), logger]);
+  private async resolve(type: FlagType, [key, value, context, logger]: unknown[]): Promise<never> {
+    this.calls.push([type, key, value, { ...(context as object) }, Object.isFrozen(context), logger]);
     if ('throw' in this.outcome) throw this.outcome.throw;
     if ('off' in this.outcome) return { value, reason: this.outcome.off } as never;
     return this.outcome.resolve as never;
@@ -70,7 +70,7 @@ const resolution = fc.record(
   {
     value: jsonValue,
     variant: fc.string(),
-    reason: fc.constantFrom('STATIC', 'TARGETING_MATCH', 'DISABLED', 'CACHED', 'STALE', 'ERROR', 'odd'),
+    reason: fc.constantFrom('STATIC', 'TARGETING_MATCH', 'DISABLED', 'CACHED', 'STALE', 'ERROR', 'custom'),
     errorCode: fc.constantFrom(...Object.values(ErrorCode), 'NO_SUCH_CODE' as ErrorCode, '' as ErrorCode),
     errorMessage: fc.string(),
     flagMetadata: fc.dictionary(fc.string(), fc.string()),
@@ -92,7 +92,7 @@ const outcome = fc.oneof(
   thrown.map((error) => ({ throw: error })),
 );
 
-describe('the short way and the way of the OpenFeature client', () => {
+describe('an evaluation through the provider and one through the OpenFeature client', () => {
   const client = OpenFeature.getClient(DOMAIN);
   const evaluator = new FlagEvaluator(client, DOMAIN);
   const provider = new ScriptedProvider();
@@ -106,11 +106,11 @@ describe('the short way and the way of the OpenFeature client', () => {
     client.setContext({});
     OpenFeature.clearHooks();
     client.clearHooks();
-    provider.asked.length = 0;
+    provider.calls.length = 0;
   });
   afterAll(() => OpenFeature.clearProviders());
 
-  it('give the same details, and ask the provider the same', async () => {
+  it('return the same details and call the provider with the same arguments', async () => {
     await fc.assert(
       fc.asyncProperty(
         outcome,
@@ -119,32 +119,32 @@ describe('the short way and the way of the OpenFeature client', () => {
         fc.tuple(attributes, attributes, attributes, fc.option(attributes, { nil: undefined })),
         async (script, value, key, [api, transaction, own, invocation]) => {
           provider.outcome = script;
-          provider.asked.length = 0;
+          provider.calls.length = 0;
           OpenFeature.setContext(api);
           client.setContext(own);
           const type = flagTypeOf(value);
-          const short = await evaluator.evaluate(
+          const direct = await evaluator.evaluate(
             type,
             key,
             value,
             invocation,
             new EvaluationScope(transaction),
           );
-          const long = await runInScope(new EvaluationScope(transaction), () =>
+          const viaSdk = await runInScope(new EvaluationScope(transaction), () =>
             viaClient(client, type, key, value, invocation),
           );
-          expect(short).toEqual(long);
-          expect(Object.keys(short).sort()).toEqual(Object.keys(long).sort());
-          expect(Object.isFrozen(short.flagMetadata)).toBe(true);
-          expect(provider.asked[0]).toEqual(provider.asked[1]);
-          expect(provider.asked[0]?.[5]).toBe(provider.asked[1]?.[5]);
+          expect(direct).toEqual(viaSdk);
+          expect(Object.keys(direct).sort()).toEqual(Object.keys(viaSdk).sort());
+          expect(Object.isFrozen(direct.flagMetadata)).toBe(true);
+          expect(provider.calls[0]).toEqual(provider.calls[1]);
+          expect(provider.calls[0]?.[5]).toBe(provider.calls[1]?.[5]);
         },
       ),
       { numRuns: 1500 },
     );
   });
 
-  it('give the same details outside of any scope', async () => {
+  it('return the same details outside of any scope', async () => {
     await fc.assert(
       fc.asyncProperty(
         outcome,
@@ -152,11 +152,11 @@ describe('the short way and the way of the OpenFeature client', () => {
         fc.option(attributes, { nil: undefined }),
         async (script, value, invocation) => {
           provider.outcome = script;
-          provider.asked.length = 0;
+          provider.calls.length = 0;
           const type = flagTypeOf(value);
-          const short = await evaluator.evaluate(type, 'flag', value, invocation);
-          expect(short).toEqual(await viaClient(client, type, 'flag', value, invocation));
-          expect(provider.asked[0]).toEqual(provider.asked[1]);
+          const direct = await evaluator.evaluate(type, 'flag', value, invocation);
+          expect(direct).toEqual(await viaClient(client, type, 'flag', value, invocation));
+          expect(provider.calls[0]).toEqual(provider.calls[1]);
         },
       ),
     );
@@ -184,15 +184,15 @@ describe('the short way and the way of the OpenFeature client', () => {
     ],
   ];
 
-  it.each(states)('agree on a provider that is %s', async (name, stateful, change) => {
+  it.each(states)('return the same details for a provider that is %s', async (name, stateful, change) => {
     const domain = `state ${name}`;
     const bound = OpenFeature.getClient(domain);
     void OpenFeature.setProviderAndWait(domain, stateful).catch(() => undefined);
     await new Promise(setImmediate);
     change(stateful);
-    const short = await new FlagEvaluator(bound, domain).evaluate('boolean', 'flag', false);
-    expect(short).toEqual(await bound.getBooleanDetails('flag', false));
-    expect(stateful.asked.length === 0 || stateful.asked.length === 2).toBe(true);
+    const direct = await new FlagEvaluator(bound, domain).evaluate('boolean', 'flag', false);
+    expect(direct).toEqual(await bound.getBooleanDetails('flag', false));
+    expect(stateful.calls.length === 0 || stateful.calls.length === 2).toBe(true);
   });
 
   describe('with hooks', () => {
@@ -203,7 +203,7 @@ describe('the short way and the way of the OpenFeature client', () => {
     ];
 
     it.each(places)(
-      'runs a hook of %s once an evaluation, with the context in force',
+      'runs a hook of %s once per evaluation, with the merged context',
       async (_, add, remove) => {
         provider.outcome = { resolve: { value: true, reason: 'STATIC' } };
         const seen: unknown[] = [];
@@ -224,7 +224,7 @@ describe('the short way and the way of the OpenFeature client', () => {
           const details = await evaluator.evaluate('boolean', 'flag', false, undefined, scope);
           expect(details).toMatchObject({ value: true, reason: 'STATIC', flagKey: 'flag' });
           expect(seen).toEqual([['before', { targetingKey: 'u1' }], 'after', 'finally']);
-          expect(provider.asked[0]?.[3]).toEqual({ targetingKey: 'u1', added: 'by hook' });
+          expect(provider.calls[0]?.[3]).toEqual({ targetingKey: 'u1', added: 'by hook' });
           await evaluator.evaluate('boolean', 'flag', false, undefined, scope);
           expect(seen).toHaveLength(3);
         } finally {
@@ -237,101 +237,106 @@ describe('the short way and the way of the OpenFeature client', () => {
   describe('within a scope', () => {
     const scope = () => new EvaluationScope({ targetingKey: 'u1' });
 
-    it('asks once for parallel and later readers, flag by flag and type by type', async () => {
+    it('evaluates once for concurrent and later readers, per flag and type', async () => {
       provider.outcome = { resolve: { value: true, variant: 'on', reason: 'STATIC' } };
-      const one = scope();
-      const ask = (type: FlagType, key: string, value: JsonValue) =>
-        evaluator.evaluate(type, key, value, undefined, one);
-      await Promise.all([ask('boolean', 'a', false), ask('boolean', 'a', true), ask('boolean', 'b', true)]);
-      await ask('boolean', 'a', false);
-      await ask('string', 'a', '');
-      expect(provider.asked.map(([type, key]) => [type, key])).toEqual([
+      const sameScope = scope();
+      const evaluate = (type: FlagType, key: string, value: JsonValue) =>
+        evaluator.evaluate(type, key, value, undefined, sameScope);
+      await Promise.all([
+        evaluate('boolean', 'a', false),
+        evaluate('boolean', 'a', true),
+        evaluate('boolean', 'b', true),
+      ]);
+      await evaluate('boolean', 'a', false);
+      await evaluate('string', 'a', '');
+      expect(provider.calls.map(([type, key]) => [type, key])).toEqual([
         ['boolean', 'a'],
         ['boolean', 'b'],
         ['string', 'a'],
       ]);
     });
 
-    it('keeps the answer when the flag flips, and only in this scope', async () => {
-      const one = scope();
+    it('keeps the value when the flag changes, in this scope only', async () => {
+      const sameScope = scope();
       provider.outcome = { resolve: { value: true, variant: 'on', reason: 'STATIC' } };
-      await evaluator.evaluate('boolean', 'a', false, undefined, one);
+      await evaluator.evaluate('boolean', 'a', false, undefined, sameScope);
       provider.outcome = { resolve: { value: false, variant: 'off', reason: 'STATIC' } };
-      expect((await evaluator.evaluate('boolean', 'a', false, undefined, one)).value).toBe(true);
+      expect((await evaluator.evaluate('boolean', 'a', false, undefined, sameScope)).value).toBe(true);
       expect((await evaluator.evaluate('boolean', 'a', false, undefined, scope())).value).toBe(false);
     });
 
     it.each([
       ['failed', { throw: new Error('down') }, 1],
-      // That it is off is known when the answer follows the default.
+      // A second evaluation shows that the value follows the default, and so that the flag is off.
       ['is switched off', { off: 'DISABLED' }, 2],
-    ])('gives each caller its own default when the flag %s', async (_, script, times) => {
+    ])('returns each caller its own default when the flag %s', async (_, script, times) => {
       provider.outcome = script;
-      const one = scope();
-      const first = await evaluator.evaluate('string', 'a', 'first', undefined, one);
-      const second = await evaluator.evaluate('string', 'a', 'second', undefined, one);
-      const third = await evaluator.evaluate('string', 'a', 'third', undefined, one);
+      const sameScope = scope();
+      const first = await evaluator.evaluate('string', 'a', 'first', undefined, sameScope);
+      const second = await evaluator.evaluate('string', 'a', 'second', undefined, sameScope);
+      const third = await evaluator.evaluate('string', 'a', 'third', undefined, sameScope);
       expect([first.value, second.value, third.value]).toEqual(['first', 'second', 'third']);
-      expect(provider.asked).toHaveLength(times);
+      expect(provider.calls).toHaveLength(times);
     });
 
-    it('tells contexts apart by content, not by order or identity', async () => {
+    it('compares contexts by content, not by order or identity', async () => {
       provider.outcome = { resolve: { value: true, reason: 'STATIC' } };
-      const one = scope();
-      const ask = (context?: EvaluationContext) => evaluator.evaluate('boolean', 'a', false, context, one);
-      await ask();
-      await ask({ targetingKey: 'u1' });
-      await ask({ plan: 'pro', region: 'eu' });
-      await ask({ region: 'eu', plan: 'pro' });
-      await ask({ plan: 'free' });
-      expect(provider.asked.map((asked) => asked[3])).toEqual([
+      const sameScope = scope();
+      const evaluate = (context?: EvaluationContext) =>
+        evaluator.evaluate('boolean', 'a', false, context, sameScope);
+      await evaluate();
+      await evaluate({ targetingKey: 'u1' });
+      await evaluate({ plan: 'pro', region: 'eu' });
+      await evaluate({ region: 'eu', plan: 'pro' });
+      await evaluate({ plan: 'free' });
+      expect(provider.calls.map((call) => call[3])).toEqual([
         { targetingKey: 'u1' },
         { targetingKey: 'u1', plan: 'pro', region: 'eu' },
         { targetingKey: 'u1', plan: 'free' },
       ]);
     });
 
-    it('asks again when the global context changes, and not when it only changes back', async () => {
+    it('evaluates again when the global context changes, but not when it changes back', async () => {
       provider.outcome = { resolve: { value: true, reason: 'STATIC' } };
-      const one = scope();
-      const ask = () => evaluator.evaluate('boolean', 'a', false, undefined, one);
-      await ask();
+      const sameScope = scope();
+      const evaluate = () => evaluator.evaluate('boolean', 'a', false, undefined, sameScope);
+      await evaluate();
       OpenFeature.setContext({ region: 'eu' });
-      await ask();
+      await evaluate();
       OpenFeature.setContext({});
-      await ask();
-      expect(provider.asked).toHaveLength(2);
+      await evaluate();
+      expect(provider.calls).toHaveLength(2);
     });
 
-    it('hands each caller a copy of an object', async () => {
+    it('returns each caller a copy of an object', async () => {
       provider.outcome = { resolve: { value: { accent: 'teal' }, reason: 'STATIC' } };
-      const one = scope();
-      const first = await evaluator.evaluate<JsonValue>('object', 'a', {}, undefined, one);
+      const sameScope = scope();
+      const first = await evaluator.evaluate<JsonValue>('object', 'a', {}, undefined, sameScope);
       (first.value as Record<string, string>).accent = 'changed';
-      const second = await evaluator.evaluate<JsonValue>('object', 'a', {}, undefined, one);
+      const second = await evaluator.evaluate<JsonValue>('object', 'a', {}, undefined, sameScope);
       expect(second.value).toEqual({ accent: 'teal' });
     });
 
-    it('does not remember without end', async () => {
+    it('keeps a limited number of contexts', async () => {
       provider.outcome = { resolve: { value: true, reason: 'STATIC' } };
-      const one = scope();
+      const sameScope = scope();
       for (let user = 0; user < 1500; user++) {
-        await evaluator.evaluate('boolean', 'a', false, { targetingKey: `u${user}` }, one);
+        await evaluator.evaluate('boolean', 'a', false, { targetingKey: `u${user}` }, sameScope);
       }
-      provider.asked.length = 0;
-      await evaluator.evaluate('boolean', 'a', false, { targetingKey: 'u1499' }, one);
-      expect(provider.asked).toHaveLength(0);
-      await evaluator.evaluate('boolean', 'a', false, { targetingKey: 'u0' }, one);
-      expect(provider.asked).toHaveLength(1);
+      provider.calls.length = 0;
+      await evaluator.evaluate('boolean', 'a', false, { targetingKey: 'u1499' }, sameScope);
+      expect(provider.calls).toHaveLength(0);
+      await evaluator.evaluate('boolean', 'a', false, { targetingKey: 'u0' }, sameScope);
+      expect(provider.calls).toHaveLength(1);
     });
 
-    it('keeps the answers of two evaluators apart', async () => {
-      const one = scope();
+    it('separates the evaluations of two evaluators', async () => {
+      const sameScope = scope();
       const other = new FlagEvaluator(OpenFeature.getClient('other-domain'), 'other-domain');
       await OpenFeature.setProviderAndWait('other-domain', new ScriptedProvider());
       provider.outcome = { resolve: { value: false, reason: 'STATIC' } };
-      expect((await evaluator.evaluate('boolean', 'a', true, undefined, one)).value).toBe(false);
-      expect((await other.evaluate('boolean', 'a', false, undefined, one)).value).toBe(true);
+      expect((await evaluator.evaluate('boolean', 'a', true, undefined, sameScope)).value).toBe(false);
+      expect((await other.evaluate('boolean', 'a', false, undefined, sameScope)).value).toBe(true);
     });
   });
 });

@@ -91,7 +91,7 @@ export class FlagEvaluator {
       const problem = keyProblem(flagKey);
       if (problem !== undefined) return Promise.resolve(invalidKeyDetails(flagKey, defaultValue, problem));
       if (scope === undefined) return this.evaluateOutsideScope(type, flagKey, defaultValue, context);
-      const settled = scope.settled();
+      const settled = scope.forEvaluation();
       if (settled instanceof Promise)
         return settled.then((ready) =>
           this.evaluate(type, flagKey, defaultValue, context, ready, mustKnowDefault),
@@ -121,7 +121,7 @@ export class FlagEvaluator {
     if (isThenable(defaultValue))
       return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
-      const settled = scope?.settled();
+      const settled = scope?.forEvaluation();
       if (keyProblem(flagKey) === undefined && !(settled instanceof Promise)) {
         if (settled === undefined)
           return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
@@ -180,7 +180,11 @@ export class FlagEvaluator {
     error: unknown,
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
-    return this.evaluator.refuse({ type, flagKey, defaultValue: ownCopy(defaultValue) }, error, scope);
+    return this.evaluator.resolveWithDefault(
+      { type, flagKey, defaultValue: ownCopy(defaultValue) },
+      error,
+      scope,
+    );
   }
 
   private contextParts(scope: EvaluationScope | undefined): ContextParts {

@@ -1,6 +1,13 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { type ContextParts, contextErrorOf } from '../context';
-import { type Attributes, attributesOf, isKnownFrozen, freezeContext, NO_ATTRIBUTES, contextReadError } from '../types';
+import {
+  type Attributes,
+  attributesOf,
+  isKnownFrozen,
+  freezeContext,
+  NO_ATTRIBUTES,
+  contextReadError,
+} from '../types';
 import { mergeUnderTransaction } from './layered-context';
 
 /**

@@ -7,27 +7,32 @@ import { ownCopy } from '../types';
 import { failedDetails, thrownDetails } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
 
-/** What one Flagship module of an application evaluates flags with. */
+/** The parts of one Flagship module that evaluate flags for requests. */
 export interface RegisteredFlags {
-  /** The domain it was imported with. */
+  /** The domain that the module was imported with. */
   readonly domain: string | undefined;
   readonly scopes: RequestScopes;
   readonly evaluator: FlagEvaluator;
 }
 
-/** How a flag of a request is asked. */
+/** The options of {@link RequestFlags.evaluate}. */
 export interface RequestEvaluationOptions {
-  /** The domain of the module whose flag it is; without one, the module without a domain. */
+  /** The domain of the module that evaluates the flag; without one, the module without a domain. */
   readonly domain?: string;
-  /** Identifies the handler's parameter that asks, if it is one: it asks once a message. */
+  /** Identifies the handler's parameter that is being resolved, if any; a parameter is resolved once per message. */
   readonly parameter?: object;
-  /** Whether `isDefaultApplied` must know of the details; see {@link FlagEvaluator.evaluate}. */
+  /** Whether `isDefaultApplied` must be exact for the returned details; see {@link FlagEvaluator.evaluate}. */
   readonly mustKnowDefault?: boolean;
 }
 
 /**
- * Evaluates flags for the request of an execution context, in its scope, whether or not one is open around the caller.
- * Knows all Flagship modules of the application.
+ * Evaluates flags for the request of an execution context, in that request's scope, which need not be open around the
+ * caller. One per application; it evaluates the flags of all its Flagship modules. `FeatureFlagGuard` receives it, and a
+ * guard that extends it passes it to `super`.
+ *
+ * @example
+ * // In a guard that extends FeatureFlagGuard:
+ * const { value } = await this.flags.evaluate(context, 'boolean', 'maintenance', false);
  */
 @Injectable()
 export class RequestFlags {
@@ -35,15 +40,24 @@ export class RequestFlags {
   private readonly byDomain = new Map<string | undefined, RegisteredFlags>();
   private readonly reported = new Set<string | undefined>();
 
-  /** Adds a module's flags, which answer for its domain alone. */
+  /**
+   * Adds the flags of a module, for its domain only.
+   *
+   * @internal
+   */
   add(flags: RegisteredFlags): void {
     this.byDomain.set(flags.domain, flags);
   }
 
   /**
-   * Evaluates a flag; never throws or rejects.
+   * Evaluates a flag for the user of a request.
    *
-   * @param options Whose flag it is, and for what it is asked.
+   * @param context The execution context of the request, message or operation.
+   * @param type The flag's type: `boolean`, `string`, `number` or `object`.
+   * @param flagKey The flag.
+   * @param defaultValue The value if the evaluation fails; of the flag's type.
+   * @param options The `domain` of the module, for an application with several.
+   * @returns The details, whose value is the default if the evaluation failed. Never throws or rejects.
    */
   evaluate<T extends JsonValue>(
     context: ExecutionContext,
@@ -52,9 +66,9 @@ export class RequestFlags {
     defaultValue: T,
     { domain, parameter, mustKnowDefault }: RequestEvaluationOptions = {},
   ): Promise<EvaluationDetails<T>> {
-    const unit = this.byDomain.get(domain);
-    if (unit === undefined) return Promise.resolve(this.moduleMissing(flagKey, defaultValue, domain));
-    const { scopes, evaluator } = unit;
+    const flags = this.byDomain.get(domain);
+    if (flags === undefined) return Promise.resolve(this.missingModuleDetails(flagKey, defaultValue, domain));
+    const { scopes, evaluator } = flags;
     try {
       const scope = scopes.for(context, parameter);
       return evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustKnowDefault);
@@ -63,7 +77,7 @@ export class RequestFlags {
     }
   }
 
-  private moduleMissing<T extends JsonValue>(
+  private missingModuleDetails<T extends JsonValue>(
     flagKey: string,
     defaultValue: T,
     domain: string | undefined,

@@ -15,24 +15,25 @@ const METHODS = [
 ] as const;
 
 /**
- * Makes a client ask under the context of its own module. OpenFeature has one transaction context for the clients of
- * all domains, and where an application has several modules it is the first one's. Evaluations wait for an asynchronous
- * context factory; `track`, which returns nothing to wait for, does not.
+ * Makes a client evaluate under the context of its own module, and returns it. OpenFeature has one transaction context
+ * for the clients of all domains, which in an application with several modules is that of the module on top.
+ * Evaluations await an asynchronous context factory; `track` does not, because it returns no promise.
  *
- * @param client A client that nobody else uses; it is changed.
+ * @param client A client created for this module only; its methods are replaced.
  */
-export function scopedClient(client: Client, owner: ScopeModule): Client {
+export function scopedClient(client: Client, module: ScopeModule): Client {
   for (const method of METHODS) {
-    const ask = client[method].bind(client) as (...args: unknown[]) => unknown;
-    const ownAsk = (key: unknown, given: unknown, ...rest: unknown[]): unknown => {
-      // A default is often a constant: a caller that writes into its answer must not change it for the next one.
-      const args = [key, method === 'track' ? given : ownCopy(given), ...rest];
-      const asked = method === 'track' ? undefined : currentScope(owner)?.settled();
-      return asked instanceof Promise
-        ? asked.then((ready) => runInScope(ready, () => ask(...args)))
-        : runForModule(owner, () => ask(...args));
+    const call = client[method].bind(client) as (...args: unknown[]) => unknown;
+    /** @param second The default of an evaluation; the context of `track`. */
+    const scopedCall = (key: unknown, second: unknown, ...others: unknown[]): unknown => {
+      // Copied, because the default is often a constant, and a caller may change the value that it receives.
+      const args = [key, method === 'track' ? second : ownCopy(second), ...others];
+      const scope = method === 'track' ? undefined : currentScope(module)?.forEvaluation();
+      return scope instanceof Promise
+        ? scope.then((ready) => runInScope(ready, () => call(...args)))
+        : runForModule(module, () => call(...args));
     };
-    Object.defineProperty(client, method, { value: ownAsk, configurable: true, writable: true });
+    Object.defineProperty(client, method, { value: scopedCall, configurable: true, writable: true });
   }
   return client;
 }

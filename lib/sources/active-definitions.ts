@@ -18,8 +18,8 @@ export async function compileInSlices(flags: FlagMap, accountId: string): Promis
   const definitions = new CompiledDefinitions([], accountId);
   const digests = new Map<string, string>();
   let sliceEnd = performance.now() + SLICE_MS;
-  for (const [key, given] of flags) {
-    const { definition, digest } = digestFlag(key, given);
+  for (const [key, original] of flags) {
+    const { definition, digest } = digestFlag(key, original);
     definitions.add(key, definition);
     digests.set(key, digest);
     if (performance.now() < sliceEnd) continue;

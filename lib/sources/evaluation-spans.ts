@@ -1,43 +1,46 @@
 import { type SpanDescription } from '../http';
-import { dateText } from './date-text';
+import { isoDate, readAttribute } from './context-attributes';
 import { type ContextAttributes } from './flag-source';
-import { attributeOf } from './invalid-context';
 
-type Attributes = Record<string, string | number | boolean>;
+type SpanAttributes = Record<string, string | number | boolean>;
 
 const APP_PATH = /\/client\/v4\/accounts\/[^/]+\/flagship\/apps\/[^/]+(\/\w+)$/;
 
-/** The path with names in place of account and app. Nothing of another path is told: it may hold a secret. */
-export function templateOf(pathname: string): Attributes {
+/**
+ * Returns the attribute `url.template` for a path of Flagship's, with placeholders for account and app. For other paths
+ * it returns no attribute, because they may contain a secret.
+ */
+export function urlTemplate(pathname: string): SpanAttributes {
   const [, action] = APP_PATH.exec(pathname) ?? [];
   if (action === undefined) return {};
   return { 'url.template': `/client/v4/accounts/{account_id}/flagship/apps/{app_id}${action}` };
 }
 
-function exported(value: unknown): string | number | boolean | undefined {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : dateText(value);
-}
-
-/** Tells the spans of evaluations what they are about: the flag, and of the context what is listed. */
+/** Describes the spans of evaluations: the flag, and the attributes of the context that the options list. */
 export class EvaluationSpans {
-  private readonly template: Attributes;
+  private readonly template: SpanAttributes;
 
-  /** @param listed The attributes of the context that may be told. */
+  /** @param exportedNames The names of the attributes of the context that spans may contain. */
   constructor(
     pathname: string,
-    private readonly listed: readonly string[],
+    private readonly exportedNames: readonly string[],
   ) {
-    this.template = templateOf(pathname);
+    this.template = urlTemplate(pathname);
   }
 
   describe(flagKey: string, context: ContextAttributes): SpanDescription {
-    const attributes: Attributes = { ...this.template, 'feature_flag.key': flagKey };
-    for (const name of this.listed) {
-      const value = Object.hasOwn(context, name) ? exported(attributeOf(context, name)) : undefined;
+    const attributes: SpanAttributes = { ...this.template, 'feature_flag.key': flagKey };
+    for (const name of this.exportedNames) {
+      const value = Object.hasOwn(context, name) ? spanValue(readAttribute(context, name)) : undefined;
       if (value !== undefined) attributes[`feature_flag.context.${name}`] = value;
     }
     return { name: 'flagship evaluate', attributes };
   }
+}
+
+/** Returns a value that OpenTelemetry accepts for an attribute of a span, or undefined. */
+function spanValue(value: unknown): string | number | boolean | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : isoDate(value);
 }

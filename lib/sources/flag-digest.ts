@@ -1,27 +1,27 @@
 import { hash } from 'node:crypto';
 import { compileFlag, type FlagMap, isolateFlag, MalformedFlag } from '../evaluation';
 
-/** The digest of a flag that cannot be read or written as JSON: such a flag answers the same, whatever it holds. */
+/** The digest of all flags that cannot be read or written as JSON: they are evaluated alike, whatever they contain. */
 const UNREADABLE = 'unreadable';
 
-/** A flag's definition as JSON; `null`, which is malformed everywhere, for one that cannot be read. */
+/** Returns a flag's definition as JSON; for one that cannot be read, `null`, which is malformed everywhere. */
 export function flagJson(definition: unknown): string {
   return definition instanceof MalformedFlag ? 'null' : JSON.stringify(definition);
 }
 
-/** A flag's definition, and a text that tells whether it has changed, at a fraction of its size. */
+/** A flag's definition and a digest of it. Digests show which flags have changed at a fraction of the memory. */
 export interface DigestedFlag {
-  /** A `MalformedFlag` where the given definition cannot be written as JSON. */
+  /** A `MalformedFlag` if the original definition cannot be written as JSON. */
   readonly definition: unknown;
   readonly digest: string;
 }
 
-/** Digests one flag; whatever is thrown meanwhile makes that flag malformed. */
+/** Digests a flag. An error that is thrown meanwhile makes this flag malformed and does not affect others. */
 export function digestFlag(key: string, definition: unknown): DigestedFlag {
   if (definition instanceof MalformedFlag) return { definition, digest: UNREADABLE };
   const digest = isolateFlag(key, () => hash('sha1', flagJson(definition), 'base64'));
   if (typeof digest === 'string') return { definition, digest };
-  // Compiling says in which part of the flag it cannot be written.
+  // Compiling locates the part of the flag that cannot be written.
   const compiled = isolateFlag(key, () => compileFlag(key, definition, ''));
   return {
     definition: compiled instanceof MalformedFlag ? compiled : digest,
@@ -29,13 +29,16 @@ export function digestFlag(key: string, definition: unknown): DigestedFlag {
   };
 }
 
-/** The same flags; those that cannot be written as JSON are malformed. */
-export function writableFlags(flags: FlagMap): FlagMap {
+/** Returns the flags, with a `MalformedFlag` in place of each one that cannot be written as JSON. */
+export function serializableFlags(flags: FlagMap): FlagMap {
   return new Map([...flags].map(([key, definition]) => [key, digestFlag(key, definition).definition]));
 }
 
-/** The keys of the flags that are new, gone or defined otherwise than before. */
-export function changedKeys(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
-  const changed = [...now].filter(([key, print]) => before.get(key) !== print).map(([key]) => key);
-  return [...changed, ...[...before.keys()].filter((key) => !now.has(key))];
+/** Compares the digests of two versions. Returns the keys of the flags that are new, removed or defined otherwise. */
+export function changedKeys(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): string[] {
+  const changed = [...after].filter(([key, digest]) => before.get(key) !== digest).map(([key]) => key);
+  return [...changed, ...[...before.keys()].filter((key) => !after.has(key))];
 }

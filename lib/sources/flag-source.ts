@@ -4,19 +4,19 @@ import { type FlagType, type JsonValue } from '../options';
 /** An evaluation context on its way to a source; its values may be ones that no request can carry. */
 export type ContextAttributes = Readonly<Record<string, unknown>>;
 
-/** What a source answers for a flag, before the provider checks the value's type. */
+/** The resolution of a flag by a source, before the provider checks the value's type. */
 export interface Resolution {
   readonly value: JsonValue;
   readonly variant?: string;
-  /** Flagship's own word: `STATIC`, `TARGETING_MATCH`, `SPLIT`, `DEFAULT` or `DISABLED`. */
+  /** Flagship's reason: `STATIC`, `TARGETING_MATCH`, `SPLIT`, `DEFAULT` or `DISABLED`. */
   readonly reason?: string;
 }
 
 /** How often the cache in front of a source made a request unnecessary, and what it holds now. */
 export interface CacheStats {
-  /** Evaluations that were answered from memory. */
+  /** Evaluations with a resolution from memory. */
   readonly memory: number;
-  /** Evaluations that were answered from the shared store. */
+  /** Evaluations with a resolution from the shared store. */
   readonly store: number;
   /** Evaluations that waited for one of the same cache key that was under way. */
   readonly shared: number;
@@ -32,17 +32,20 @@ export interface SourceStats {
   readonly cache?: CacheStats;
 }
 
-/** Downloaded definitions at this moment. */
+/** The state of the downloaded definitions in force. */
 export interface DefinitionsStats {
-  /** When Flagship last confirmed, to this instance or one that shares its store, that these are its definitions. */
+  /**
+   * When Flagship last confirmed that these are its definitions, to this instance or one that shares its store;
+   * undefined for definitions from the disk, and before the first ones.
+   */
   readonly confirmedAt: Date | undefined;
 }
 
-/** A circuit breaker at this moment. */
+/** The state of a circuit breaker. */
 export interface CircuitStats {
-  /** `closed`: requests go to Flagship. `open`: none do. `half-open`: one request tries whether Flagship is back. */
+  /** `closed`: requests are sent. `open`: none are. `half-open`: one request tries whether Flagship responds. */
   readonly state: CircuitState;
-  /** When it was closed or, half-open included, opened. */
+  /** When it was closed; in the states `open` and `half-open`, when it opened. */
   readonly since: Date;
 }
 
@@ -66,7 +69,9 @@ export interface FlagSource {
   open?(): Promise<void>;
   /** Starts to look for changed definitions at intervals, now or as soon as the source is open; until it is closed. */
   startPolling?(): void;
-  /** Looks for changed definitions now. Resolves with whether the definitions in force are up to date; never rejects. */
+  /**
+   * Looks for changed definitions now. Resolves with whether the definitions in force are up to date; never rejects.
+   */
   refresh?(): Promise<boolean>;
   /** Returns counters and states. */
   stats?(): SourceStats;

@@ -1,5 +1,5 @@
 export { BindingSource } from './binding';
-export { flagJson, writableFlags } from './flag-digest';
+export { flagJson, serializableFlags } from './flag-digest';
 export {
   type CacheStats,
   type CircuitStats,

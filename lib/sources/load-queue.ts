@@ -1,25 +1,26 @@
-/** A load that has been asked for and has not begun. */
+/** A load that was requested and has not begun. */
 interface WaitingLoad<T> {
   mayShare: boolean;
   readonly done: Promise<T>;
 }
 
 /**
- * Runs loads one at a time, so that an older one never overtakes a newer one. One that is asked for while another is under
- * way begins after it: what that one finds may be older than the request. All who ask meanwhile share the one load.
+ * Runs loads one at a time, so that an older load never overtakes a newer one. A load that is requested during another
+ * one begins after it, because that one may find something older than the request. Requests share the load that waits.
  */
 export class LoadQueue<T> {
   private running: Promise<unknown> | undefined;
   private waiting: WaitingLoad<T> | undefined;
 
-  /** @param load Loads once; never rejects. */
+  /** @param load Performs one load; never rejects. */
   constructor(private readonly load: (mayShare: boolean) => Promise<T>) {}
 
   /**
-   * Asks for a load that begins after this call.
+   * Requests a load that begins after this call.
    *
-   * @param mayShare Whether less will do, such as what another instance has found, or a file that looks the same; of
-   * several callers that share a load, all must agree.
+   * @param mayShare Whether a cheaper load is enough: one that uses what another instance has downloaded, or that does
+   * not read a file which looks unchanged. If several requests share a load, all of them must allow it.
+   * @returns What the load resolves with.
    */
   request(mayShare: boolean): Promise<T> {
     if (this.waiting !== undefined) {
@@ -31,7 +32,7 @@ export class LoadQueue<T> {
     return waiting.done;
   }
 
-  /** One turn later at the earliest: calls of the same moment share a load. */
+  /** Begins in a later microtask at the earliest, so that requests of the same moment share a load. */
   private async begin(mayShare: () => boolean): Promise<T> {
     await this.running;
     this.waiting = undefined;

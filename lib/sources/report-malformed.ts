@@ -1,14 +1,14 @@
 import { type MalformedFlag, quoted } from '../evaluation';
 import { callSafely } from '../runtime';
 
-/** How many malformed flags of one version of the definitions are named. */
+/** The number of malformed flags that are named. Definitions may contain thousands. */
 const MAX_REPORTED = 10;
 
 /**
- * Reports malformed flags: which, where and what becomes of them; and not thousands of them.
+ * Reports malformed flags: each flag, the malformed part, and how the flag is evaluated from now on.
  *
- * @param outcomeOf Says what becomes of a flag.
- * @param report Told of each; what it throws is dropped.
+ * @param outcomeOf Returns how the flag is evaluated, as a clause.
+ * @param report Receives one sentence for each flag. What it throws is dropped.
  */
 export function reportMalformed(
   problems: readonly MalformedFlag[],

@@ -4,8 +4,9 @@ import { callSafely } from '../runtime';
 import { type SourceListener } from './flag-source';
 
 /**
- * Calls a listener outside of the request that happens to set off an event, whose handlers would otherwise evaluate flags
- * for its user; and drops what it throws: neither loads nor timers may end because of a handler of the application's.
+ * Calls a listener outside of the request that causes an event: otherwise the application's handlers would evaluate
+ * flags for that request's user. What the listener throws is reported and dropped, so that it ends neither loads nor
+ * timers.
  */
 export class SafeListener implements SourceListener {
   constructor(private readonly listener: SourceListener) {}
@@ -46,12 +47,12 @@ export class SafeListener implements SourceListener {
     });
   }
 
-  private call(tell: (listener: SourceListener) => void): void {
+  private call(notify: (listener: SourceListener) => void): void {
     const { listener } = this;
     callSafely(
       () => {
         detachedFromTrace(() => {
-          tell(listener);
+          notify(listener);
         });
       },
       (error) => {

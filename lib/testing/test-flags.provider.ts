@@ -10,7 +10,7 @@ import {
   resolvedDetails,
   markExactDefaults,
   DomainEventEmitter,
-  type EvaluationRequest,
+  type EvaluationInput,
   errorDetails,
 } from '../provider';
 import { type EvaluationLog } from './evaluation-log';
@@ -83,17 +83,17 @@ export class TestFlagsProvider implements Provider {
     return Promise.resolve(details);
   }
 
-  private evaluate<T>(request: EvaluationRequest<T>, context: EvaluationContext): ResolutionDetails<T> {
-    const { flagKey, defaultValue } = request;
+  private evaluate<T>(input: EvaluationInput<T>, context: EvaluationContext): ResolutionDetails<T> {
+    const { flagKey, defaultValue } = input;
     const errorCode = this.table.failureOf(flagKey, context);
     if (errorCode !== undefined) {
       const errorMessage = `The test has flag "${flagKey}" fail.`;
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
     }
     try {
-      return resolvedDetails(request, this.table.evaluate(flagKey, context));
+      return resolvedDetails(input, this.table.evaluate(flagKey, context));
     } catch (error) {
-      return errorDetails(request, error);
+      return errorDetails(input, error);
     }
   }
 }

@@ -9,43 +9,46 @@ import { type TestFlagValues } from './test-flag-values';
 const drop = (): void => undefined;
 const logger = { error: drop, warn: drop, info: drop, debug: drop };
 
-const ask = (flags: TestFlags, key: string, targetingKey?: string) =>
+const evaluate = (flags: TestFlags, key: string, targetingKey?: string) =>
   flags.provider.resolveNumberEvaluation(key, -1, targetingKey === undefined ? {} : { targetingKey }, logger);
-const askObject = <T extends JsonValue>(flags: TestFlags, fallback: T, context: EvaluationContext = {}) =>
-  flags.provider.resolveObjectEvaluation('look', fallback, context, logger);
+const evaluateObject = <T extends JsonValue>(
+  flags: TestFlags,
+  fallback: T,
+  context: EvaluationContext = {},
+) => flags.provider.resolveObjectEvaluation('look', fallback, context, logger);
 
 describe('a flag that fails', () => {
-  it('goes on failing for all others when it is set for one user', async () => {
+  it('keeps failing for all other users when it is set for one user', async () => {
     const flags = new TestFlags({ limit: 1 });
     flags.fail('limit', 'GENERAL');
     flags.setFor('ann', 'limit', 2);
-    expect(await ask(flags, 'limit', 'ann')).toMatchObject({ value: 2, reason: 'TARGETING_MATCH' });
+    expect(await evaluate(flags, 'limit', 'ann')).toMatchObject({ value: 2, reason: 'TARGETING_MATCH' });
     for (const user of ['bob', undefined]) {
-      expect(await ask(flags, 'limit', user)).toMatchObject({ value: -1, errorCode: 'GENERAL' });
+      expect(await evaluate(flags, 'limit', user)).toMatchObject({ value: -1, errorCode: 'GENERAL' });
     }
     flags.set('limit', 3);
-    expect(await ask(flags, 'limit', 'ann')).toMatchObject({ value: 2 });
-    expect(await ask(flags, 'limit', 'bob')).toMatchObject({ value: 3 });
+    expect(await evaluate(flags, 'limit', 'ann')).toMatchObject({ value: 2 });
+    expect(await evaluate(flags, 'limit', 'bob')).toMatchObject({ value: 3 });
   });
 
-  it('fails for a user for whom it had been set before, until that is set again', async () => {
+  it('fails for a user for whom it was set before, until it is set again', async () => {
     const flags = new TestFlags({ limit: 1 });
     flags.setFor('ann', 'limit', 2);
     flags.fail('limit', 'PARSE_ERROR');
-    expect(await ask(flags, 'limit', 'ann')).toMatchObject({ value: -1, errorCode: 'PARSE_ERROR' });
+    expect(await evaluate(flags, 'limit', 'ann')).toMatchObject({ value: -1, errorCode: 'PARSE_ERROR' });
     flags.setFor('ann', { limit: 3 });
-    expect(await ask(flags, 'limit', 'ann')).toMatchObject({ value: 3 });
+    expect(await evaluate(flags, 'limit', 'ann')).toMatchObject({ value: 3 });
     flags.fail('limit', 'GENERAL');
-    expect(await ask(flags, 'limit', 'ann')).toMatchObject({ value: -1, errorCode: 'GENERAL' });
+    expect(await evaluate(flags, 'limit', 'ann')).toMatchObject({ value: -1, errorCode: 'GENERAL' });
   });
 
-  it('is no other flag’s affair', async () => {
+  it('does not affect other flags', async () => {
     const flags = new TestFlags({ limit: 1, size: 1 });
     flags.fail('limit', 'GENERAL');
     flags.setFor('ann', 'size', 2);
     flags.set('size', 3);
-    expect(await ask(flags, 'limit', 'ann')).toMatchObject({ errorCode: 'GENERAL' });
-    expect(await ask(flags, 'size', 'ann')).toMatchObject({ value: 2 });
+    expect(await evaluate(flags, 'limit', 'ann')).toMatchObject({ errorCode: 'GENERAL' });
+    expect(await evaluate(flags, 'size', 'ann')).toMatchObject({ value: 2 });
   });
 
   type Step =
@@ -65,7 +68,7 @@ describe('a flag that fails', () => {
     fc.record({ does: fc.constant('reset' as const) }),
   );
 
-  /** As the documentation says it: what was set for the user, else for everybody, unless it has failed since. */
+  /** Returns the documented result: the user's value, or else the general one, unless the flag was made to fail later. */
   function expected(steps: readonly Step[], user: string): number | string {
     const since = steps.slice(steps.findLastIndex(({ does }) => does === 'reset') + 1);
     const last = (is: (one: Step) => boolean) => since.findLastIndex(is);
@@ -77,7 +80,7 @@ describe('a flag that fails', () => {
     return found === undefined ? 0 : (found as { value: number }).value;
   }
 
-  it('follows the documented precedence, whatever a test does', async () => {
+  it('follows the documented precedence for every sequence of calls', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         const flags = new TestFlags({ limit: 0 });
@@ -88,7 +91,7 @@ describe('a flag that fails', () => {
           else flags.reset();
         }
         for (const user of [...users, 'eve']) {
-          const { value, errorCode } = await ask(flags, 'limit', user);
+          const { value, errorCode } = await evaluate(flags, 'limit', user);
           expect(errorCode ?? value).toBe(expected(steps, user));
         }
       }),
@@ -97,8 +100,8 @@ describe('a flag that fails', () => {
   });
 });
 
-describe('what a test gives and gets is its own', () => {
-  it('values that are changed after they were set count as they were', async () => {
+describe('the objects that a test passes and receives are independent', () => {
+  it('later changes to values have no effect', async () => {
     const look = { colours: ['teal'] };
     const definition = {
       enabled: true,
@@ -106,16 +109,16 @@ describe('what a test gives and gets is its own', () => {
       variations: { on: { colours: ['teal'] } },
       rules: [],
     };
-    const given: TestFlagValues = { look };
-    const flags = new TestFlags(given);
-    const spoil = (): void => {
+    const values: TestFlagValues = { look };
+    const flags = new TestFlags(values);
+    const changeAll = (): void => {
       look.colours.push('red');
       definition.variations.on.colours.push('red');
       definition.enabled = false;
-      Object.assign(given, { look: 'other' });
+      Object.assign(values, { look: 'other' });
     };
-    spoil();
-    expect(await askObject(flags, {})).toMatchObject({ value: { colours: ['teal'] } });
+    changeAll();
+    expect(await evaluateObject(flags, {})).toMatchObject({ value: { colours: ['teal'] } });
     for (const set of [
       () => flags.set('look', definition),
       () => flags.setFor('ann', { look: definition }),
@@ -124,47 +127,47 @@ describe('what a test gives and gets is its own', () => {
       definition.enabled = true;
       definition.variations.on.colours = ['teal'];
       set();
-      spoil();
-      expect(await askObject(flags, {}, { targetingKey: 'ann' })).toMatchObject({
+      changeAll();
+      expect(await evaluateObject(flags, {}, { targetingKey: 'ann' })).toMatchObject({
         value: { colours: ['teal'] },
       });
     }
   });
 
-  it('flags of a module are those of its forRoot, for each application', async () => {
-    const given = { look: { colours: ['teal'] } };
-    const module = FlagshipTestingModule.forRoot(given);
+  it('each application starts with the flags of forRoot', async () => {
+    const values = { look: { colours: ['teal'] } };
+    const module = FlagshipTestingModule.forRoot(values);
     for (const colour of ['red', 'blue']) {
-      given.look.colours.push(colour);
+      values.look.colours.push(colour);
       const testing = await Test.createTestingModule({ imports: [module] }).compile();
-      const answer = await testing.get(FlagService).getObjectValue('look', {});
+      const value = await testing.get(FlagService).getObjectValue('look', {});
       await testing.close();
-      expect(answer).toEqual({ colours: ['teal'] });
+      expect(value).toEqual({ colours: ['teal'] });
     }
   });
 
-  it('records hold what was asked and answered, whatever becomes of it, and whoever reads them', async () => {
+  it('recorded evaluations are copies that neither the caller nor a reader can change', async () => {
     const flags = new TestFlags({ look: { colours: ['teal'] } });
     const context = { targetingKey: 'ann', tags: ['a'], since: new Date(0), nested: { plan: 'pro' } };
     const fallback = { colours: ['grey'] };
-    const { value } = await askObject(flags, fallback, context);
+    const { value } = await evaluateObject(flags, fallback, context);
     flags.fail('look', 'GENERAL');
-    await askObject(flags, fallback, context);
+    await evaluateObject(flags, fallback, context);
     value.colours.push('red');
     fallback.colours.push('red');
     context.tags.push('b');
     context.since.setTime(1);
     context.nested.plan = 'free';
-    const asked = { targetingKey: 'ann', tags: ['a'], since: new Date(0), nested: { plan: 'pro' } };
+    const originalContext = { targetingKey: 'ann', tags: ['a'], since: new Date(0), nested: { plan: 'pro' } };
     const records = [
-      { defaultValue: { colours: ['grey'] }, value: { colours: ['teal'] }, context: asked },
-      { defaultValue: { colours: ['grey'] }, value: { colours: ['grey'] }, context: asked },
+      { defaultValue: { colours: ['grey'] }, value: { colours: ['teal'] }, context: originalContext },
+      { defaultValue: { colours: ['grey'] }, value: { colours: ['grey'] }, context: originalContext },
     ];
     const read = flags.evaluations;
     expect(read).toMatchObject(records);
-    for (const { context: seen, value: answer } of read) {
-      (seen.tags as string[]).push('read');
-      (answer as typeof value).colours.push('read');
+    for (const { context: recorded, value: resolved } of read) {
+      (recorded.tags as string[]).push('read');
+      (resolved as typeof value).colours.push('read');
     }
     (read as unknown[]).pop();
     expect(flags.evaluations).toMatchObject(records);
@@ -176,7 +179,7 @@ describe('what a test gives and gets is its own', () => {
   let deep: Record<string, unknown> = {};
   for (let level = 0; level < 20_000; level++) deep = { deep };
   const contexts: [string, object][] = [
-    ['a circle', circular],
+    ['a circular reference', circular],
     ['20,000 levels', deep],
     ['functions', { plan: () => 'pro' }],
     ['an instance', { when: new Map([['a', 1]]) }],
@@ -189,7 +192,7 @@ describe('what a test gives and gets is its own', () => {
       },
     ],
   ];
-  it.each(contexts)('a context with %s is answered and recorded', async (_, context) => {
+  it.each(contexts)('a flag is evaluated and recorded under a context with %s', async (_, context) => {
     const flags = new TestFlags({ limit: 1 });
     const { value } = await flags.provider.resolveNumberEvaluation('limit', -1, context as never, logger);
     expect(value).toBe(1);

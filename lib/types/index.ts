@@ -15,6 +15,7 @@ export {
 } from './definitions';
 export { keyProblem } from './flag-key';
 export { type JsonValue } from './json-value';
+export { isObject } from './is-object';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
 export { toTargetingKey } from './targeting-key';

@@ -36,7 +36,7 @@ export class RoutePaths {
     const base = nestMetadata('path', controller);
     if (own === undefined || base === undefined) return [];
     const method = (nestMetadata('method', handler) as RequestMethod | undefined) ?? RequestMethod.GET;
-    const modulePath =
+    const modulePath: unknown =
       Reflect.getMetadata(NEST_METADATA.modulePath + this.modules.applicationId, module) ??
       nestMetadata('modulePath', module) ??
       '';

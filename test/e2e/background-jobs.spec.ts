@@ -2,7 +2,13 @@ import { Injectable, Logger, type Type } from '@nestjs/common';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
-import { FlagService, FlagshipModule, type FlagshipModuleOptions, WithFlagContext } from 'nestjs-flagship';
+import {
+  FlagService,
+  FlagshipModule,
+  type FlagshipModuleOptions,
+  InjectFlags,
+  WithFlagContext,
+} from 'nestjs-flagship';
 import { echoProvider } from '../fixtures/echo-provider';
 import { waitUntil } from '../fixtures/wait-until';
 import { useCleanup } from '../fixtures/use-cleanup';
@@ -148,6 +154,32 @@ it('keeps two applications of one process apart', async () => {
   expect([first.asked, second.asked].map((asked) => asked.length)).toEqual([1, 1]);
 });
 
+it('evaluates the flags of the domain that it names', async () => {
+  @Injectable()
+  class BillingJobs {
+    constructor(@InjectFlags('billing') private readonly flags: FlagService) {}
+
+    @WithFlagContext((job: Job) => ({ targetingKey: job.user }), { domain: 'billing' })
+    async invoice(job: Job) {
+      return [job.user, await this.flags.getStringValue('echo', ''), this.flags.context];
+    }
+
+    @WithFlagContext(undefined, { domain: 'billing' })
+    static() {
+      return this.flags.context;
+    }
+  }
+  const app = await apps.startContext({
+    imports: [
+      FlagshipModule.forRoot({ provider: echoProvider().provider, domain: 'billing', context: { app: 1 } }),
+    ],
+    providers: [BillingJobs],
+  });
+  const context = { app: 1, targetingKey: 'ann' };
+  expect(await app.get(BillingJobs).invoice({ user: 'ann' })).toEqual(['ann', 'ann', context]);
+  expect(app.get(BillingJobs).static()).toEqual({ app: 1 });
+});
+
 it('calls the method of an instance that Nest has not made', async () => {
   const reports = { who: async () => ['without flags'] };
   const jobs = new Jobs(reports as never, undefined as never);
@@ -179,4 +211,5 @@ it('throws while the class is defined if its argument is no function', () => {
   expect(() => WithFlagContext({ targetingKey: 'ann' } as never)).toThrow(
     '@WithFlagContext takes a function',
   );
+  expect(() => WithFlagContext(undefined, { domian: 'x' } as never)).toThrow('no option "domian"');
 });

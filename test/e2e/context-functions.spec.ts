@@ -306,8 +306,8 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     expect(warnings().map((line) => line.split(/[;.]/)[0])).toEqual([
       'warn Option "requestContext',
       'warn Option "contextFactory" failed',
-      'warn What option "requestContext',
-      'warn Option "contextFactory" gave a list instead of an object',
+      'warn The result of option "requestContext',
+      'warn Option "contextFactory" returned a list instead of an object',
     ]);
     expect(warnings()[2]).toContain('is a promise, which is no id');
   });

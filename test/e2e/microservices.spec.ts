@@ -318,7 +318,7 @@ it.each([
   ['middleware', BoundShopMessages, { ofMessage: 1, ofRoute: 1 }],
   ['middleware', ShopMessages, { ofMessage: 0, ofRoute: 0 }],
 ] as const)(
-  'opens scopes for HTTP and messages of one application under propagation %s, %p',
+  'opens scopes for HTTP and messages of one application under propagation %s, %p: %j',
   async (propagation, controller, interceptions) => {
     const intercept = jest.spyOn(FlagshipContextInterceptor.prototype, 'intercept');
     cleanUp(() => intercept.mockRestore());

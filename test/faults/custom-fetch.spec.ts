@@ -164,7 +164,7 @@ describe('a fetch of one’s own', () => {
     expect(signal?.aborted).toBe(true);
   });
 
-  it('is told by its signal when the provider closes, and nobody waits for it', async () => {
+  it('is told by its signal when the provider closes, which does not wait for it', async () => {
     const signals: (AbortSignal | null | undefined)[] = [];
     const provider = providerWith(
       (_: string, init: RequestInit) => {

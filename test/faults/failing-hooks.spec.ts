@@ -4,8 +4,8 @@ import { type EvaluationContext, type Hook, OpenFeature } from '@openfeature/ser
 import { FlagService, type FlagshipModuleOptions, LoggingHook, TelemetryHook } from 'nestjs-flagship';
 import request from 'supertest';
 import { captureLog, useLog } from '../fixtures/captured-log';
-import { startShop } from '../fixtures/shop-app';
-import { useCleanup } from '../fixtures/use-cleanup';
+import { shop } from '../fixtures/shop-app';
+import { useApp } from '../fixtures/use-app';
 
 const rule = (plan: string) => ({
   conditions: [{ attribute: 'plan', operator: 'equals', value: plan }],
@@ -31,7 +31,7 @@ const exotic = {
 };
 
 describe('a hook of the module that fails changes no answer', () => {
-  const cleanUp = useCleanup();
+  const apps = useApp();
   const lines = useLog();
   afterEach(async () => {
     OpenFeature.clearHooks();
@@ -41,9 +41,8 @@ describe('a hook of the module that fails changes no answer', () => {
     hooks: Hook[],
     options: Partial<FlagshipModuleOptions> = {},
   ): Promise<INestApplication> {
-    const app = await startShop({ definitions, hooks, ...options });
+    const { app } = await apps.start(shop({ definitions, hooks, ...options }));
     app.useLogger(Logger);
-    cleanUp(() => app.close());
     return app;
   }
   async function expectAnswers(app: INestApplication): Promise<void> {

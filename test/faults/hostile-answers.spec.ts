@@ -12,10 +12,11 @@ import {
 } from 'nestjs-flagship';
 import { waitUntil } from '../../tools/waiting.cjs';
 import { type ScriptedServer } from '../fixtures/scripted-server';
-import { startShop } from '../fixtures/shop-app';
+import { shop } from '../fixtures/shop-app';
 import { useServer } from '../fixtures/use-server';
 import { useCleanup } from '../fixtures/use-cleanup';
 import { useLog } from '../fixtures/captured-log';
+import { useApp } from '../fixtures/use-app';
 
 type Options = FlagshipProviderOptions;
 
@@ -27,6 +28,7 @@ const clients: Readonly<Record<string, Partial<Options>>> = {
 // Definitions are poisoned on purpose; what is logged besides are Nest's own lines.
 useLog(/^log |^warn Flag ".*" is malformed/);
 const cleanUp = useCleanup();
+const apps = useApp();
 const servers = useServer();
 let server: ScriptedServer;
 
@@ -332,12 +334,11 @@ describe('values that are nested deep', () => {
       });
       const endpoint = `${server.url}/evaluate`;
       for (const options of [{}, { cacheTtl: 60_000 }, { localEvaluation: true, accountId: 'account' }]) {
-        const app = await startShop({ endpoint, retries: 0, ...options }, undefined, [DeepController]);
-        cleanUp(() => app.close());
-        const response = await fetch(`${await app.getUrl()}/deep`);
+        const { app, url } = await apps.start(shop({ endpoint, retries: 0, ...options }, [DeepController]));
+        const response = await fetch(`${url}/deep`);
         expect(response.status).toBe(200);
         const { parameter, again } = (await response.json()) as { parameter: boolean; again: boolean[] };
-        // A few hundred levels are nobody's harm.
+        // A few hundred levels are no danger.
         if (levels <= 500) expect([parameter, ...again]).toEqual([false, false, false, false]);
         else expect(again).toHaveLength(3);
         await app.close();

@@ -90,21 +90,21 @@ const hangs = {
 
 /** The spec that makes each other wait hang, in a test whose title names the wait. */
 const elsewhere: Readonly<Record<Exclude<WaitName, keyof typeof hangs>, string>> = {
-  binding: 'test/faults/http-waits.spec.ts',
+  binding: 'test/faults/request-time-limits.spec.ts',
   bypass: 'test/guards/refusals.spec.ts',
-  connections: 'test/faults/http-waits.spec.ts',
-  definitionsCacheIdle: 'test/faults/definitions/kept-definitions.spec.ts',
-  definitionsCacheRead: 'test/faults/definitions/kept-definitions.spec.ts',
-  definitionsCacheWrite: 'test/faults/definitions/kept-definitions.spec.ts',
+  connections: 'test/faults/request-time-limits.spec.ts',
+  definitionsCacheIdle: 'test/faults/definitions/definitions-cache.spec.ts',
+  definitionsCacheRead: 'test/faults/definitions/definitions-cache.spec.ts',
+  definitionsCacheWrite: 'test/faults/definitions/definitions-cache.spec.ts',
   definitionsFile: 'test/faults/definitions/flags-file.spec.ts',
   evaluation: 'test/e2e/default-applied.spec.ts',
-  fetch: 'test/faults/http-waits.spec.ts',
-  headersFactory: 'test/faults/http-waits.spec.ts',
+  fetch: 'test/faults/request-time-limits.spec.ts',
+  headersFactory: 'test/faults/request-time-limits.spec.ts',
   hook: 'test/faults/failing-hooks.spec.ts',
   otherwise: 'test/guards/refusals.spec.ts',
-  sharedDefinitions: 'test/faults/definitions/shared-writes.spec.ts',
-  storeRead: 'test/faults/resilience/hostile-store.spec.ts',
-  storeWrite: 'test/faults/resilience/hostile-store.spec.ts',
+  sharedDefinitions: 'test/faults/definitions/shared-store-writes.spec.ts',
+  storeRead: 'test/faults/resilience/failing-store.spec.ts',
+  storeWrite: 'test/faults/resilience/failing-store.spec.ts',
   withFlagContext: 'test/e2e/lazy-work.spec.ts',
 };
 

@@ -10,24 +10,15 @@ import {
 import { Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host';
 import { RpcException } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
 import { WsException } from '@nestjs/websockets';
 import { FeatureFlag, FeatureFlagGuard, type FeatureFlagOptions, FlagshipModule } from 'nestjs-flagship';
-import request from 'supertest';
-import { captureLog } from '../fixtures/captured-log';
-import { adapters } from '../fixtures/shop-app';
+import { useLog } from '../fixtures/captured-log';
+import { adapters, useApp } from '../fixtures/use-app';
 
-const closing: (() => Promise<unknown>)[] = [];
-let log: string[];
+const apps = useApp();
+const log = useLog();
 /** What the package has reported: Nest has its own lines. */
 const problems = () => log.filter((line) => line.startsWith('warn The "'));
-beforeEach(() => {
-  log = captureLog();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  jest.restoreAllMocks();
-});
 
 const definitions = {
   flags: {
@@ -38,15 +29,8 @@ const definitions = {
 } as never;
 
 async function serve(controllers: Type[], adapter = adapters[0]![1]) {
-  const testing = await Test.createTestingModule({
-    imports: [FlagshipModule.forRoot({ definitions })],
-    controllers,
-  }).compile();
-  const app = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
-  return request(app.getHttpServer() as never);
+  const imports = [FlagshipModule.forRoot({ definitions })];
+  return (await apps.start({ imports, controllers, adapter: adapter() })).http;
 }
 
 function gated(key: string, options: FeatureFlagOptions): Type {

@@ -17,7 +17,7 @@ export class Pace {
     }, TICK).unref();
   }
 
-  /** What was before does not count: to start takes long, and matters to nobody. */
+  /** Begins to measure: a start that takes long is no standstill. */
   begin(): void {
     this.turn();
     this.longest = 0;
@@ -29,7 +29,7 @@ export class Pace {
     return performance.now() - this.lastStandstill;
   }
 
-  /** The most CPU time that went into one standstill, in milliseconds: that was nobody else. */
+  /** The most CPU time that this process itself used in one standstill, in milliseconds. */
   get longestOwn(): number {
     return this.longest;
   }

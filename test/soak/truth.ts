@@ -18,7 +18,7 @@ export class Truth {
 
   constructor(private readonly mode: Mode) {}
 
-  /** Flagship is about to change: for a moment nobody knows what it is. */
+  /** Flagship is about to change: until `commanded`, its state is not determined. */
   command(): void {
     this.phase = undefined;
   }
@@ -29,10 +29,10 @@ export class Truth {
     this.phase = { fault, start: performance.now() };
   }
 
-  /** Has Flagship been well for long enough that nothing but the truth will do? */
+  /** Whether Flagship has been available for so long that only its current values are right. */
   isCalm({ start, end, paceKept }: Seen): boolean {
     const { phase } = this;
-    // Whoever stood still has not had that time to recover.
+    // A process that stood still has not had that time to recover.
     const well = Math.min(start - (phase?.start ?? Infinity), paceKept - (end - start));
     return phase?.fault === 'healthy' && well > RECOVERY[this.mode];
   }
@@ -76,7 +76,7 @@ export class Truth {
     if (generation === this.generation + 1) return undefined;
     const ended = this.ends[generation];
     if (ended === undefined) return `Flagship has never said ${generation}`;
-    // Whoever stood still could not see how old it had become.
+    // A process that stood still could not notice the age.
     const age = Math.min(seen.start - ended, seen.paceKept);
     return age > MOST_AGE[this.mode] ? `the answer was ${Math.round(age)} ms out of date` : undefined;
   }

@@ -1,7 +1,7 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApplicationScopes, runInScope } from '../scope';
-import { followHandlersRequest } from './http-propagation';
+import { attachFastifyRequest } from './http-propagation';
 
 /**
  * Opens the request's scope around the rest of the request: `FlagService` and any OpenFeature client evaluate flags for
@@ -23,7 +23,7 @@ export class FlagshipContextMiddleware implements NestMiddleware {
     private readonly scopes: ApplicationScopes,
     host: HttpAdapterHost,
   ) {
-    for (const moduleScopes of scopes.all) followHandlersRequest(host.httpAdapter, moduleScopes);
+    for (const moduleScopes of scopes.all) attachFastifyRequest(host.httpAdapter, moduleScopes);
   }
 
   use(request: object, _response: unknown, next: () => void): void {

@@ -15,7 +15,7 @@ afterEach(() => {
 const current = () =>
   (OpenFeature as unknown as { _transactionContextPropagator?: unknown })._transactionContextPropagator;
 
-function entering(): TransactionContextPropagator {
+function enteringPropagator(): TransactionContextPropagator {
   const storage = new AsyncLocalStorage<EvaluationContext>();
   return {
     getTransactionContext: () => storage.getStore() ?? {},
@@ -26,18 +26,18 @@ function entering(): TransactionContextPropagator {
   };
 }
 
-function keeping(): TransactionContextPropagator {
-  let kept: EvaluationContext = {};
+function storingPropagator(): TransactionContextPropagator {
+  let stored: EvaluationContext = {};
   return {
-    getTransactionContext: () => kept,
+    getTransactionContext: () => stored,
     setTransactionContext: (context, callback, ...args) => {
-      kept = context;
+      stored = context;
       callback(...args);
     },
   };
 }
 
-it('finds the propagator where the SDK keeps it', () => {
+it('replaces the propagator of the SDK, once', () => {
   expect(current()).toBe(NOOP_TRANSACTION_CONTEXT_PROPAGATOR);
   ensurePropagation();
   const ours = current();
@@ -46,7 +46,7 @@ it('finds the propagator where the SDK keeps it', () => {
   expect(current()).toBe(ours);
 });
 
-it('takes the idle propagator of another copy of the SDK for what it is', () => {
+it('replaces the idle propagator of another copy of the SDK', () => {
   const { constructor } = NOOP_TRANSACTION_CONTEXT_PROPAGATOR as unknown as { constructor: { name: string } };
   const other = {
     [constructor.name]: function (this: object) {
@@ -63,11 +63,11 @@ it('takes the idle propagator of another copy of the SDK for what it is', () => 
 });
 
 it.each([
-  ['enters a context', entering],
-  ['keeps a context', keeping],
-  ['runs in a context', () => new AsyncLocalStorageTransactionContextPropagator()],
-])('leaves a propagator that %s, and where it has to try, nothing in it', (_, make) => {
-  const own = make();
+  ['enters contexts', enteringPropagator],
+  ['stores contexts', storingPropagator],
+  ['runs code in contexts', () => new AsyncLocalStorageTransactionContextPropagator()],
+])('keeps a propagator that %s, and a probe leaves no context in it', (_, create) => {
+  const own = create();
   OpenFeature.setTransactionContextPropagator(own);
   ensurePropagation();
   expect(current()).toBe(own);
@@ -75,6 +75,6 @@ it.each([
   expect(OpenFeature.getTransactionContext()).toEqual({});
 });
 
-it('finds out that nothing is carried', () => {
+it('detects that OpenFeature propagates no contexts', () => {
   expect(propagates()).toBe(false);
 });

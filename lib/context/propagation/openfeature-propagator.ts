@@ -8,7 +8,7 @@ import {
 import { transactionContextPropagatorOf } from '../../undocumented';
 import { scopePropagator } from '../scope';
 
-/** Makes OpenFeature carry transaction contexts; a propagator that the application has set is left alone. */
+/** Sets the propagator of this package in OpenFeature, unless the application has set one of its own. */
 export function ensurePropagation(): void {
   const current = transactionContextPropagatorOf(OpenFeature) as TransactionContextPropagator | undefined;
   if (current === scopePropagator) return;
@@ -16,7 +16,7 @@ export function ensurePropagation(): void {
   if (isIdle) OpenFeature.setTransactionContextPropagator(scopePropagator);
 }
 
-/** Whether it is the SDK's own that does nothing; also that of another copy of the SDK in the process. */
+/** Whether a propagator is the SDK's default one, which does nothing, or that of another copy of the SDK. */
 function isNoop(propagator: TransactionContextPropagator): boolean {
   const noop = NOOP_TRANSACTION_CONTEXT_PROPAGATOR;
   if (propagator === noop) return true;
@@ -27,18 +27,19 @@ function isNoop(propagator: TransactionContextPropagator): boolean {
 }
 
 /**
- * Whether transaction contexts are carried: tried in an asynchronous context of its own, which goes with what a propagator
- * enters there, and what was carried before is put back for one that keeps it elsewhere.
+ * Whether OpenFeature propagates transaction contexts. Sets a context to find out, in an asynchronous context of its own,
+ * so that a propagator which enters contexts leaves none behind; for a propagator that stores the context elsewhere, the
+ * previous one is restored.
  */
 export function propagates(): boolean {
   return new AsyncResource('nestjs-flagship.probe').runInAsyncScope(() => {
     const before = OpenFeature.getTransactionContext();
     const probe: EvaluationContext = { ...before, targetingKey: 'probe' };
-    let isCarried = true;
+    let isPropagated = true;
     OpenFeature.setTransactionContext(probe, () => {
-      isCarried = OpenFeature.getTransactionContext().targetingKey === probe.targetingKey;
+      isPropagated = OpenFeature.getTransactionContext().targetingKey === probe.targetingKey;
     });
     OpenFeature.setTransactionContext(before, () => undefined);
-    return isCarried;
+    return isPropagated;
   });
 }

@@ -8,7 +8,13 @@ import { FlagshipContextGuard } from './flagship-context.guard';
 import { PropagatingInterceptor } from './flagship-context.interceptor';
 import { openAroundRequests } from './http-propagation';
 
-/** Sets up what opens the scope of each request, as the option `propagation` says. */
+/**
+ * Sets up how the scope of each request is opened, according to the option `propagation`:
+ * - `'interceptor'`: a global interceptor opens it around handlers, for all transports;
+ * - `'middleware'`: a hook of the HTTP adapter opens it around HTTP requests, and a global guard attaches the execution
+ *   context;
+ * - `'none'`: nothing opens it; guards and parameters share it, and a global guard serves the context factory.
+ */
 @Injectable()
 export class Propagation {
   constructor(
@@ -29,11 +35,10 @@ export class Propagation {
     return isWanted ? new PropagatingInterceptor(this.application) : undefined;
   }
 
-  /** The global guard under `'middleware'`, and under `'none'` for a context factory; undefined where it has no use. */
+  /** The global guard, under `'middleware'` and, if there is a context factory, under `'none'`; otherwise undefined. */
   get guard(): CanActivate | undefined {
     const { propagation, contextFactory } = this.options;
-    const isWanted =
-      propagation === 'middleware' || (propagation === 'none' && contextFactory !== undefined);
+    const isWanted = propagation === 'middleware' || (propagation === 'none' && contextFactory !== undefined);
     return isWanted ? new FlagshipContextGuard(this.scopes) : undefined;
   }
 }

@@ -1,7 +1,8 @@
 import { type ExecutionContext } from '@nestjs/common';
 import type * as NestGraphql from '@nestjs/graphql';
+import { isObject } from '../../types';
 import { HttpRequest, type HttpRequests } from './http-request';
-import { isObject, type MaybeAuthenticated, type RequestSource } from './request-source';
+import { type MaybeAuthenticated, type RequestSource } from './request-source';
 
 interface GraphqlContext extends MaybeAuthenticated {
   /** Apollo and Mercurius: the HTTP request. graphql-ws: its own context, whose `extra` is the connection. */

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { isObject, type MaybeAuthenticated, type RequestSource } from './request-source';
+import { isObject } from '../../types';
+import { type MaybeAuthenticated, type RequestSource } from './request-source';
 
 /** An HTTP request, identified by Node's `IncomingMessage`, which middleware and handlers both refer to. */
 export class HttpRequest implements RequestSource {

@@ -1,7 +1,7 @@
 export { GraphqlOperation, isSubscription, resolverArguments } from './graphql-operation';
 export { HttpRequest, HttpRequests, scopeHolderOf } from './http-request';
 export { RequestContextBuilder } from './request-context-builder';
-export { type RequestSource, isObject } from './request-source';
+export { type RequestSource } from './request-source';
 export { RpcMessage } from './rpc-message';
 export { SocketMessage } from './socket-message';
 export { NO_SUBJECT, type Subject } from './subject';

@@ -1,4 +1,4 @@
-import { isObject } from './request-source';
+import { isObject } from '../../types';
 
 /** The methods by which Nest's transports give access to the headers of a message. */
 interface MessageContext {

@@ -3,10 +3,10 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
-import { freezeContext } from '../../types';
+import { freezeContext, isObject } from '../../types';
 import { RESOLVED_OPTIONS } from '../context.tokens';
 import { OptionWarnings } from './option-warnings';
-import { headerOf, isObject, type RequestSource } from './request-source';
+import { headerOf, type RequestSource } from './request-source';
 import { SubjectReader } from './subject';
 
 const OPTION = 'contextFactory';
@@ -101,7 +101,7 @@ export class RequestContextBuilder {
       OPTION,
       kind,
       () =>
-        `Option "${OPTION}" gave ${kind} instead of an object; requests go on without what it would have added.`,
+        `Option "${OPTION}" returned ${kind} instead of an object; requests go on without what it would have added.`,
     );
     return attributes;
   }

@@ -1,3 +1,5 @@
+import { isObject } from '../../types';
+
 /**
  * What the package reads from a request, whatever its transport. `user` and `headers` are getters of the request's
  * current values, which may change while the request is handled.
@@ -29,8 +31,6 @@ export interface MaybeAuthenticated {
   readonly user?: unknown;
   readonly headers?: unknown;
 }
-
-export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** Returns a header of the request as text; repeated headers are joined by a comma, as HTTP defines. */
 export function headerOf({ headers }: RequestSource, name: string): string | undefined {

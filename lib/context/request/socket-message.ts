@@ -1,4 +1,5 @@
-import { isObject, type MaybeAuthenticated, type RequestSource } from './request-source';
+import { isObject } from '../../types';
+import { type MaybeAuthenticated, type RequestSource } from './request-source';
 import { upgradeRequestOf } from './upgrade-requests';
 
 interface SocketClient {

@@ -64,7 +64,7 @@ export class SubjectReader {
     { request }: RequestSource,
   ): string | undefined {
     try {
-      return this.idAsText(userId(request), `What option "${OPTION}" gives`);
+      return this.idAsText(userId(request), `The result of option "${OPTION}"`);
     } catch (error) {
       this.warnings.failed(OPTION, error);
       return undefined;
@@ -136,6 +136,6 @@ function subjectOf(
 
 function remedyFor(kind: string): string {
   return kind === 'a promise'
-    ? 'Let "contextFactory", which may be asynchronous, give the "targetingKey".'
+    ? 'Return the "targetingKey" from "contextFactory", which may be asynchronous.'
     : 'Give text, a number, or an object with a "toJSON" or "toString" of its own.';
 }

@@ -3,10 +3,10 @@ import { type EvaluationScope } from './evaluation-scope';
 import { type RequestScope } from './request-scope';
 import { type RequestScopes } from './request-scopes';
 
-/** The scopes of a request, one for each Flagship module that takes part; the last is on top. */
+/** The scopes of a request, one per participating Flagship module; the last one is on top. */
 export type Scopes = EvaluationScope | readonly EvaluationScope[];
 
-/** All Flagship modules of an application: each has a scope of its own for the same request. */
+/** The request scopes of all Flagship modules of an application. Each module has a scope of its own for a request. */
 @Injectable()
 export class ApplicationScopes {
   private everywhere: readonly RequestScopes[] = [];
@@ -14,8 +14,10 @@ export class ApplicationScopes {
   private hasInterceptor = false;
 
   /**
-   * @param isDefault Whether its scope is on top: its context is the one that plain OpenFeature clients see.
-   * @param propagates Whether its scope is opened for every request.
+   * Adds the scopes of a module.
+   *
+   * @param isDefault Whether the module's scope is on top, so that plain OpenFeature clients see its context.
+   * @param propagates Whether the module's scope is opened for every request.
    */
   add(scopes: RequestScopes, isDefault: boolean, propagates: boolean): void {
     const join = (others: readonly RequestScopes[]) =>
@@ -24,29 +26,29 @@ export class ApplicationScopes {
     if (propagates) this.propagated = join(this.propagated);
   }
 
-  /** Whether the calling module is the first to ask: one global interceptor opens the scopes of all modules. */
+  /** Returns true for the first call only, because one global interceptor opens the scopes of all modules. */
   claimInterceptor(): boolean {
     const isFirst = !this.hasInterceptor;
     this.hasInterceptor = true;
     return isFirst;
   }
 
-  /** The scopes of an HTTP request of which nothing is known yet but itself. */
+  /** Returns the scopes of an HTTP request without an execution context. */
   openFor(request: object): Scopes {
     return this.everywhere.map((module) => module.openFor(request));
   }
 
-  /** Every module's. */
+  /** The request scopes of every module. */
   get all(): readonly RequestScopes[] {
     return this.everywhere;
   }
 
-  /** The scopes of all modules. */
+  /** Returns the scopes of all modules for the request of an execution. */
   for(execution: ExecutionContext): Scopes {
     return scopesOf(this.everywhere, execution);
   }
 
-  /** As `for`, without the modules that want no scope opened for every request. */
+  /** Returns the scopes of the modules that propagate for the request of an execution. */
   propagatedFor(execution: ExecutionContext): Scopes {
     return scopesOf(this.propagated, execution);
   }

@@ -48,11 +48,11 @@ export class EvaluationScope {
    * while an asynchronous context factory is pending; it never rejects.
    */
   // eslint-disable-next-line @typescript-eslint/prefer-return-this-type -- the scope of a request returns another one
-  settled(): EvaluationScope | Promise<EvaluationScope> {
+  forEvaluation(): EvaluationScope | Promise<EvaluationScope> {
     return this;
   }
 
-  /** Whether `scope` is this scope, or the one that {@link settled} returns for the current subject. */
+  /** Whether `scope` is this scope, or the one that {@link forEvaluation} returns for the current subject. */
   evaluatesIn(scope: EvaluationScope): boolean {
     return scope === this;
   }

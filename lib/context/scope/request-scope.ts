@@ -102,7 +102,7 @@ export class RequestScope extends EvaluationScope {
     return (this.liveTransaction ??= liveContext(this));
   }
 
-  override settled(): EvaluationScope | Promise<EvaluationScope> {
+  override forEvaluation(): EvaluationScope | Promise<EvaluationScope> {
     const { scope, base, pending } = this.forCurrentSubject();
     if (pending === undefined) return scope;
     // An evaluation in the factory must not wait for the factory, which would wait for the evaluation.
@@ -115,7 +115,7 @@ export class RequestScope extends EvaluationScope {
 
   override untilReady(): Promise<unknown> | undefined {
     if (!this.builder.mayBeAsync) return undefined;
-    const settled = this.settled();
+    const settled = this.forEvaluation();
     return settled instanceof Promise ? settled : undefined;
   }
 

@@ -1,6 +1,7 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { FlagshipLogger } from '../../logging';
 import { type ResolvedModuleOptions } from '../../options';
+import { isObject } from '../../types';
 import { RESOLVED_OPTIONS } from '../context.tokens';
 import {
   GraphqlOperation,
@@ -10,7 +11,6 @@ import {
   HttpRequest,
   HttpRequests,
   RequestContextBuilder,
-  isObject,
   type RequestSource,
   RpcMessage,
   SocketMessage,

@@ -65,7 +65,7 @@ export function isCurrent(scope: EvaluationScope): boolean {
 /**
  * Returns the transaction context for the flags of one module; the scopes of other modules do not affect it.
  *
- * @param scope The scope in which the flags are evaluated, see {@link EvaluationScope.settled}. The calling code need
+ * @param scope The scope in which the flags are evaluated, see {@link EvaluationScope.forEvaluation}. The calling code need
  * not run in it.
  */
 export function transactionFor(

@@ -28,8 +28,8 @@ const types: readonly FlagType[] = ['boolean', 'string', 'number', 'object'];
 const defaults = { boolean: false, string: 'default', number: -1, object: { default: true } };
 const silent: Logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
 
-/** A binding that answers everything with the same, and remembers what it was asked. */
-function bindingThat(answer: (call: Call) => unknown): { binding: FlagshipBinding; calls: Call[] } {
+/** Returns a binding with the same result for all calls, and the calls it receives. */
+function bindingWith(answer: (call: Call) => unknown): { binding: FlagshipBinding; calls: Call[] } {
   const calls: Call[] = [];
   const method =
     (name: string) =>
@@ -47,33 +47,33 @@ function bindingThat(answer: (call: Call) => unknown): { binding: FlagshipBindin
   return { binding, calls };
 }
 
-/** A binding may reject with anything. */
+/** Returns a promise that rejects with any value, because a binding may do so. */
 const rejection = (reason: unknown): Promise<never> =>
   new Promise((_, reject) => {
     (reject as (reason: unknown) => void)(reason);
   });
 
-function ask(
+function evaluate(
   provider: AnyProvider,
   type: FlagType,
   context: unknown = {},
   logger: Logger = silent,
 ): Promise<ResolutionDetails<unknown>> {
-  const given = context as EvaluationContext;
+  const evaluationContext = context as EvaluationContext;
   switch (type) {
     case 'boolean':
-      return provider.resolveBooleanEvaluation('flag', defaults.boolean, given, logger);
+      return provider.resolveBooleanEvaluation('flag', defaults.boolean, evaluationContext, logger);
     case 'string':
-      return provider.resolveStringEvaluation('flag', defaults.string, given, logger);
+      return provider.resolveStringEvaluation('flag', defaults.string, evaluationContext, logger);
     case 'number':
-      return provider.resolveNumberEvaluation('flag', defaults.number, given, logger);
+      return provider.resolveNumberEvaluation('flag', defaults.number, evaluationContext, logger);
     case 'object':
-      return provider.resolveObjectEvaluation<JsonValue>('flag', defaults.object, given, logger);
+      return provider.resolveObjectEvaluation<JsonValue>('flag', defaults.object, evaluationContext, logger);
   }
 }
 
 describe('a Workers binding', () => {
-  const found = (value: unknown) => ({ value, variant: 'on', reason: 'TARGETING_MATCH' });
+  const detailsOf = (value: unknown) => ({ value, variant: 'on', reason: 'TARGETING_MATCH' });
   const values: readonly (readonly [FlagType, string, unknown])[] = [
     ['boolean', 'getBooleanDetails', true],
     ['string', 'getStringDetails', 'text'],
@@ -83,11 +83,11 @@ describe('a Workers binding', () => {
     ['object', 'getObjectDetails', null],
   ];
 
-  it.each(values)('is asked for a %s by %s', async (type, method, value) => {
-    const { binding, calls } = bindingThat(() => Promise.resolve(found(value)));
+  it.each(values)('evaluates a %s with %s', async (type, method, value) => {
+    const { binding, calls } = bindingWith(() => Promise.resolve(detailsOf(value)));
     const provider = new FlagshipServerProvider({ binding });
     await provider.initialize();
-    expect(await ask(provider, type, { plan: 'pro' })).toEqual({
+    expect(await evaluate(provider, type, { plan: 'pro' })).toEqual({
       value,
       variant: 'on',
       reason: 'TARGETING_MATCH',
@@ -100,7 +100,7 @@ describe('a Workers binding', () => {
     await provider.onClose();
   });
 
-  it('keeps its `this`', async () => {
+  it('is called with its `this`', async () => {
     class Flags {
       private readonly value = true;
       getBooleanDetails() {
@@ -110,13 +110,13 @@ describe('a Workers binding', () => {
       getNumberDetails = () => Promise.reject(new Error());
       getObjectDetails = () => Promise.reject(new Error());
     }
-    expect(await ask(new FlagshipServerProvider({ binding: new Flags() }), 'boolean')).toMatchObject({
+    expect(await evaluate(new FlagshipServerProvider({ binding: new Flags() }), 'boolean')).toMatchObject({
       value: true,
     });
   });
 
-  it('gets dates as ISO 8601, scalars as they are, and neither null nor undefined', async () => {
-    const { binding, calls } = bindingThat(() => Promise.resolve(found(true)));
+  it('receives dates as ISO 8601 and scalars as they are, but no null or undefined', async () => {
+    const { binding, calls } = bindingWith(() => Promise.resolve(detailsOf(true)));
     const context = {
       targetingKey: 'u',
       since: new Date(5),
@@ -127,7 +127,7 @@ describe('a Workers binding', () => {
       missing: undefined,
       flagKey: 'other',
     };
-    await ask(new FlagshipServerProvider({ binding }), 'boolean', context);
+    await evaluate(new FlagshipServerProvider({ binding }), 'boolean', context);
     expect(calls[0]?.flagKey).toBe('flag');
     expect(calls[0]?.context).toStrictEqual({
       targetingKey: 'u',
@@ -139,9 +139,9 @@ describe('a Workers binding', () => {
     });
   });
 
-  it('gets an attribute called __proto__ like any other', async () => {
-    const { binding, calls } = bindingThat(() => Promise.resolve(found(true)));
-    await ask(new FlagshipServerProvider({ binding }), 'boolean', JSON.parse('{"__proto__":"x","a":1}'));
+  it('receives an attribute named __proto__', async () => {
+    const { binding, calls } = bindingWith(() => Promise.resolve(detailsOf(true)));
+    await evaluate(new FlagshipServerProvider({ binding }), 'boolean', JSON.parse('{"__proto__":"x","a":1}'));
     expect(Object.entries(calls[0]?.context as object)).toEqual([
       ['__proto__', 'x'],
       ['a', 1],
@@ -157,14 +157,14 @@ describe('a Workers binding', () => {
     ['a symbol', Symbol('s')],
     ['a map', new Map()],
   ];
-  it.each(unsendable)('is not asked when an attribute is %s', async (_, value) => {
-    const { binding, calls } = bindingThat(() => Promise.resolve(found(true)));
-    const details = await ask(new FlagshipServerProvider({ binding }), 'boolean', {
+  it.each(unsendable)('is not called when an attribute is %s', async (_, value) => {
+    const { binding, calls } = bindingWith(() => Promise.resolve(detailsOf(true)));
+    const details = await evaluate(new FlagshipServerProvider({ binding }), 'boolean', {
       plan: 'pro',
-      oddity: value,
+      unsendable: value,
     });
     expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'INVALID_CONTEXT' });
-    expect(details.errorMessage).toContain('"oddity"');
+    expect(details.errorMessage).toContain('"unsendable"');
     expect(calls).toEqual([]);
   });
 
@@ -177,10 +177,10 @@ describe('a Workers binding', () => {
     ['GENERAL', 'GENERAL'],
     ['SOMETHING_NEW', 'GENERAL'],
   ];
-  it.each(codes)('that answers %s gives %s', async (errorCode, expected) => {
+  it.each(codes)('with the error code %s yields %s', async (errorCode, expected) => {
     for (const extra of [{ value: false }, {}]) {
-      const { binding } = bindingThat(() => Promise.resolve({ ...extra, errorCode, errorMessage: 'why' }));
-      expect(await ask(new FlagshipServerProvider({ binding }), 'string')).toEqual({
+      const { binding } = bindingWith(() => Promise.resolve({ ...extra, errorCode, errorMessage: 'why' }));
+      expect(await evaluate(new FlagshipServerProvider({ binding }), 'string')).toEqual({
         value: 'default',
         reason: 'ERROR',
         errorCode: expected,
@@ -189,24 +189,26 @@ describe('a Workers binding', () => {
     }
   });
 
-  it.each(types)('leaves a disabled %s at the caller’s default', async (type) => {
-    const { binding } = bindingThat(() =>
+  it.each(types)('with a disabled %s yields the default of the caller', async (type) => {
+    const { binding } = bindingWith(() =>
       Promise.resolve({ value: 'whatever', variant: 'off', reason: 'DISABLED' }),
     );
-    expect(await ask(new FlagshipServerProvider({ binding }), type)).toEqual({
+    expect(await evaluate(new FlagshipServerProvider({ binding }), type)).toEqual({
       value: defaults[type],
       reason: 'DISABLED',
       flagMetadata: {},
     });
   });
 
-  const mismatches = types.flatMap((asked) =>
-    values.filter(([type]) => type !== asked).map(([type, , value]) => [asked, type, value] as const),
+  const mismatches = types.flatMap((expectedType) =>
+    values
+      .filter(([type]) => type !== expectedType)
+      .map(([type, , value]) => [expectedType, type, value] as const),
   );
-  it.each(mismatches)('asked for a %s that is a %s: %j', async (asked, _, value) => {
-    const { binding } = bindingThat(() => Promise.resolve(found(value)));
-    expect(await ask(new FlagshipServerProvider({ binding }), asked)).toMatchObject({
-      value: defaults[asked],
+  it.each(mismatches)('evaluated as %s yields TYPE_MISMATCH for a %s: %j', async (expectedType, _, value) => {
+    const { binding } = bindingWith(() => Promise.resolve(detailsOf(value)));
+    expect(await evaluate(new FlagshipServerProvider({ binding }), expectedType)).toMatchObject({
+      value: defaults[expectedType],
       errorCode: 'TYPE_MISMATCH',
     });
   });
@@ -219,10 +221,10 @@ describe('a Workers binding', () => {
     ['a bare value', () => Promise.resolve(true)],
     ['an empty object', () => Promise.resolve({})],
     ['an undefined value', () => Promise.resolve({ value: undefined, reason: 'STATIC' })],
-    ['a function for a value', () => Promise.resolve(found(() => 1))],
-    ['a big integer for a value', () => Promise.resolve(found(1n))],
-    ['a circle for a value', () => Promise.resolve(found(circular))],
-    ['a symbol for a value', () => Promise.resolve(found(Symbol('s')))],
+    ['a function for a value', () => Promise.resolve(detailsOf(() => 1))],
+    ['a big integer for a value', () => Promise.resolve(detailsOf(1n))],
+    ['a circle for a value', () => Promise.resolve(detailsOf(circular))],
+    ['a symbol for a value', () => Promise.resolve(detailsOf(Symbol('s')))],
     ['a number for a variant', () => Promise.resolve({ value: true, variant: 7 })],
     ['an object for a reason', () => Promise.resolve({ value: true, reason: {} })],
   ];
@@ -243,83 +245,86 @@ describe('a Workers binding', () => {
     rows.flatMap(([name, row]) => modes.map((mode) => [name, JSON.stringify(mode), row, mode] as const));
 
   it.each(each(garbage))(
-    'that answers %s (options: %s) gives PARSE_ERROR',
+    'that resolves with %s (options: %s) yields PARSE_ERROR',
     async (_, __, answer, options) => {
-      const { binding } = bindingThat(answer);
+      const { binding } = bindingWith(answer);
       const provider = new FlagshipServerProvider({ binding, ...options });
       for (const type of types) {
-        expect(await ask(provider, type)).toMatchObject({ value: defaults[type], errorCode: 'PARSE_ERROR' });
+        expect(await evaluate(provider, type)).toMatchObject({
+          value: defaults[type],
+          errorCode: 'PARSE_ERROR',
+        });
       }
     },
   );
 
   it.each(each(throwing))(
-    'that fails with %s (options: %s) gives GENERAL',
+    'that fails with %s (options: %s) yields GENERAL',
     async (_, __, answer, options) => {
-      const { binding } = bindingThat(answer);
+      const { binding } = bindingWith(answer);
       const provider = new FlagshipServerProvider({ binding, ...options });
-      const details = await ask(provider, 'boolean');
+      const details = await evaluate(provider, 'boolean');
       expect(details).toMatchObject({ value: false, reason: 'ERROR', errorCode: 'GENERAL' });
       expect(typeof details.errorMessage).toBe('string');
     },
   );
 
-  it('hands out values as JSON has them, and never its own', async () => {
+  it('yields a copy of the value as JSON', async () => {
     const own = { at: new Date(5), list: [undefined], gone: undefined };
-    const { binding } = bindingThat(() => Promise.resolve(found(own)));
-    const { value } = await ask(new FlagshipServerProvider({ binding }), 'object');
+    const { binding } = bindingWith(() => Promise.resolve(detailsOf(own)));
+    const { value } = await evaluate(new FlagshipServerProvider({ binding }), 'object');
     expect(value).toStrictEqual({ at: '1970-01-01T00:00:00.005Z', list: [null] });
   });
 
-  it('may answer at once instead of with a promise', async () => {
-    const { binding } = bindingThat(() => found(true));
-    expect(await ask(new FlagshipServerProvider({ binding }), 'boolean')).toMatchObject({ value: true });
+  it('may return details without a promise', async () => {
+    const { binding } = bindingWith(() => detailsOf(true));
+    expect(await evaluate(new FlagshipServerProvider({ binding }), 'boolean')).toMatchObject({ value: true });
   });
 
-  it('is not asked again while an answer is cached', async () => {
-    const { binding, calls } = bindingThat(() => Promise.resolve(found({ a: [1] })));
+  it('is not called again while a resolution is cached', async () => {
+    const { binding, calls } = bindingWith(() => Promise.resolve(detailsOf({ a: [1] })));
     const provider = new FlagshipServerProvider({ binding, cacheTtl: 60_000 });
-    const first = await ask(provider, 'object', { targetingKey: 'u' });
+    const first = await evaluate(provider, 'object', { targetingKey: 'u' });
     (first.value as { a: number[] }).a.push(2);
-    expect(await ask(provider, 'object', { targetingKey: 'u' })).toEqual({
+    expect(await evaluate(provider, 'object', { targetingKey: 'u' })).toEqual({
       value: { a: [1] },
       variant: 'on',
       reason: 'CACHED',
       flagMetadata: {},
     });
     expect(calls).toHaveLength(1);
-    await ask(provider, 'object', { targetingKey: 'v' });
-    await ask(provider, 'string', { targetingKey: 'u' });
+    await evaluate(provider, 'object', { targetingKey: 'v' });
+    await evaluate(provider, 'string', { targetingKey: 'u' });
     expect(calls).toHaveLength(3);
     await provider.onClose();
     await provider.initialize();
-    await ask(provider, 'object', { targetingKey: 'u' });
+    await evaluate(provider, 'object', { targetingKey: 'u' });
     expect(calls).toHaveLength(4);
   });
 
-  it('is asked again after failures and for disabled flags', async () => {
+  it('is called again after failures and for disabled flags', async () => {
     for (const answer of [
       { value: true, reason: 'DISABLED' },
       { value: false, errorCode: 'GENERAL' },
     ]) {
-      const { binding, calls } = bindingThat(() => Promise.resolve(answer));
+      const { binding, calls } = bindingWith(() => Promise.resolve(answer));
       const provider = new FlagshipServerProvider({ binding, cacheTtl: 60_000 });
-      await ask(provider, 'boolean');
-      await ask(provider, 'boolean');
+      await evaluate(provider, 'boolean');
+      await evaluate(provider, 'boolean');
       expect(calls).toHaveLength(2);
     }
   });
 
-  it('is not asked by a closed provider', async () => {
-    const { binding, calls } = bindingThat(() => Promise.resolve(found(true)));
+  it('is not called by a closed provider', async () => {
+    const { binding, calls } = bindingWith(() => Promise.resolve(detailsOf(true)));
     const provider = new FlagshipServerProvider({ binding });
     await provider.onClose();
-    expect(await ask(provider, 'boolean')).toMatchObject({ errorCode: ErrorCode.PROVIDER_NOT_READY });
+    expect(await evaluate(provider, 'boolean')).toMatchObject({ errorCode: ErrorCode.PROVIDER_NOT_READY });
     expect(calls).toEqual([]);
   });
 });
 
-describe('a Workers binding, beside @cloudflare/flagship 0.4.2', () => {
+describe('a Workers binding, compared with @cloudflare/flagship 0.4.2', () => {
   const answers: readonly (readonly [string, unknown])[] = [
     ...[true, false, 'text', '', 0, 2.5, null, {}, { a: [1] }, []].flatMap((value) =>
       ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT', 'DISABLED'].map(
@@ -352,11 +357,11 @@ describe('a Workers binding, beside @cloudflare/flagship 0.4.2', () => {
     answer: () => unknown,
     context: unknown,
   ) {
-    const { binding, calls } = bindingThat(answer);
+    const { binding, calls } = bindingWith(answer);
     const provider = create(binding);
     const results = [];
     for (const type of types) {
-      const { value, variant, reason, errorCode } = await ask(provider, type, context);
+      const { value, variant, reason, errorCode } = await evaluate(provider, type, context);
       results.push({ value, variant, reason, errorCode });
     }
     await provider.onClose();
@@ -372,12 +377,12 @@ describe('a Workers binding, beside @cloudflare/flagship 0.4.2', () => {
     expect(ours).toEqual(theirs);
   }
 
-  it.each(answers)('reads the same out of %s', async (_, answer) => {
+  it.each(answers)('yields the same for %s', async (_, answer) => {
     await expectSame(() => Promise.resolve(answer), { targetingKey: 'u' });
     await expectSame(() => Promise.resolve(answer), { targetingKey: 'u' }, { cacheTtl: 60_000 });
   });
 
-  it.each(contexts)('sends the same for %s', async (_, context) => {
+  it.each(contexts)('receives the same for %s', async (_, context) => {
     await expectSame(() => Promise.resolve({ value: true }), context);
   });
 
@@ -389,14 +394,14 @@ describe('a Workers binding, beside @cloudflare/flagship 0.4.2', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no'))],
-  ])('answers the same when it %s', async (_, answer) => {
+  ])('yields the same when it %s', async (_, answer) => {
     await expectSame(answer, {});
   });
 
   it.each([
-    ['structure: theirs leaves it out and evaluates for another user', { tags: ['beta'] }, {}],
+    ['lists, which the vendor omits, so that it evaluates for another user', { tags: ['beta'] }, {}],
     ['numbers that JSON cannot carry', { a: NaN, b: -Infinity }, { a: NaN, b: -Infinity }],
-  ])('differs, knowingly, on %s', async (_, context, sent) => {
+  ])('differs on purpose for %s', async (_, context, sent) => {
     const answer = () => Promise.resolve({ value: true });
     const ours = await outcome((binding) => new FlagshipServerProvider({ binding }), answer, context);
     const theirs = await outcome((binding) => new VendorProvider({ binding }), answer, context);

@@ -2,95 +2,105 @@ import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '..
 import { contextValues, detachedInSpan, redactValues, Session, shortened } from '../../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
 import { shownName } from '../../types';
-import { dateText } from '../date-text';
-import { namedCode } from '../error-response';
+import { fromOpenFeatureCode } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type ContextAttributes, type FlagSource, type Resolution } from '../flag-source';
-import { attributeNames, attributeOf, invalidContext } from '../invalid-context';
+import { attributeNames, invalidContext, isoDate, readAttribute } from '../context-attributes';
 
-type Sendable = Record<string, string | number | boolean>;
+type BindingContext = Record<string, string | number | boolean>;
 
-function parameterOf(name: string, value: unknown): string | number | boolean | undefined {
+function toBindingValue(name: string, value: unknown): string | number | boolean | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  const date = dateText(value);
+  const date = isoDate(value);
   if (date !== undefined) return date;
   throw invalidContext(
     `a binding takes text, numbers, booleans and valid dates, which "${shownName(name)}" is not.`,
   );
 }
 
-/** What a binding takes: text, numbers, booleans; dates as ISO 8601; null and undefined are left out. */
-function bindingContext(context: ContextAttributes): Sendable {
+/**
+ * Returns the attributes of a context as a binding accepts them: text, numbers and booleans. Dates are converted to ISO
+ * 8601; null and undefined are omitted.
+ *
+ * @throws FlagshipError `INVALID_CONTEXT` for other values.
+ */
+function toBindingContext(context: ContextAttributes): BindingContext {
   const sendable: [string, string | number | boolean][] = [];
   for (const name of attributeNames(context)) {
-    const value = parameterOf(name, attributeOf(context, name));
+    const value = toBindingValue(name, readAttribute(context, name));
     if (value !== undefined) sendable.push([name, value]);
   }
   return Object.fromEntries(sendable);
 }
 
-function unreadable(problem: string): FlagshipError {
+function parseError(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
 }
 
-/** What a binding says of a failure, without what of the context it quotes. */
-function quoted(message: unknown, context: Sendable): string {
+/** Returns the message of a binding's error, without the values of the context that it quotes. */
+function redactedMessage(message: unknown, context: BindingContext): string {
   return shortened(redactValues(messageOf(message), contextValues('context', context)));
 }
 
-/** The value as JSON has it; a structure becomes the caller's own. */
+/** Returns a value as JSON; objects and lists are copied. */
 function jsonValue(value: unknown): JsonValue {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (value === null) return null;
   try {
     return JSON.parse(JSON.stringify(value)) as JsonValue;
   } catch {
-    throw unreadable('without a value, or with one that is not JSON');
+    throw parseError('without a value, or with one that is not JSON');
   }
 }
 
-/** Codes that do not judge the question. */
-const FAILURES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
+/** The codes that say nothing about the flag or the context, so that an older resolution may still be right. */
+const INCONCLUSIVE_CODES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
 
-function failureOf({ errorCode, errorMessage }: BindingDetails, context: Sendable): FlagshipError {
-  const code = namedCode(errorCode) ?? FlagshipErrorCode.GENERAL;
+function bindingError({ errorCode, errorMessage }: BindingDetails, context: BindingContext): FlagshipError {
+  const code = fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.GENERAL;
   const message =
-    typeof errorMessage === 'string' ? quoted(errorMessage, context) : `The binding answered ${code}.`;
-  return FAILURES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
+    typeof errorMessage === 'string'
+      ? redactedMessage(errorMessage, context)
+      : `The binding answered ${code}.`;
+  return INCONCLUSIVE_CODES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
 }
 
-/** The fields of an answer. Whatever answers may be a likeness that throws where it is looked at. */
-function fieldsOf(given: unknown): BindingDetails {
-  if (typeof given !== 'object' || given === null) throw unreadable('without details');
+/** Reads the fields of a binding's details, which may be an object whose getters throw. */
+function readFields(details: unknown): BindingDetails {
+  if (typeof details !== 'object' || details === null) throw parseError('without details');
   try {
-    const { flagKey, value, variant, reason, errorCode, errorMessage } = given as BindingDetails;
+    const { flagKey, value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
     return { flagKey, value, variant, reason, errorCode, errorMessage };
   } catch {
-    throw unreadable('with something that cannot be read');
+    throw parseError('with something that cannot be read');
   }
 }
 
-/** Nothing of an answer is believed before its shape has been checked. */
-function readDetails(given: unknown, flagKey: string, context: Sendable): Resolution {
-  const details = fieldsOf(given);
+/**
+ * Checks the details of a binding and returns the resolution.
+ *
+ * @throws FlagshipError The error that the details contain; `PARSE_ERROR` for malformed details.
+ */
+function readDetails(result: unknown, flagKey: string, context: BindingContext): Resolution {
+  const details = readFields(result);
   const { value, variant, reason, errorCode } = details;
-  if (errorCode) throw failureOf(details, context);
-  if (details.flagKey !== undefined && details.flagKey !== flagKey) throw unreadable('for another flag');
+  if (errorCode) throw bindingError(details, context);
+  if (details.flagKey !== undefined && details.flagKey !== flagKey) throw parseError('for another flag');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
-    throw unreadable('with a "variant" or a "reason" that is not text');
+    throw parseError('with a "variant" or a "reason" that is not text');
   }
   return { value: jsonValue(value), variant: variant ?? undefined, reason: reason ?? undefined };
 }
 
-/** Asks a Cloudflare Workers binding. */
+/** Evaluates flags through a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
   private session = new Session();
 
-  /** @param deadline How long the binding may take, in milliseconds: it has no time limit of its own. */
+  /** @param deadlineMs The time limit of an evaluation in milliseconds, because a binding has none of its own. */
   constructor(
     private readonly binding: FlagshipBinding,
-    private readonly deadline: number,
+    private readonly deadlineMs: number,
   ) {}
 
   open(): Promise<void> {
@@ -104,30 +114,44 @@ export class BindingSource implements FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Promise<Resolution> {
-    const { deadline } = this;
-    const attributes = bindingContext(context);
-    const ask = (): Promise<unknown> => this.ask(flagKey, attributes, type, defaultValue);
-    // Others may wait for the same answer, and what it opens outlives the request.
-    const answer = detachedInSpan(() =>
-      this.session.waitFor('binding', ask, deadline, () => tooLateError(deadline)),
+    const { deadlineMs } = this;
+    const attributes = toBindingContext(context);
+    const call = (): Promise<unknown> => this.callBinding(flagKey, attributes, type, defaultValue);
+    // Outside of the request, because other requests may wait for the same details, and connections outlive the
+    // request.
+    const details = detachedInSpan(() =>
+      this.session.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );
-    return readDetails(await answer, flagKey, attributes);
+    return readDetails(await details, flagKey, attributes);
   }
 
   close(): void {
     this.session.close();
   }
 
-  /** Runs the binding's code. Whatever that throws, it has failed. */
-  private async ask(key: string, context: Sendable, type: FlagType, value: unknown): Promise<unknown> {
+  /** Calls the binding. What it throws or rejects with becomes a `FlagshipError`. */
+  private async callBinding(
+    key: string,
+    context: BindingContext,
+    type: FlagType,
+    value: unknown,
+  ): Promise<unknown> {
     try {
-      return await this.call(key, context, type, value);
+      return await this.callMethod(key, context, type, value);
     } catch (error) {
-      throw new FlagshipError(`The binding failed: ${quoted(error, context)}`, FlagshipErrorCode.GENERAL);
+      throw new FlagshipError(
+        `The binding failed: ${redactedMessage(error, context)}`,
+        FlagshipErrorCode.GENERAL,
+      );
     }
   }
 
-  private call(key: string, context: Sendable, type: FlagType, value: unknown): Promise<BindingDetails> {
+  private callMethod(
+    key: string,
+    context: BindingContext,
+    type: FlagType,
+    value: unknown,
+  ): Promise<BindingDetails> {
     const { binding } = this;
     switch (type) {
       case 'boolean':
@@ -142,7 +166,7 @@ export class BindingSource implements FlagSource {
   }
 }
 
-function tooLateError(deadlineMs: number): FlagshipError {
+function timeoutError(deadlineMs: number): FlagshipError {
   return new FlagshipError(
     `The binding did not answer within ${deadlineMs} ms (option "deadline").`,
     FlagshipErrorCode.TIMEOUT_ERROR,

@@ -4,32 +4,33 @@ import { type FlagMap, isObject } from '../../evaluation';
 import { MAX_DEFINITIONS_BYTES } from '../../http';
 import { limited } from '../../runtime';
 import { parseDefinitions } from './definitions-client';
-import { draftOf, removeLeftovers } from './draft-files';
+import { draftPath, removeLeftovers } from './draft-files';
 import { NewestWrite } from './newest-write';
 import { readRegularFile } from '../regular-file';
 
 const FORMAT = 1;
-/** Definitions as a JSON text within JSON: each quotation mark takes two bytes there. */
+/** The file contains the definitions as a text in JSON, in which each quotation mark takes two bytes. */
 const MAX_FILE_BYTES = 2 * MAX_DEFINITIONS_BYTES + 1024 * 1024;
-/** How long a start waits for the file when Flagship is away. */
+/** The longest time in milliseconds that a start without Flagship waits for the file. */
 const READ_LIMIT_MS = 5000;
-/** How long a write may take before it is reported: the disk is slow, or hangs. */
+/** The time in milliseconds after which a write is reported as failed: the disk is slow, or hangs. */
 const WRITE_LIMIT_MS = 10_000;
-/** How long a closing application waits for the write under way, and a write for the clean-up before it. */
+/**
+ * The longest wait in milliseconds of a closing application for the write under way, and of a write for the clean-up.
+ */
 const CLOSE_LIMIT_MS = 2000;
-/** How long a refresh that has put its flags in force waits for the write: a process may end right after it. */
+/** The longest time in milliseconds that a refresh waits for the write: the process may end right after the refresh. */
 const SETTLE_LIMIT_MS = 250;
 
-/** The last good definitions in a file, for a start without Flagship. */
+/** Keeps the last definitions of Flagship in a file, for a start without Flagship. */
 export class DefinitionsCache {
   private readonly writes = new NewestWrite();
-  /** Counts openings and closings. */
+  /** Counts calls of `open` and `close`. */
   private generation = 0;
 
   /**
-   * @param path The file.
-   * @param origin The URL the definitions come from: another app's are of no use.
-   * @param onProblem Told, in one sentence, why definitions could not be kept.
+   * @param origin The URL of the definitions, so that those of another app are refused.
+   * @param onProblem Receives one sentence when definitions could not be kept.
    */
   constructor(
     private readonly path: string,
@@ -37,27 +38,34 @@ export class DefinitionsCache {
     private readonly onProblem: (problem: string) => void,
   ) {}
 
-  /** Cleans up after processes that were killed while they wrote. */
+  /** Removes the drafts of processes that were killed during a write. */
   open(): void {
     this.generation++;
     this.writes.run(() => limited('definitionsCacheWrite', removeLeftovers(this.path), CLOSE_LIMIT_MS));
   }
 
-  /** Writes the definitions without making anything wait: the newest ones, when the write under way has ended. */
+  /**
+   * Writes the definitions after the write under way, without blocking the caller. Newer definitions replace a waiting
+   * write.
+   */
   keep(text: string): void {
     this.writes.run(async () => {
-      const written = this.write(text);
+      const written = this.replaceFile(text);
       try {
         await limited('definitionsCacheWrite', written, WRITE_LIMIT_MS);
       } catch (error) {
         this.onProblem(`The definitions could not be kept (option "definitionsCache"): ${messageOf(error)}`);
       }
-      // A write that hangs keeps its place: the next one would hang beside it.
+      // A write that hangs blocks the next ones, which would hang too.
       await written.catch(() => undefined);
     });
   }
 
-  /** The definitions of the last good download, or why there are none. */
+  /**
+   * Returns the definitions in the file.
+   *
+   * @throws Error With the reason why there are none.
+   */
   async read(): Promise<FlagMap> {
     const text = await limited(
       'definitionsCacheRead',
@@ -72,27 +80,27 @@ export class DefinitionsCache {
     return parseDefinitions(content.definitions);
   }
 
-  /** Resolves when what was to be kept is written, or a healthy disk would have done so. Never rejects. */
-  settled(): Promise<void> {
+  /** Resolves when all definitions are written, or after the time that a healthy disk needs. Never rejects. */
+  untilWritten(): Promise<void> {
     return this.waitForWrites(SETTLE_LIMIT_MS);
   }
 
-  /** Waits a little for the write under way, so that it leaves no draft. Never rejects. */
+  /** Waits for the write under way, within a limit, so that it leaves no draft. Never rejects. */
   async close(): Promise<void> {
     const generation = ++this.generation;
     await this.waitForWrites(CLOSE_LIMIT_MS);
-    // A closed source must not write later on, unless it was opened again.
-    if (generation === this.generation) this.writes.forget();
+    // A closed source must not write later, unless it was opened again.
+    if (generation === this.generation) this.writes.dropWaiting();
   }
 
   private waitForWrites(limitMs: number): Promise<void> {
     return limited('definitionsCacheIdle', this.writes.idle, limitMs).catch(() => undefined);
   }
 
-  /** Replaces the file as a whole, so that no reader finds half of it; only its owner may read it. */
-  private async write(text: string): Promise<void> {
+  /** Replaces the file by renaming a draft, so that no reader finds a part of it. Only the file's owner may read it. */
+  private async replaceFile(text: string): Promise<void> {
     await expectReplaceable(this.path);
-    const draft = draftOf(this.path);
+    const draft = draftPath(this.path);
     const content = JSON.stringify({ format: FORMAT, origin: this.origin, definitions: text });
     try {
       const file = await open(draft, 'wx', 0o600);
@@ -110,7 +118,7 @@ export class DefinitionsCache {
   }
 }
 
-/** A device such as `/dev/null`, or a FIFO, must not be replaced by a file. */
+/** Throws for a device such as `/dev/null` and for a FIFO, which must not be replaced by a file. */
 async function expectReplaceable(path: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isFile() === false) throw new Error(`"${path}" is not a regular file`);

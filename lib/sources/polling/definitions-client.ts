@@ -9,18 +9,22 @@ import {
   type UpstreamStats,
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
-import { errorOfResponse } from '../error-response';
-import { templateOf } from '../evaluation-spans';
+import { responseError } from '../error-response';
+import { urlTemplate } from '../evaluation-spans';
 
-/** Definitions as they were downloaded. */
+/** Definitions from a response of Flagship. */
 export interface DownloadedDefinitions {
   readonly flags: FlagMap;
   readonly etag: string | undefined;
-  /** The answer itself, to be kept. */
+  /** The body of the response. */
   readonly text: string;
 }
 
-/** Reads the definitions answer: only its outer shape is required, flags are judged one by one. */
+/**
+ * Parses definitions. Only their outer shape is checked, because a malformed flag does not affect the others.
+ *
+ * @throws TransientError `PARSE_ERROR` when the text is not JSON or has no flags.
+ */
 export function parseDefinitions(text: string): FlagMap {
   let parsed: unknown;
   try {
@@ -42,11 +46,11 @@ export class DefinitionsClient {
 
   constructor(options: ResolvedHttpOptions) {
     const { endpoint } = options;
-    // The deadline is for evaluations; nobody waits for a download.
+    // The option "deadline" limits evaluations, and no evaluation waits for a download.
     this.client = new HttpClient({ ...options, deadline: defaultDeadline(options), isDeadlineSet: false });
     const pathname = endpoint.pathname.replace(/\/evaluate$/, '/definitions');
     this.path = `${pathname}${endpoint.search}`;
-    this.span = { name: 'flagship definitions', attributes: templateOf(pathname) };
+    this.span = { name: 'flagship definitions', attributes: urlTemplate(pathname) };
   }
 
   open(): void {
@@ -54,15 +58,16 @@ export class DefinitionsClient {
   }
 
   /**
-   * Asks for the definitions; nothing comes back when they are still those of `etag`.
+   * Downloads the definitions.
    *
-   * @throws FlagshipError When there is no usable answer.
+   * @returns The definitions; undefined when they are still those of `etag`.
+   * @throws FlagshipError When there is no valid response.
    */
   download(etag: string | undefined): Promise<DownloadedDefinitions | undefined> {
     const headers = etag === undefined ? undefined : { 'if-none-match': etag };
     const { path, span } = this;
     const request = { method: 'GET', path, maxBytes: MAX_DEFINITIONS_BYTES, headers, span } as const;
-    return this.client.send(request, (answer) => read(answer, etag));
+    return this.client.send(request, (response) => readResponse(response, etag));
   }
 
   stats(): UpstreamStats {
@@ -74,8 +79,8 @@ export class DefinitionsClient {
   }
 }
 
-function read(answer: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
-  if (answer.status === 304 && etag !== undefined) return undefined;
-  if (answer.status < 200 || answer.status > 299) throw errorOfResponse(answer, 'Read');
-  return { flags: parseDefinitions(answer.body), etag: answer.etag, text: answer.body };
+function readResponse(response: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
+  if (response.status === 304 && etag !== undefined) return undefined;
+  if (response.status < 200 || response.status > 299) throw responseError(response, 'Read');
+  return { flags: parseDefinitions(response.body), etag: response.etag, text: response.body };
 }

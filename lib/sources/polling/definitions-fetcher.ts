@@ -4,31 +4,32 @@ import { type ResolvedHttpOptions } from '../../options';
 import { wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
-import { type Announcement, digestOf, SharedDefinitions } from './shared-definitions';
-import { type Confirmation, isSince, type Manifest } from './manifest';
+import { type Announcement, digestText, SharedDefinitions } from './shared-definitions';
+import { type Confirmation, isSameOrNewer, type Manifest } from './manifest';
 
-/** What is known of the definitions in force, apart from the flags. */
+/** The properties of the definitions in force, apart from the flags. */
 export interface HeldDefinitions {
   readonly etag?: string;
-  /** Tells their text from another; there where definitions are shared. */
+  /** The digest of their text; present where definitions are shared. */
   readonly digest?: string;
-  /** Flagship's answer that they are its definitions; there where definitions are shared. */
+  /** The response in which Flagship confirmed them; present where definitions are shared. */
   readonly confirmation?: Confirmation;
-  /** When Flagship has last said so, to this instance or another one; in milliseconds since 1970. */
+  /** When Flagship last confirmed them, to this instance or another one, in milliseconds since 1970. */
   readonly confirmedAt?: number;
 }
 
-/** What a fetch has found. It changes nothing by itself: the caller puts it in force, or drops it. */
+/** The result of a fetch. It changes nothing by itself: the caller puts it in force, or drops it. */
 export interface FetchedDefinitions {
-  /** What is held once this is in force. */
+  /** The properties of the definitions in force after this result. */
   readonly held: HeldDefinitions;
-  /** The flags and their text; absent where they are those that are held already. */
+  /** The flags and their text; absent if they are the ones in force. */
   readonly update?: { readonly flags: FlagMap; readonly text: string };
 }
 
 /**
- * Where definitions come from: the store that instances share, where another one has asked lately, or Flagship.
- * Definitions that may be older than the ones held are never taken: when in doubt, Flagship is asked.
+ * Fetches definitions: from the store that instances share, if another instance has requested them at this interval, or
+ * from Flagship. It never returns definitions that may be older than the ones in force: in doubt it sends a request to
+ * Flagship.
  */
 export class DefinitionsFetcher {
   private readonly client: DefinitionsClient;
@@ -44,45 +45,50 @@ export class DefinitionsFetcher {
   }
 
   /**
-   * Fetches what is new since the definitions that are held.
+   * Fetches the definitions, if they are newer than the ones in force.
    *
-   * @param mayShare Whether what another instance has found at this interval will do.
-   * @throws FlagshipError When there is no usable answer.
+   * @param held The ones in force, if there are any.
+   * @param mayShare Whether the result of another instance at this interval is enough.
+   * @throws FlagshipError When there is no valid response.
    */
   async fetch(held: HeldDefinitions | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
-    if (shared === undefined) return this.ask(held, held?.etag);
-    const head = await shared.readManifest();
-    if (mayShare && head !== undefined && shared.isFresh(head)) {
-      const taken = await this.take(shared, held, head);
-      if (taken !== undefined) return taken;
+    if (shared === undefined) return this.download(held, held?.etag);
+    const manifest = await shared.readManifest();
+    if (mayShare && manifest !== undefined && shared.isFresh(manifest)) {
+      const adopted = await this.adopt(shared, held, manifest);
+      if (adopted !== undefined) return adopted;
     }
-    const isTextWanted = shared.isTextWanted(head, held?.digest);
-    const fetched = await this.ask(held, isTextWanted ? undefined : held?.etag, shared);
-    const announced = announcementOf(fetched.held);
-    if (announced !== undefined) shared.announce(announced, head, fetched.update?.text);
+    const needsText = shared.needsText(manifest, held?.digest);
+    const fetched = await this.download(held, needsText ? undefined : held?.etag, shared);
+    const announcement = toAnnouncement(fetched.held);
+    if (announcement !== undefined) shared.announce(announcement, manifest, fetched.update?.text);
     return fetched;
   }
 
-  /** Resolves when other instances can know of what was fetched, or a healthy store would have told them. Never rejects. */
-  async settled(): Promise<void> {
-    await this.shared?.settled();
+  /**
+   * Resolves when other instances can read what was fetched, or after the time that a healthy store needs. Never
+   * rejects.
+   */
+  async untilWritten(): Promise<void> {
+    await this.shared?.untilWritten();
   }
 
   /**
-   * Definitions in the store that are newer than the ones held, for the time that Flagship cannot be asked; where those
-   * held are newer, tells the others.
+   * Returns the definitions in the store if they are newer than the ones in force, for use while Flagship does not
+   * respond. If the ones in force are newer, announces them to the other instances.
    */
   async lastShared(held: HeldDefinitions | undefined): Promise<FetchedDefinitions | undefined> {
     const { shared } = this;
-    const head = await shared?.readManifest();
-    if (shared === undefined || head?.digest === held?.digest) return undefined;
+    const manifest = await shared?.readManifest();
+    if (shared === undefined || manifest?.digest === held?.digest) return undefined;
     const own = held?.confirmation;
-    if (head !== undefined && (own === undefined || isSince(head, own))) return this.read(shared, head);
-    // What this instance holds is newer, or may be. Clocks decide no more than what a new instance will find.
-    const announced = announcementOf(held);
-    if (announced !== undefined && (head === undefined || announced.confirmation.at > head.at))
-      shared.announce(announced, head);
+    if (manifest !== undefined && (own === undefined || isSameOrNewer(manifest, own)))
+      return this.readText(shared, manifest);
+    // The definitions in force may be newer. The clocks decide only which ones a new instance finds in the store.
+    const announcement = toAnnouncement(held);
+    if (announcement !== undefined && (manifest === undefined || announcement.confirmation.at > manifest.at))
+      shared.announce(announcement, manifest);
     return undefined;
   }
 
@@ -95,53 +101,59 @@ export class DefinitionsFetcher {
     return this.client.close();
   }
 
-  private async ask(
+  private async download(
     held: HeldDefinitions | undefined,
     etag: string | undefined,
     shared?: SharedDefinitions,
   ): Promise<FetchedDefinitions> {
-    const confirm = shared?.ask();
+    const confirm = shared?.beginRequest();
     const downloaded = await this.client.download(etag);
     const confirmation = confirm?.();
     const confirmedAt = confirmation?.at ?? wallClockMs();
     if (downloaded === undefined) return { held: { ...held, confirmation, confirmedAt } };
     const { flags, text } = downloaded;
-    // Once: of megabytes it takes a while.
-    const digest = shared && digestOf(text);
+    // Computed once and kept, because hashing megabytes takes milliseconds.
+    const digest = shared && digestText(text);
     return { held: { etag: downloaded.etag, digest, confirmation, confirmedAt }, update: { flags, text } };
   }
 
-  /** What another instance has found; nothing where that may be older than what is held, or is not to be had. */
-  private async take(
+  /**
+   * Returns the definitions that another instance has stored; undefined if they may be older than the ones in force, or
+   * cannot be read.
+   */
+  private async adopt(
     shared: SharedDefinitions,
     held: HeldDefinitions | undefined,
-    head: Manifest,
+    manifest: Manifest,
   ): Promise<FetchedDefinitions | undefined> {
-    // Asked although it may hold the same: the others do not know of this instance's answer, and learn of it so.
-    if (held?.confirmation !== undefined && !isSince(head, held.confirmation)) return undefined;
-    if (head.digest !== held?.digest) return this.read(shared, head);
-    return { held: { ...held, confirmation: confirmationOf(head), confirmedAt: head.at } };
+    // Even if the digests are equal: the request that follows announces this instance's confirmation to the others.
+    if (held?.confirmation !== undefined && !isSameOrNewer(manifest, held.confirmation)) return undefined;
+    if (manifest.digest !== held?.digest) return this.readText(shared, manifest);
+    return { held: { ...held, confirmation: toConfirmation(manifest), confirmedAt: manifest.at } };
   }
 
-  private async read(shared: SharedDefinitions, head: Manifest): Promise<FetchedDefinitions | undefined> {
-    const text = await shared.read(head);
+  private async readText(
+    shared: SharedDefinitions,
+    manifest: Manifest,
+  ): Promise<FetchedDefinitions | undefined> {
+    const text = await shared.readText(manifest);
     if (text === undefined) return undefined;
     try {
-      const { etag, digest, at } = head;
-      const held = { etag, digest, confirmation: confirmationOf(head), confirmedAt: at };
+      const { etag, digest, at } = manifest;
+      const held = { etag, digest, confirmation: toConfirmation(manifest), confirmedAt: at };
       return { held, update: { flags: parseDefinitions(text), text } };
     } catch {
-      // Not what Flagship would have sent, whoever has put it there.
+      // Flagship would not have sent this text, so another program has written it.
       return undefined;
     }
   }
 }
 
-function confirmationOf({ by, count, at, seen }: Manifest): Confirmation {
+function toConfirmation({ by, count, at, seen }: Manifest): Confirmation {
   return { by, count, at, seen };
 }
 
-function announcementOf(held: HeldDefinitions | undefined): Announcement | undefined {
+function toAnnouncement(held: HeldDefinitions | undefined): Announcement | undefined {
   const { digest, etag, confirmation } = held ?? {};
   return digest === undefined || confirmation === undefined ? undefined : { digest, etag, confirmation };
 }

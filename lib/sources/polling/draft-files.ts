@@ -4,30 +4,33 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { wallClockMs } from '../../runtime';
 
-/** From this age on a draft is a leftover, whoever has written it: a write takes seconds. */
+/** From this age on, a draft of any process is a leftover, because a write takes seconds. */
 const MAX_AGE_MS = 60 * 60 * 1000;
-/** What a draft's name has after the file's: host, process and a random number; once it was the number alone. */
-const ENDING = /^\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
+/**
+ * The end of a draft's name after that of the file: host, process and a random number; in older versions the number
+ * alone.
+ */
+const DRAFT_SUFFIX = /^\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{12}\.tmp$/;
 
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const HOST_ID = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
-/** A new name beside the file, for what is to take its place. */
-export function draftOf(path: string): string {
-  return `${path}.${host}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+/** Returns a new path in the folder of the file, for the draft that will replace the file. */
+export function draftPath(path: string): string {
+  return `${path}.${HOST_ID}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
 }
 
-/** Removes the drafts that processes which have ended left beside the file: one that is killed cannot clean up. */
+/** Removes the drafts beside the file that were left by processes which were killed during a write. */
 export async function removeLeftovers(path: string): Promise<void> {
   const [folder, file] = [dirname(path), basename(path)];
   for (const name of await readdir(folder)) {
-    const ending = name.startsWith(file) ? ENDING.exec(name.slice(file.length)) : null;
+    const ending = name.startsWith(file) ? DRAFT_SUFFIX.exec(name.slice(file.length)) : null;
     if (ending === null) continue;
     const draft = join(folder, name);
     try {
       if (isLeftover(ending[1], Number(ending[2]), (await stat(draft)).mtimeMs))
         await rm(draft, { force: true });
     } catch {
-      // Another process has removed it meanwhile, or it is not ours to remove.
+      // Another process has removed it meanwhile, or this process may not remove it.
     }
   }
 }
@@ -35,9 +38,9 @@ export async function removeLeftovers(path: string): Promise<void> {
 function isLeftover(writerHost: string | undefined, pid: number, writtenAtMs: number): boolean {
   const now = wallClockMs();
   if (now - writtenAtMs > MAX_AGE_MS) return true;
-  // Whether a process of another host or container still runs cannot be known.
-  if (writerHost !== host) return false;
-  // In a container each process has the number of the one before it.
+  // A process of another host or container may still run.
+  if (writerHost !== HOST_ID) return false;
+  // In a container, the process after a restart has the same id as the one before.
   return pid === process.pid ? writtenAtMs < now - process.uptime() * 1000 : !isRunning(pid);
 }
 
@@ -46,7 +49,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // One of another user's may not be signalled, but is there.
+    // EPERM: the process runs, but belongs to another user.
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

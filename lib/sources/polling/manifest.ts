@@ -1,50 +1,54 @@
 import { isObject } from '../../evaluation';
 
-/** An instance, and how many answers it had had from Flagship. */
-export type AnswerCount = readonly [instance: string, count: number];
+/** An instance, and the number of its latest response from Flagship. */
+export type ResponseCount = readonly [instance: string, count: number];
 
-/** How many instances' answers a confirmation names: those that ask in turn are few. */
+/** The largest number of instances that a confirmation names. Few instances send requests in turn. */
 const MAX_SEEN = 32;
 
 /**
- * One answer of Flagship's, that certain definitions are its definitions. Which of two answers is newer is known by what
- * the instances knew of each other when they asked, because their clocks differ.
+ * A response in which Flagship confirmed certain definitions as its current ones. Which of two confirmations is newer
+ * follows from the responses that each instance knew of when it sent its request, because the clocks of instances
+ * differ.
  */
 export interface Confirmation {
-  /** The instance that asked. */
+  /** The instance that received the response. */
   readonly by: string;
-  /** Which of its answers this is, from 1. */
+  /** The number of the response among those of the instance, from 1. */
   readonly count: number;
-  /** When it was answered, in milliseconds since 1970, by its own clock. */
+  /** When the response arrived, in milliseconds since 1970, by the clock of the instance. */
   readonly at: number;
-  /** The answers that were known to it when it asked, and this one: all of them are older, or this one. */
-  readonly seen: readonly AnswerCount[];
+  /** The responses that the instance knew of when it sent the request, which are older, and this response. */
+  readonly seen: readonly ResponseCount[];
 }
 
-/** What the store says about the definitions in it; small, because every instance reads it at every interval. */
+/** The manifest of the definitions in the store. It is small, because every instance reads it at every interval. */
 export interface Manifest extends Confirmation {
   readonly etag?: string;
-  /** Tells one text from another. */
+  /** The digest of the text that the store holds. */
   readonly digest: string;
-  /** When the text was written. */
+  /** When the text was written, in milliseconds since 1970. */
   readonly writtenAt: number;
 }
 
-/** Whether an answer was given later than another one, or is the same; if not, which is newer cannot be told. */
-export function isSince({ seen }: Confirmation, { by, count }: Confirmation): boolean {
+/**
+ * Whether the response of a confirmation is the same as that of another one or was certainly given later. If not, their
+ * order is unknown.
+ */
+export function isSameOrNewer({ seen }: Confirmation, { by, count }: Confirmation): boolean {
   return seen.some(([instance, known]) => instance === by && known >= count);
 }
 
-/** The answers that instances had had, the last ones of each, as far as this one has heard of them. */
+/** The latest response of each instance, as far as this instance knows. */
 export class VersionVector {
   private readonly counts = new Map<string, number>();
 
-  add(counts: Iterable<AnswerCount>): void {
+  add(counts: Iterable<ResponseCount>): void {
     for (const [instance, count] of counts) {
-      const known = Math.max(count, this.counts.get(instance) ?? 0);
-      // Moved to the end: what was heard of last is forgotten last.
+      const latest = Math.max(count, this.counts.get(instance) ?? 0);
+      // Moved to the end, so that the instances that were added longest ago are dropped first.
       this.counts.delete(instance);
-      this.counts.set(instance, known);
+      this.counts.set(instance, latest);
     }
     for (const instance of this.counts.keys()) {
       if (this.counts.size <= MAX_SEEN) break;
@@ -52,21 +56,21 @@ export class VersionVector {
     }
   }
 
-  list(): readonly AnswerCount[] {
+  list(): readonly ResponseCount[] {
     return [...this.counts];
   }
 }
 
-/** Reads what a store holds in the place of a head; nothing where it cannot have been written there. */
-export function parseManifest(found: unknown): Manifest | undefined {
+/** Parses the content of the manifest's entry in a store. Returns undefined if it is malformed. */
+export function parseManifest(content: unknown): Manifest | undefined {
   try {
-    const head: unknown = typeof found === 'string' ? JSON.parse(found) : undefined;
-    if (!isObject(head)) return undefined;
-    const { by, count, at, seen, etag, digest, writtenAt } = head as unknown as Manifest;
-    const isText = typeof by === 'string' && typeof digest === 'string';
+    const manifest: unknown = typeof content === 'string' ? JSON.parse(content) : undefined;
+    if (!isObject(manifest)) return undefined;
+    const { by, count, at, seen, etag, digest, writtenAt } = manifest as unknown as Manifest;
+    const areTexts = typeof by === 'string' && typeof digest === 'string';
     const isEtag = etag === undefined || (typeof etag === 'string' && HEADER_VALUE.test(etag));
     const areNumbers = [count, at, writtenAt].every(Number.isFinite);
-    return isText && isEtag && areNumbers && Array.isArray(seen) && seen.every(isAnswerCount)
+    return areTexts && isEtag && areNumbers && Array.isArray(seen) && seen.every(isResponseCount)
       ? { by, count, at, seen: seen.slice(-MAX_SEEN), etag, digest, writtenAt }
       : undefined;
   } catch {
@@ -74,9 +78,9 @@ export function parseManifest(found: unknown): Manifest | undefined {
   }
 }
 
-function isAnswerCount(item: unknown): item is AnswerCount {
+function isResponseCount(item: unknown): item is ResponseCount {
   return Array.isArray(item) && typeof item[0] === 'string' && Number.isFinite(item[1]);
 }
 
-/** It is sent to Flagship: nothing else of a header may be slipped in. */
+/** The ETag is sent to Flagship, so a store must not be able to inject another header with a line break. */
 const HEADER_VALUE = /^[\x20-\x7e]*$/;

@@ -2,21 +2,21 @@ import { detachedFromTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /**
- * Runs one write at a time. Of those that come meanwhile only the newest is run, since it replaces the others: writes
- * neither overtake each other nor pile up in front of something slow.
+ * Runs one write at a time. Of the writes that are requested meanwhile only the newest runs, because it replaces the
+ * others. So writes neither overtake each other nor accumulate when the disk or the store is slow.
  */
 export class NewestWrite {
   private running: Promise<void> | undefined;
   private waiting: (() => Promise<void>) | undefined;
 
-  /** Runs the write when the one under way has ended; outside of the request that sets it off. What it throws is dropped. */
+  /** Runs a write after the one under way, outside of the request that causes it. What the write throws is dropped. */
   run(write: () => Promise<void>): void {
     this.waiting = write;
     if (this.running === undefined) callSafely(() => detachedFromTrace(() => (this.running = this.drain())));
   }
 
   /** Drops the write that waits, if there is one. */
-  forget(): void {
+  dropWaiting(): void {
     this.waiting = undefined;
   }
 
@@ -26,9 +26,9 @@ export class NewestWrite {
   }
 
   private async drain(): Promise<void> {
-    for (let next = this.take(); next !== undefined; next = this.take()) {
+    for (let write = this.takeWaiting(); write !== undefined; write = this.takeWaiting()) {
       try {
-        await next();
+        await write();
       } catch {
         // Each write reports its own failure.
       }
@@ -36,7 +36,7 @@ export class NewestWrite {
     this.running = undefined;
   }
 
-  private take(): (() => Promise<void>) | undefined {
+  private takeWaiting(): (() => Promise<void>) | undefined {
     const { waiting } = this;
     this.waiting = undefined;
     return waiting;

@@ -124,9 +124,11 @@ export class PollingSource implements FlagSource {
     await Promise.all([this.fetcher.close(), this.cache?.close()]);
   }
 
-  /** Resolves when disk and store have the definitions: the process may end after a start, and other instances start. */
+  /**
+   * Resolves when disk and store have the definitions: the process may end after a start, and other instances start.
+   */
   private async untilShared(): Promise<void> {
-    await Promise.all([this.cache?.settled(), this.fetcher.settled()]);
+    await Promise.all([this.cache?.untilWritten(), this.fetcher.untilWritten()]);
   }
 
   private startGeneration(): void {
@@ -219,7 +221,9 @@ export class PollingSource implements FlagSource {
     this.listener.stale(messageOf(error));
   }
 
-  /** Applies other definitions than Flagship's: newer ones from the shared store, or any at the start. Never rejects. */
+  /**
+   * Applies other definitions than Flagship's: newer ones from the shared store, or any at the start. Never rejects.
+   */
   private async fallBack(generation: number, reason: unknown, isStart: boolean): Promise<void> {
     // Other definitions would hide a token that Flagship refuses.
     if (!this.active.isLoaded && isRefusal(reason)) return;

@@ -1,6 +1,6 @@
 import { RefreshTimer } from './refresh-timer';
 
-function enabled(...args: ConstructorParameters<typeof RefreshTimer>): RefreshTimer {
+function enabledTimer(...args: ConstructorParameters<typeof RefreshTimer>): RefreshTimer {
   const timer = new RefreshTimer(...args);
   timer.enable();
   return timer;
@@ -15,11 +15,11 @@ describe('RefreshTimer', () => {
     jest.restoreAllMocks();
   });
 
-  /** The pauses that a timer makes before each of so many refreshes. */
+  /** Returns the pauses before the first `count` refreshes of a timer. */
   function pauses(interval: number, hasFlags: boolean, count: number): number[] {
     const seen: number[] = [];
     let start = Date.now();
-    const timer = enabled(interval, () => {
+    const timer = enabledTimer(interval, () => {
       seen.push(Date.now() - start);
       start = Date.now();
       if (seen.length < count) timer.schedule(hasFlags);
@@ -44,12 +44,12 @@ describe('RefreshTimer', () => {
     [0, 27_000],
     [0.5, 30_000],
     [1 - Number.EPSILON, 33_000],
-  ])('waits, for the random number %p, %i ms', (random, pause) => {
+  ])('with the random number %p waits %i ms', (random, pause) => {
     jest.spyOn(Math, 'random').mockReturnValue(random);
     expect(Math.abs((pauses(30_000, true, 1)[0] ?? 0) - pause)).toBeLessThanOrEqual(1);
   });
 
-  it('begins with short pauses where there are no flags; they double up to the interval', () => {
+  it('without flags begins with short pauses, which double up to the interval', () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     expect(pauses(30_000, false, 8)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
@@ -62,7 +62,7 @@ describe('RefreshTimer', () => {
   it('begins with short pauses again after a success', () => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const refresh = jest.fn();
-    const timer = enabled(30_000, refresh);
+    const timer = enabledTimer(30_000, refresh);
     for (let failure = 0; failure < 4; failure++) timer.schedule(false);
     timer.schedule(true);
     timer.schedule(false);
@@ -72,9 +72,9 @@ describe('RefreshTimer', () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it('has one pause at a time, and none once stopped', () => {
+  it('has one pause at a time, and none after a stop', () => {
     const refresh = jest.fn();
-    const timer = enabled(1000, refresh);
+    const timer = enabledTimer(1000, refresh);
     for (let round = 0; round < 3; round++) timer.schedule(true);
     expect(jest.getTimerCount()).toBe(1);
     timer.stop();
@@ -90,9 +90,9 @@ describe('RefreshTimer', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('unforeseen'))],
-  ])('goes on after a refresh that %s', async (_, fail) => {
+  ])('schedules the next refresh after one that %s', async (_, fail) => {
     const refresh = jest.fn(fail);
-    const timer = enabled(1000, refresh);
+    const timer = enabledTimer(1000, refresh);
     timer.schedule(true);
     await jest.advanceTimersByTimeAsync(5500);
     expect(refresh.mock.calls.length).toBeGreaterThanOrEqual(4);
@@ -101,12 +101,12 @@ describe('RefreshTimer', () => {
 
   it('does not keep the process alive', () => {
     const timeout = jest.spyOn(globalThis, 'setTimeout');
-    enabled(1000, () => undefined).schedule(true);
-    const [made] = timeout.mock.results;
-    expect((made?.value as NodeJS.Timeout).hasRef()).toBe(false);
+    enabledTimer(1000, () => undefined).schedule(true);
+    const [result] = timeout.mock.results;
+    expect((result?.value as NodeJS.Timeout).hasRef()).toBe(false);
   });
 
-  it.each([1, 1.5, 1_900_000_000])('fits a timer: %p ms', (interval) => {
+  it.each([1, 1.5, 1_900_000_000])('accepts an interval of %p ms', (interval) => {
     jest.spyOn(Math, 'random').mockReturnValue(1 - Number.EPSILON);
     expect(pauses(interval, true, 1)[0]).toBeGreaterThanOrEqual(Math.floor(interval));
   });
@@ -114,7 +114,7 @@ describe('RefreshTimer', () => {
   it.each([
     ['with flags', true, 1000],
     ['without flags', false, 500],
-  ])('postpones what is scheduled %s before it is enabled', (_, hasFlags, pauseMs) => {
+  ])('postpones a refresh that is scheduled %s until it is enabled', (_, hasFlags, pauseMs) => {
     jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const refresh = jest.fn();
     const timer = new RefreshTimer(hasFlags ? 1000 : 500, refresh);

@@ -1,14 +1,16 @@
 import { detachedFromTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
-/** By what part a pause is longer or shorter than the interval, so that the instances of a fleet spread their requests. */
+/**
+ * By what part a pause is longer or shorter than the interval, so that the instances of a fleet spread their requests.
+ */
 const JITTER = 0.1;
 /** The first pause after a start without flags, in milliseconds; it doubles up to the interval. */
 const FIRST_RETRY_MS = 1000;
 
 /**
- * Schedules refreshes, one at a time. The timer keeps neither the process alive nor the request that happens to schedule
- * a refresh, and a refresh that throws does not end the schedule.
+ * Schedules refreshes, one at a time. The timer keeps neither the process alive nor the request that happens to
+ * schedule a refresh, and a refresh that throws does not end the schedule.
  */
 export class RefreshTimer {
   private timer: NodeJS.Timeout | undefined;

@@ -2,53 +2,60 @@ import { hash, randomUUID } from 'node:crypto';
 import { limited, wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { NewestWrite } from './newest-write';
-import { VersionVector, type Confirmation, isSince, parseManifest, type Manifest } from './manifest';
+import { VersionVector, type Confirmation, isSameOrNewer, parseManifest, type Manifest } from './manifest';
 
-/** Changes whenever what is stored changes its shape. */
+/** Increases when the format of the entries changes. */
 const VERSION = 2;
 const MANIFEST_KEY = `v${VERSION}:definitions`;
 const TEXT_KEY = `v${VERSION}:definitions:text`;
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** How long definitions are of use to an instance that starts while Flagship is down. */
+/** How long an instance that starts without Flagship may use the stored definitions. */
 const LIFETIME_MS = 7 * DAY_MS;
-/** How soon a text that was written and is not in the store is written again: it takes a full download. */
+/** The shortest time until a text that has disappeared from the store is written again: it needs a full download. */
 const REWRITE_MS = 10 * 60 * 1000;
-/** How much later than the interval the others still wait for the one that downloads: its pauses vary, too. */
-const GRACE = 1.25;
-/** How long a refresh that has put its flags in force waits until the others can know of them. */
+/**
+ * Times the interval: how long a manifest is fresh. More than 1, because the pauses of the requesting instance vary.
+ */
+const FRESHNESS_FACTOR = 1.25;
+/** The longest time in milliseconds that a refresh waits until the other instances can read its definitions. */
 const SETTLE_LIMIT_MS = 50;
 
-/** Definitions that this instance holds, as the others are told of them. */
+/** The definitions that this instance holds, for the other instances. */
 export interface Announcement {
   readonly digest: string;
   readonly etag: string | undefined;
-  /** Flagship's answer that they are its definitions. */
+  /** The response in which Flagship confirmed them. */
   readonly confirmation: Confirmation;
 }
 
-/** Definitions that the instances of an application share: one of them downloads for all. */
+/**
+ * The definitions that the instances of an application share, so that one of them downloads for all. The store has two
+ * entries: the text, and a small manifest with its digest. Times of this process are by the monotonic clock, times in
+ * the store in milliseconds since 1970.
+ */
 export class SharedDefinitions {
   private readonly id = randomUUID();
   private readonly seen = new VersionVector();
   private readonly writes = new NewestWrite();
-  /** How many answers this instance has had from Flagship. */
-  private answers = 0;
-  /** The text that this instance has last written, and when by the monotonic clock. */
-  private written: { readonly digest: string; readonly at: number; readonly writtenAt: number } | undefined;
-  /** A text that is to be in the store and is not yet. */
+  /** The number of responses that this instance has received from Flagship. */
+  private responseCount = 0;
+  /** The text that this instance wrote last. */
+  private written:
+    { readonly digest: string; readonly monotonicMs: number; readonly writtenAt: number } | undefined;
+  /** The text that must be written and is not in the store yet. */
   private unwritten: { readonly digest: string; readonly text: string } | undefined;
-  /** The text that the head names and that was not there. */
-  private missingText: string | undefined;
-  /** When the unwritten text may be tried again, by the monotonic clock, and how long the pause after that is. */
-  private retryAt = 0;
+  /** The digest of the text that a manifest named and that was not in the store. */
+  private missingDigest: string | undefined;
+  /** When the next attempt to write the text may begin. */
+  private retryAtMs = 0;
   private retryPauseMs = 0;
-  /** The head that was there last, and since when it can have been, by the monotonic clock. */
-  private observed: { readonly name: string; readonly since: number } | undefined;
-  private readAt: number | undefined;
+  /** The confirmation in the last manifest, and the earliest time at which it can have been given. */
+  private observed: { readonly id: string; readonly sinceMs: number } | undefined;
+  private lastReadAtMs: number | undefined;
 
   /**
-   * @param intervalMs How often Flagship is asked.
-   * @param textLimitMs How long the text may take to be read or written.
+   * @param intervalMs The interval between requests to Flagship.
+   * @param textLimitMs The time limit for reading or writing the text.
    */
   constructor(
     private readonly store: GuardedStore,
@@ -56,35 +63,40 @@ export class SharedDefinitions {
     private readonly textLimitMs: number,
   ) {}
 
-  /** Drops the text that is still to be written. */
+  /** Drops the text that is not written yet. */
   close(): void {
     this.unwritten = undefined;
   }
 
-  /** What is there. Never rejects. */
+  /** Returns the manifest in the store, if there is one. Never rejects. */
   async readManifest(): Promise<Manifest | undefined> {
-    const head = await this.loadManifest();
-    if (head !== undefined) {
-      this.seen.add(head.seen);
-      this.observe(head);
+    const manifest = await this.loadManifest();
+    if (manifest !== undefined) {
+      this.seen.add(manifest.seen);
+      this.observe(manifest);
     }
-    this.readAt = performance.now();
-    return head;
+    this.lastReadAtMs = performance.now();
+    return manifest;
   }
 
-  /** Whether another instance has asked Flagship for this interval. Who asked last goes on asking. */
+  /**
+   * Whether another instance has requested the definitions for this interval. For the instance that requested them last
+   * it is false, so that the same one goes on.
+   */
   isFresh({ by }: Manifest): boolean {
     const { observed } = this;
     return (
-      by !== this.id && observed !== undefined && performance.now() - observed.since < this.intervalMs * GRACE
+      by !== this.id &&
+      observed !== undefined &&
+      performance.now() - observed.sinceMs < this.intervalMs * FRESHNESS_FACTOR
     );
   }
 
-  /** Begins a question to Flagship. The returned function ends it, and returns what its answer confirms. */
-  ask(): () => Confirmation {
+  /** Begins a request to Flagship. The returned function is called for the response, and returns the confirmation. */
+  beginRequest(): () => Confirmation {
     const seen = this.seen.list();
     return () => {
-      const count = ++this.answers;
+      const count = ++this.responseCount;
       const own = [this.id, count] as const;
       this.seen.add([own]);
       const older = seen.filter(([instance]) => instance !== this.id);
@@ -92,111 +104,129 @@ export class SharedDefinitions {
     };
   }
 
-  /** Whether the text must be had, so that it can be written for the next instance to find. */
-  isTextWanted(head: Manifest | undefined, digest: string | undefined): boolean {
-    return this.store.isAvailable && this.unwritten?.digest !== digest && this.isMissing(head, digest);
+  /**
+   * Whether the next request must download the text, even if it has not changed, so that it can be written to the
+   * store.
+   */
+  needsText(manifest: Manifest | undefined, digest: string | undefined): boolean {
+    return (
+      this.store.isAvailable && this.unwritten?.digest !== digest && this.mustWriteText(manifest, digest)
+    );
   }
 
-  /** The text that belongs to the head; nothing when it is gone, or another one by now. */
-  async read({ digest }: Manifest): Promise<string | undefined> {
+  /** Returns the text of a manifest; undefined if it is gone, or has been replaced by another one. */
+  async readText({ digest }: Manifest): Promise<string | undefined> {
     const text = await this.store.get(TEXT_KEY, this.textLimitMs);
-    if (typeof text === 'string' && digestOf(text) === digest) return text;
-    if (this.store.isAvailable) this.missingText = digest;
+    if (typeof text === 'string' && digestText(text) === digest) return text;
+    if (this.store.isAvailable) this.missingDigest = digest;
     return undefined;
   }
 
   /**
-   * Tells the others what this instance holds, without making it wait: the text where it is missing, and then that it is
-   * Flagship's.
+   * Announces the definitions of this instance to the others, without blocking the caller: writes the text if it is
+   * missing, and then the manifest.
    *
-   * @param head What was in the store before Flagship was asked.
-   * @param downloaded The text, where Flagship has just sent it.
+   * @param manifest The manifest in the store before the request to Flagship.
+   * @param downloaded The text, if Flagship has just sent it.
    */
-  announce(held: Announcement, head: Manifest | undefined, downloaded?: string): void {
-    const { digest } = held;
-    if (!this.isMissing(head, digest)) this.unwritten = undefined;
+  announce(announcement: Announcement, manifest: Manifest | undefined, downloaded?: string): void {
+    const { digest } = announcement;
+    if (!this.mustWriteText(manifest, digest)) this.unwritten = undefined;
     else if (downloaded !== undefined) this.unwritten = { digest, text: downloaded };
     else if (this.unwritten?.digest !== digest) this.unwritten = undefined;
     const { unwritten } = this;
     if (unwritten !== undefined) {
-      if (this.store.isAvailable && performance.now() >= this.retryAt)
-        this.writes.run(() => this.publish(held, unwritten.text));
+      if (this.store.isAvailable && performance.now() >= this.retryAtMs)
+        this.writes.run(() => this.publish(announcement, unwritten.text));
       return;
     }
-    // Where the head is gone, the text is gone, too.
-    if (head === undefined) return;
+    // If the manifest is gone, the text is gone too.
+    if (manifest === undefined) return;
     const { written } = this;
-    const text = head.digest === digest ? head : written?.digest === digest ? written : undefined;
-    if (text !== undefined) this.writes.run(() => this.touch(held, text.writtenAt));
+    const text = manifest.digest === digest ? manifest : written?.digest === digest ? written : undefined;
+    if (text !== undefined) this.writes.run(() => this.touch(announcement, text.writtenAt));
   }
 
-  /** Resolves when the others have been told, or a healthy store would have done so. Never rejects. */
-  settled(): Promise<void> {
+  /** Resolves when all writes have ended, or after the time that a healthy store needs. Never rejects. */
+  untilWritten(): Promise<void> {
     return limited('sharedDefinitions', this.writes.idle, SETTLE_LIMIT_MS).catch(() => undefined);
   }
 
-  /** Whether the text is to be written: for a store that forgets it, once in ten minutes. */
-  private isMissing(head: Manifest | undefined, digest: string | undefined): boolean {
+  /** Whether the text must be written: it is missing or old. At most once in ten minutes, for a store that drops it. */
+  private mustWriteText(manifest: Manifest | undefined, digest: string | undefined): boolean {
     const { written } = this;
-    if (digest !== undefined && this.missingText === digest) return true;
-    if (written !== undefined && written.digest === digest && performance.now() - written.at < REWRITE_MS)
-      return false;
-    return head === undefined || head.digest !== digest || wallClockMs() - head.writtenAt > DAY_MS;
+    if (digest !== undefined && this.missingDigest === digest) return true;
+    const isJustWritten =
+      written !== undefined &&
+      written.digest === digest &&
+      performance.now() - written.monotonicMs < REWRITE_MS;
+    if (isJustWritten) return false;
+    return (
+      manifest === undefined || manifest.digest !== digest || wallClockMs() - manifest.writtenAt > DAY_MS
+    );
   }
 
-  /** The text first: what the head says is in the store is there. */
-  private async publish(held: Announcement, text: string): Promise<void> {
-    const { digest } = held;
+  /** Writes the text and then the manifest, so that a manifest never names a text that was not written. */
+  private async publish(announcement: Announcement, text: string): Promise<void> {
+    const { digest } = announcement;
     const writtenAt = wallClockMs();
     const isWritten =
       (await this.store.write(TEXT_KEY, text, LIFETIME_MS, this.textLimitMs)) &&
-      (await this.writeManifest(held, writtenAt));
+      (await this.writeManifest(announcement, writtenAt));
     if (isWritten) {
       this.retryPauseMs = 0;
       if (this.unwritten?.digest === digest) this.unwritten = undefined;
-      if (this.missingText === digest) this.missingText = undefined;
-      this.written = { digest, at: performance.now(), writtenAt };
+      if (this.missingDigest === digest) this.missingDigest = undefined;
+      this.written = { digest, monotonicMs: performance.now(), writtenAt };
     } else {
-      this.retryAt = performance.now() + this.retryPauseMs;
+      this.retryAtMs = performance.now() + this.retryPauseMs;
       this.retryPauseMs = Math.min(Math.max(this.intervalMs, this.retryPauseMs * 2), REWRITE_MS);
     }
   }
 
-  /** Not where another instance has been told something else meanwhile: it may be newer. The next load finds out. */
-  private async touch(held: Announcement, writtenAt: number): Promise<void> {
-    const now = await this.loadManifest();
-    if (now !== undefined && (now.digest === held.digest || isSince(held.confirmation, now)))
-      await this.writeManifest(held, writtenAt);
+  /**
+   * Writes the manifest again, with the new confirmation. If another instance has announced other definitions
+   * meanwhile, which may be newer, it writes nothing, and the next load decides.
+   */
+  private async touch(announcement: Announcement, writtenAt: number): Promise<void> {
+    const manifest = await this.loadManifest();
+    if (manifest === undefined) return;
+    if (manifest.digest === announcement.digest || isSameOrNewer(announcement.confirmation, manifest))
+      await this.writeManifest(announcement, writtenAt);
   }
 
   private writeManifest({ digest, etag, confirmation }: Announcement, writtenAt: number): Promise<boolean> {
-    const head: Manifest = { ...confirmation, etag, digest, writtenAt };
-    return this.store.write(MANIFEST_KEY, JSON.stringify(head), LIFETIME_MS);
+    const manifest: Manifest = { ...confirmation, etag, digest, writtenAt };
+    return this.store.write(MANIFEST_KEY, JSON.stringify(manifest), LIFETIME_MS);
   }
 
   private async loadManifest(): Promise<Manifest | undefined> {
-    const found = await this.store.get(MANIFEST_KEY);
-    if (found === undefined) return undefined;
-    const head = parseManifest(found);
-    if (head === undefined)
-      this.store.reportCorruptEntry('what it holds for the definitions is not what was written there.');
-    // Not every store forgets in time.
-    return head !== undefined && wallClockMs() - head.at > LIFETIME_MS ? undefined : head;
+    const content = await this.store.get(MANIFEST_KEY);
+    if (content === undefined) return undefined;
+    const manifest = parseManifest(content);
+    if (manifest === undefined)
+      this.store.reportCorruptEntry('the entry with the manifest of the definitions is malformed.');
+    // A store may delete entries later than their TTL.
+    const isExpired = manifest !== undefined && wallClockMs() - manifest.at > LIFETIME_MS;
+    return isExpired ? undefined : manifest;
   }
 
-  /** Its age by the two clocks, where they agree that it came after the last look; else it may be as old as that look. */
+  /**
+   * Notes since when a confirmation can have existed: its age by the two clocks, if that age is plausible, and
+   * otherwise the time since the previous read of the manifest.
+   */
   private observe({ by, count, at }: Manifest): void {
-    const name = `${by} ${count}`;
-    if (this.observed?.name === name) return;
+    const id = `${by} ${count}`;
+    if (this.observed?.id === id) return;
     const now = performance.now();
-    const oldest = this.readAt === undefined ? Infinity : now - this.readAt;
-    const age = wallClockMs() - at;
-    const isPlausible = age > -this.intervalMs && age <= oldest;
-    this.observed = { name, since: now - (isPlausible ? Math.max(0, age) : oldest) };
+    const oldestMs = this.lastReadAtMs === undefined ? Infinity : now - this.lastReadAtMs;
+    const ageMs = wallClockMs() - at;
+    const isPlausible = ageMs > -this.intervalMs && ageMs <= oldestMs;
+    this.observed = { id, sinceMs: now - (isPlausible ? Math.max(0, ageMs) : oldestMs) };
   }
 }
 
-/** Tells one text from another at a fraction of its size. */
-export function digestOf(text: string): string {
+/** Returns a digest of the text, which identifies it at a fraction of its size. */
+export function digestText(text: string): string {
   return hash('sha256', text, 'base64url');
 }

@@ -1,16 +1,15 @@
 import { shownName } from '../../types';
-import { dateText } from '../date-text';
 import { type ContextAttributes } from '../flag-source';
-import { attributeNames, attributeOf, invalidContext } from '../invalid-context';
+import { attributeNames, invalidContext, isoDate, readAttribute } from '../context-attributes';
 
-/** What `application/x-www-form-urlencoded` leaves as it is. */
+/** A text that `application/x-www-form-urlencoded` does not change. */
 const PLAIN = /^[A-Za-z0-9*\-._]*$/;
 
 function encode(text: string): string {
   return PLAIN.test(text) ? text : new URLSearchParams([['', text]]).toString().slice(1);
 }
 
-/** A value as the query carries it; `undefined` when it is left out, `null` when a query cannot carry it. */
+/** Returns a value as the query carries it; `undefined` if it is omitted, `null` if a query cannot carry it. */
 function asParameter(value: unknown): string | undefined | null {
   switch (typeof value) {
     case 'string':
@@ -21,29 +20,29 @@ function asParameter(value: unknown): string | undefined | null {
     case 'undefined':
       return undefined;
     default:
-      return value === null ? undefined : (dateText(value) ?? null);
+      return value === null ? undefined : (isoDate(value) ?? null);
   }
 }
 
-/** Whether a query can carry this context without loss. */
+/** Whether a query can carry this context without changing it. */
 export function fitsQuery(context: ContextAttributes): boolean {
   return attributeNames(context).every((name) => {
-    const parameter = asParameter(attributeOf(context, name));
+    const parameter = asParameter(readAttribute(context, name));
     return parameter === undefined || (parameter !== null && name !== 'flagKey');
   });
 }
 
 /**
- * The context as query parameters, in the order of its attributes; null and undefined are left out.
+ * Returns the context as query parameters, in the order of its attributes. Null and undefined are omitted.
  *
- * @throws FlagshipError `INVALID_CONTEXT` for structure, and for an attribute called `flagKey`: in a query it could
- * not be told apart from the flag that is asked for.
+ * @throws FlagshipError `INVALID_CONTEXT` for objects and lists, and for an attribute named `flagKey`, because a query
+ * names the flag with that parameter.
  */
 export function queryParameters(context: ContextAttributes): [name: string, value: string][] {
   const parameters: [string, string][] = [];
   const unsendable: string[] = [];
   for (const name of attributeNames(context)) {
-    const value = asParameter(attributeOf(context, name));
+    const value = asParameter(readAttribute(context, name));
     if (value === undefined) continue;
     if (value === null) unsendable.push(name);
     else if (name === 'flagKey')
@@ -61,7 +60,7 @@ export function queryParameters(context: ContextAttributes): [name: string, valu
   return parameters;
 }
 
-/** Adds the flag and the context to the endpoint's path. A parameter of the endpoint's own gives way. */
+/** Returns the path of the endpoint with flag and context. They replace parameters of the same name in the endpoint. */
 export function evaluationPath(endpoint: URL, flagKey: string, context: ContextAttributes): string {
   const parameters = queryParameters(context);
   if (endpoint.search !== '') {

@@ -39,7 +39,7 @@ describe('the query', () => {
     expect(fitsQuery(context)).toBe(true);
   });
 
-  it('is encoded exactly as URLSearchParams does it', () => {
+  it('is encoded exactly as by URLSearchParams', () => {
     const text = fc.string({ unit: 'binary' });
     const attribute = fc.tuple(text, text).filter(([name]) => name !== 'flagKey');
     fc.assert(
@@ -52,7 +52,7 @@ describe('the query', () => {
     );
   });
 
-  it('keeps what the endpoint brings, except what flag and context name', () => {
+  it('keeps the parameters of the endpoint, except those that flag and context replace', () => {
     const own = new URL('http://host/x/evaluate?key=1&plan=free&flagKey=other&plan=again');
     expect(evaluationPath(own, 'flag', { plan: 'pro', more: 'yes' })).toBe(
       '/x/evaluate?key=1&plan=pro&flagKey=flag&more=yes',
@@ -68,7 +68,7 @@ describe('the query', () => {
     ['a bigint', 10n],
     ['a symbol', Symbol('secret-value')],
     ['an invalid date', new Date(NaN)],
-  ])('refuses %s, naming the attribute, the way out and no value', (_, value) => {
+  ])('refuses %s with a message that names the attribute and a remedy, but no value', (_, value) => {
     const context = { fine: 'secret-value', odd: value };
     const error = errorOf(() => evaluationPath(endpoint, 'flag', context));
     expect(error.code).toBe('INVALID_CONTEXT');
@@ -77,12 +77,12 @@ describe('the query', () => {
     expect(fitsQuery(context)).toBe(false);
   });
 
-  it('names all attributes that it refuses', () => {
+  it('names all refused attributes', () => {
     const error = errorOf(() => evaluationPath(endpoint, 'flag', { one: [], two: {}, three: 3 }));
     expect(error.message).toMatch(/"one", "two"/);
   });
 
-  it('refuses an attribute called flagKey', () => {
+  it('refuses an attribute named flagKey', () => {
     const error = errorOf(() => evaluationPath(endpoint, 'flag', { flagKey: 'other' }));
     expect(error.code).toBe('INVALID_CONTEXT');
     expect(error.message).toMatch(/"flagKey".*"contextTransport"/);
@@ -120,7 +120,7 @@ describe('the body', () => {
     });
   });
 
-  it('carries whatever JSON can say', () => {
+  it('carries any JSON', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ depthSize: 'small' })), (context) => {
         expect(sentContext(context)).toEqual(JSON.parse(JSON.stringify(context)));
@@ -136,7 +136,7 @@ describe('the body', () => {
     expect(sentContext(Object.create({ inherited: 1 }) as Context)).toEqual({});
   });
 
-  it('carries one object in two places', () => {
+  it('carries an object that appears twice', () => {
     const shared = { a: 1 };
     expect(sentContext({ one: shared, two: [shared] })).toEqual({ one: { a: 1 }, two: [{ a: 1 }] });
   });
@@ -154,20 +154,23 @@ describe('the body', () => {
     ['NaN', { odd: NaN }, '"odd"'],
     ['Infinity', { odd: [-Infinity] }, '"odd[0]"'],
     ['a toJSON', { odd: { toJSON: () => 'secret-value' } }, '"odd.toJSON"'],
-  ] as [string, Context, string][])('refuses %s, naming the place and no value', (_, context, place) => {
-    const error = errorOf(() => evaluationBody('flag', context));
-    expect(error.code).toBe('INVALID_CONTEXT');
-    expect(error.message).toContain(place);
-    expect(error.message).not.toContain('secret-value');
-  });
+  ] as [string, Context, string][])(
+    'refuses %s with a message that names the path, but no value',
+    (_, context, place) => {
+      const error = errorOf(() => evaluationBody('flag', context));
+      expect(error.code).toBe('INVALID_CONTEXT');
+      expect(error.message).toContain(place);
+      expect(error.message).not.toContain('secret-value');
+    },
+  );
 
-  it('refuses a tangle of objects at once', () => {
+  it('refuses objects with circular references to each other, without following every path', () => {
     const users: Context[] = Array.from({ length: 12 }, (_, id) => ({ id }));
     for (const user of users) user.friends = users;
     expect(errorOf(() => evaluationBody('flag', { users })).code).toBe('INVALID_CONTEXT');
   });
 
-  it('goes as deep as the API does', () => {
+  it('carries as many levels as the API accepts', () => {
     expect(sentContext({ a: deep(10) })).toEqual({ a: deep(10) });
   });
 
@@ -179,15 +182,15 @@ describe('the body', () => {
     return proxy;
   };
   it.each([
-    ['one object shared over and over', { odd: shared(9, (inner) => Array<unknown>(20).fill(inner)) }],
+    ['an object that appears very often', { odd: shared(9, (inner) => Array<unknown>(20).fill(inner)) }],
     [
-      'an empty object shared over and over',
+      'an empty object that appears very often',
       { odd: shared(9, (inner) => ({ a: inner, b: inner, c: inner })) },
     ],
     ['one text many times', { odd: Array(5000).fill('secret-value'.repeat(100)) }],
     ['a long text', { odd: 'secret-value'.repeat(3000) }],
     ['long names', { odd: { ['n'.repeat(40_000)]: 1, last: 1 } }],
-    ['a list of nothing that claims four billion', { odd: new Array(2 ** 32 - 1) }],
+    ['a sparse list with a length of four billion', { odd: new Array(2 ** 32 - 1) }],
     ['10,001 values', { odd: Array(10_001).fill(0) }],
     [
       'a getter that throws',
@@ -231,7 +234,7 @@ describe('the body', () => {
         ),
       },
     ],
-  ] as [string, Context][])('refuses %s, at once and without a value', (_, context) => {
+  ] as [string, Context][])('refuses %s with a message without a value', (_, context) => {
     const error = errorOf(() => evaluationBody('flag', context));
     expect(error.code).toBe('INVALID_CONTEXT');
     expect(error.message).not.toContain('secret-value');
@@ -241,7 +244,7 @@ describe('the body', () => {
     expect(sentContext({ list: Array(10_000).fill(0) })).toEqual({ list: Array(10_000).fill(0) });
   });
 
-  it('asks a date itself for its time', () => {
+  it('ignores the methods that the application gave to a date', () => {
     const odd = Object.assign(new Date(0), {
       getTime: () => {
         throw new Error('no');

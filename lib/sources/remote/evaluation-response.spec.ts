@@ -12,7 +12,7 @@ const errorOf = (status: number, body: unknown): FlagshipError => {
   throw new Error('expected a FlagshipError');
 };
 
-describe('an answer', () => {
+describe('parseEvaluation', () => {
   it.each([
     [
       { value: true, variant: 'on', reason: 'STATIC' },
@@ -20,7 +20,7 @@ describe('an answer', () => {
     ],
     [{ value: null, variant: null, reason: null }, { value: null }],
     [{ value: { value: 1 }, more: 1 }, { value: { value: 1 } }],
-  ])('%j is read', (body, expected) => {
+  ])('reads %j', (body, expected) => {
     expect(parseEvaluation({ status: 200, body: JSON.stringify({ flagKey: 'f', ...body }) }, 'f')).toEqual(
       expected,
     );
@@ -39,14 +39,14 @@ describe('an answer', () => {
     [{ flagKey: ['f'], value: true }, /another flag/],
     [{ flagKey: 'f', value: true, variant: 1 }, /"variant"/],
     [{ flagKey: 'f', value: true, reason: {} }, /"reason"/],
-  ])('%j is not believed, and may be better next time', (body, message) => {
+  ])('throws a transient PARSE_ERROR for %j', (body, message) => {
     const error = errorOf(200, body);
     expect(error).toBeInstanceOf(TransientError);
     expect(error.code).toBe('PARSE_ERROR');
     expect(error.message).toMatch(message);
   });
 
-  const statuses: readonly (readonly [status: number, passes: boolean, message: RegExp])[] = [
+  const statuses: readonly (readonly [status: number, isTransient: boolean, message: RegExp])[] = [
     [301, false, /Redirects are not followed.*"baseUrl"/],
     [304, false, /HTTP 304/],
     [400, false, /HTTP 400/],
@@ -62,17 +62,17 @@ describe('an answer', () => {
     [599, true, /HTTP 599/],
   ];
   const codes: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'UNAUTHORIZED', 404: 'FLAG_NOT_FOUND' };
-  it.each(statuses)('%i: may it pass? %p', (status, passes, message) => {
+  it.each(statuses)('throws for HTTP %i an error that is transient: %p', (status, isTransient, message) => {
     for (const body of ['', '<html>', '[]', 'null', '{"errors":[]}']) {
       const error = errorOf(status, body);
-      expect(error instanceof TransientError).toBe(passes);
+      expect(error instanceof TransientError).toBe(isTransient);
       expect(error.code).toBe(codes[status] ?? 'NETWORK_ERROR');
       expect(error.message).toMatch(message);
     }
   });
 
   it.each(['INVALID_CONTEXT', 'PARSE_ERROR', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING', 'GENERAL'])(
-    '400 may say %s, in detail',
+    'throws %s for HTTP 400 with that code, and its details',
     (errorCode) => {
       const error = errorOf(400, { errorCode, errorDetails: 'the details' });
       expect(error.code).toBe(errorCode);
@@ -81,13 +81,13 @@ describe('an answer', () => {
   );
 
   it.each([7, null, {}, 'toString', '__proto__', 'PROVIDER_FATAL'])(
-    '400 with the code %j says nothing',
+    'throws NETWORK_ERROR for HTTP 400 with the code %j',
     (errorCode) => {
       expect(errorOf(400, { errorCode, errorDetails: 7 }).code).toBe('NETWORK_ERROR');
     },
   );
 
-  it('long details are cut', () => {
+  it('shortens long details', () => {
     expect(errorOf(400, { errorDetails: 'x'.repeat(10_000) }).message.length).toBeLessThan(400);
   });
 });

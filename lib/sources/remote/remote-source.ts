@@ -12,7 +12,7 @@ import {
 } from '../flag-source';
 import { EvaluationSpans } from '../evaluation-spans';
 
-/** Asks Flagship over HTTP, one request an evaluation. */
+/** Evaluates flags in Flagship over HTTP, with one request for each evaluation. */
 export class RemoteSource implements FlagSource {
   private readonly client: HttpClient;
   private readonly endpoint: URL;
@@ -44,9 +44,9 @@ export class RemoteSource implements FlagSource {
     return Promise.resolve();
   }
 
-  /** @throws VerdictError At once, for a context that cannot be sent. */
+  /** @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent. */
   evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
-    return this.client.send(this.request(flagKey, context), (answer) => parseEvaluation(answer, flagKey));
+    return this.client.send(this.request(flagKey, context), (response) => parseEvaluation(response, flagKey));
   }
 
   stats(): SourceStats {

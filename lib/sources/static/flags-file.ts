@@ -8,38 +8,48 @@ import { parseJsonText } from './json-text';
 import { LoadQueue } from '../load-queue';
 import { readRegularFile, readRegularFileSync } from '../regular-file';
 
-/** How often the file is looked at. Polling also sees editors that replace the file, and mounted folders. */
+/** The interval of checks. `fs.watch` would miss editors that replace the file, and folders that are mounted. */
 const WATCH_INTERVAL_MS = 200;
-/** How long a look may take before it is reported: a file system that hangs takes for ever. */
+/** The time in milliseconds after which a check is reported as failed, because the file system hangs. */
 const CHECK_LIMIT_MS = 5000;
-/** The coarsest clock of a common file system: for so long after an edit, another one may look the same. */
+/**
+ * The coarsest clock of a common file system: within this time after an edit, another one may leave the same
+ * fingerprint.
+ */
 const COARSEST_CLOCK_MS = 2000;
 
-/** What a look has found: a text, or why there is none. */
-type Found = { readonly text: string } | { readonly problem: string };
+/** The result of reading the file: its text, or the reason why it cannot be read. */
+type ReadResult = { readonly text: string } | { readonly problem: string };
 
-/** A file of flags, read at once and, when asked, again after each edit. */
+/**
+ * A file of flags. It is read synchronously at the start, and checked at intervals after {@link FlagsFile.watch}. A
+ * check goes through these steps, one check at a time:
+ * 1. `readIfChanged` compares the fingerprint of the file, and reads the file if it has changed.
+ * 2. `apply` parses the text, and emits the flags if they can be read.
+ * 3. `reportIfRepeated` reports a problem that two checks have found.
+ */
 export class FlagsFile {
   readonly path: string;
-  /** What the file looked like before it was last read, so that an edit during or after the reading is noticed. */
-  private seen = '';
-  /** Until when the file is read although it looks the same, by the monotonic clock. */
-  private freshUntil = 0;
+  /** The fingerprint before the last read, so that an edit during or after the read is noticed. */
+  private fingerprint = '';
+  /** Until when the file is read even if its fingerprint has not changed, by the monotonic clock. */
+  private isUncertainUntilMs = 0;
   /** The text in force. */
   private text: string | undefined;
-  /** The problem that the last look has found; reported when the next look finds it, too. */
-  private suspected: string | undefined;
-  private reported: string | undefined;
+  /** The problem that the last check found. It is reported if the next check finds it too. */
+  private unconfirmedProblem: string | undefined;
+  private reportedProblem: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isChecking = false;
-  private readonly checks = new LoadQueue((mayTrustMark) => this.checkOnce(mayTrustMark));
-  /** Counts openings and closings: a look that began before one of them changes nothing. */
+  private readonly checks = new LoadQueue((mayTrustFingerprint) => this.checkOnce(mayTrustFingerprint));
+  /** Counts calls of `watch` and `close`: a check that began before one of them changes nothing any more. */
   private generation = 0;
 
   /**
    * @param path The JSON file.
-   * @param onFlags Called with the flags after each edit that can be read. What it throws is dropped.
-   * @param onProblem Called with one sentence, place included, after each edit that cannot. What it throws is dropped.
+   * @param onFlags Receives the flags after each edit that can be read. What it throws is reported.
+   * @param onProblem Receives one sentence with the position after each edit that cannot be read. What it throws is
+   * dropped.
    */
   constructor(
     path: string,
@@ -49,18 +59,22 @@ export class FlagsFile {
     this.path = resolve(path);
   }
 
-  /** @throws FlagshipError When the file cannot be read or holds no flags. */
+  /**
+   * Reads the file synchronously.
+   *
+   * @throws FlagshipError `CONFIGURATION_ERROR` when the file cannot be read or contains no flags.
+   */
   read(): FlagMap {
     try {
-      this.notice(markOf(statSync(this.path, { bigint: true })));
+      this.updateFingerprint(fingerprintOf(statSync(this.path, { bigint: true })));
       this.text = readRegularFileSync(this.path);
     } catch (error) {
-      throw configurationError(unreadable(error));
+      throw configurationError(unreadableMessage(error));
     }
     return this.parse(this.text);
   }
 
-  /** Starts to follow edits; does not keep the process alive. */
+  /** Begins to check the file at intervals. The timer does not keep the process alive. */
   watch(): void {
     if (this.timer !== undefined) return;
     this.generation++;
@@ -80,7 +94,7 @@ export class FlagsFile {
   }
 
   /**
-   * Reads the file now, after a look that is under way: what that one finds may be older than the call. Never rejects.
+   * Reads the file now; after the check under way, which may find something older than this call. Never rejects.
    *
    * @returns Whether the flags in force are those of the file.
    */
@@ -88,27 +102,27 @@ export class FlagsFile {
     try {
       return await detached(() => limited('definitionsFile', this.checks.request(false), CHECK_LIMIT_MS));
     } catch {
-      // A file system that hangs: the timer's looks report it.
+      // The file system hangs, which the checks of the timer report.
       return false;
     }
   }
 
-  /** Looks once, and not again before that has ended: on a file system that hangs, looks must not pile up. */
+  /** Begins a check, unless one is under way: on a file system that hangs, checks must not accumulate. */
   private check(): void {
     if (this.isChecking) return;
     const { generation } = this;
     limited('definitionsFile', this.checks.request(true), CHECK_LIMIT_MS).catch((error: unknown) => {
-      if (generation === this.generation) this.tell(messageOf(error));
+      if (generation === this.generation) this.report(messageOf(error));
     });
   }
 
-  /** Never rejects. */
-  private async checkOnce(mayTrustMark: boolean): Promise<boolean> {
+  /** Performs one check. Never rejects. */
+  private async checkOnce(mayTrustFingerprint: boolean): Promise<boolean> {
     const { generation } = this;
     this.isChecking = true;
     try {
-      const found = await this.find(mayTrustMark);
-      return generation === this.generation && (found === undefined || this.take(found));
+      const result = await this.readIfChanged(mayTrustFingerprint);
+      return generation === this.generation && (result === undefined || this.apply(result));
     } catch {
       return false;
     } finally {
@@ -116,71 +130,74 @@ export class FlagsFile {
     }
   }
 
-  /** What is in the file now; nothing when it looks as it did, where that will do. */
-  private async find(mayTrustMark: boolean): Promise<Found | undefined> {
-    const hasChanged = this.notice(await stat(this.path, { bigint: true }).then(markOf, messageOf));
-    if (mayTrustMark && !hasChanged && this.suspected === undefined) return undefined;
+  /** Reads the file. Returns undefined instead if its fingerprint has not changed and `mayTrustFingerprint` is set. */
+  private async readIfChanged(mayTrustFingerprint: boolean): Promise<ReadResult | undefined> {
+    const fingerprint = await stat(this.path, { bigint: true }).then(fingerprintOf, messageOf);
+    const mayHaveChanged = this.updateFingerprint(fingerprint);
+    if (mayTrustFingerprint && !mayHaveChanged && this.unconfirmedProblem === undefined) return undefined;
     try {
       return { text: await readRegularFile(this.path) };
     } catch (error) {
-      return { problem: unreadable(error) };
+      return { problem: unreadableMessage(error) };
     }
   }
 
-  /** Whether the file may have changed. */
-  private notice(mark: string): boolean {
+  /** Keeps the fingerprint. Returns whether the file may have changed since the last one. */
+  private updateFingerprint(fingerprint: string): boolean {
     const now = performance.now();
-    if (mark === this.seen) return now < this.freshUntil;
-    this.seen = mark;
-    this.freshUntil = now + COARSEST_CLOCK_MS;
+    if (fingerprint === this.fingerprint) return now < this.isUncertainUntilMs;
+    this.fingerprint = fingerprint;
+    this.isUncertainUntilMs = now + COARSEST_CLOCK_MS;
     return true;
   }
 
-  /** @returns Whether the flags in force are what was found. */
-  private take(found: Found): boolean {
-    if ('problem' in found) {
-      this.suspect(found.problem);
+  /** Puts the flags of the file in force, if they can be read. Returns whether they are in force. */
+  private apply(result: ReadResult): boolean {
+    if ('problem' in result) {
+      this.reportIfRepeated(result.problem);
       return false;
     }
     let flags: FlagMap | undefined;
     try {
-      if (found.text !== this.text) flags = this.parse(found.text);
+      if (result.text !== this.text) flags = this.parse(result.text);
     } catch (error) {
-      this.suspect(messageOf(error));
+      this.reportIfRepeated(messageOf(error));
       return false;
     }
-    this.text = found.text;
-    this.suspected = undefined;
-    this.reported = undefined;
-    if (flags !== undefined) this.use(flags);
+    this.text = result.text;
+    this.unconfirmedProblem = undefined;
+    this.reportedProblem = undefined;
+    if (flags !== undefined) this.emit(flags);
     return true;
   }
 
-  private use(flags: FlagMap): void {
+  private emit(flags: FlagMap): void {
     callSafely(
       () => {
         this.onFlags(flags);
       },
       (error) => {
-        this.tell(messageOf(error));
+        this.report(messageOf(error));
       },
     );
   }
 
-  /** Reports what two looks have found: a file that is being written is empty, cut short or away for a moment. */
-  private suspect(problem: string): void {
-    if (this.suspected !== problem) {
-      this.suspected = problem;
+  /**
+   * Reports a problem that two checks have found: during a write, a file is empty, incomplete or absent for a moment.
+   */
+  private reportIfRepeated(problem: string): void {
+    if (this.unconfirmedProblem !== problem) {
+      this.unconfirmedProblem = problem;
       return;
     }
-    this.suspected = undefined;
-    this.tell(problem);
+    this.unconfirmedProblem = undefined;
+    this.report(problem);
   }
 
-  /** Reports a problem that lasts once. */
-  private tell(problem: string): void {
-    if (problem === this.reported) return;
-    this.reported = problem;
+  /** Reports a problem, once for as long as it lasts. */
+  private report(problem: string): void {
+    if (problem === this.reportedProblem) return;
+    this.reportedProblem = problem;
     callSafely(() => {
       this.onProblem(`${problem} The flags stay as they were.`);
     });
@@ -195,11 +212,11 @@ export class FlagsFile {
   }
 }
 
-function unreadable(error: unknown): string {
+function unreadableMessage(error: unknown): string {
   return `the flags file cannot be read: ${messageOf(error)}.`;
 }
 
-/** The same text as long as the file is the same. The last of the times changes even where a copy keeps the other one. */
-function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+/** Returns a text that is equal while the file is the same. `ctime` also changes when a copy keeps the old `mtime`. */
+function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

@@ -1,15 +1,15 @@
 import { type FlagMap, CompiledDefinitions } from '../../evaluation';
 import { reportMalformed } from '../report-malformed';
 
-/** Flags that a person edits: one that an edit has broken stays as it was, the others follow the edit. */
+/** The flags in force of a file or object that a person edits. A flag that an edit makes malformed stays as it was. */
 export class LastGoodFlags {
   private flags: FlagMap = new Map<string, unknown>();
-  /** The keys among them that have never been right. */
+  /** The keys of the flags in force that have always been malformed. */
   private malformed: ReadonlySet<string> = new Set<string>();
 
   /**
-   * @param accountId Seeds the rollouts.
-   * @param report Told about malformed flags, place included.
+   * @param accountId Part of the seed of percentage rollouts.
+   * @param report Receives one sentence for each malformed flag, with its position.
    */
   constructor(
     private readonly accountId: string,
@@ -21,22 +21,25 @@ export class LastGoodFlags {
     return this.flags;
   }
 
-  /** Takes over an edit, as far as it is right. */
+  /**
+   * Puts the flags of an edit in force, except those that are malformed now and were not before. Returns them compiled.
+   */
   accept(edited: FlagMap): CompiledDefinitions {
-    const ruleset = new CompiledDefinitions(edited, this.accountId);
-    const kept = new Map(edited);
+    const definitions = new CompiledDefinitions(edited, this.accountId);
+    const flags = new Map(edited);
     const malformed = new Set<string>();
     const outcomeOf = (flagKey: string): string =>
       this.wasGood(flagKey) ? 'it stays as it was' : 'it answers PARSE_ERROR';
-    reportMalformed(ruleset.malformed, outcomeOf, this.report);
-    for (const { flagKey } of ruleset.malformed) {
-      if (this.wasGood(flagKey)) kept.set(flagKey, this.flags.get(flagKey));
+    reportMalformed(definitions.malformed, outcomeOf, this.report);
+    for (const { flagKey } of definitions.malformed) {
+      if (this.wasGood(flagKey)) flags.set(flagKey, this.flags.get(flagKey));
       else malformed.add(flagKey);
     }
-    for (const [key, definition] of kept) if (definition !== edited.get(key)) ruleset.add(key, definition);
-    this.flags = kept;
+    for (const [key, definition] of flags)
+      if (definition !== edited.get(key)) definitions.add(key, definition);
+    this.flags = flags;
     this.malformed = malformed;
-    return ruleset;
+    return definitions;
   }
 
   private wasGood(flagKey: string): boolean {

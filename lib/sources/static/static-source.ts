@@ -2,7 +2,7 @@ import { configurationError, messageOf } from '../../errors';
 import { type FlagMap, normalizeFlags } from '../../evaluation';
 import { type ResolvedSource } from '../../options';
 import { ActiveDefinitions } from '../active-definitions';
-import { digestFlag, writableFlags } from '../flag-digest';
+import { digestFlag, serializableFlags } from '../flag-digest';
 import {
   type ContextAttributes,
   type FlagSource,
@@ -27,7 +27,7 @@ export class StaticSource implements FlagSource {
       listener.warn(problem);
     };
     const follow = (edited: FlagMap): void => {
-      this.apply(writableFlags(edited));
+      this.apply(serializableFlags(edited));
     };
     this.flags = new LastGoodFlags(accountId, warn);
     this.active = new ActiveDefinitions(listener);
@@ -65,8 +65,8 @@ export class StaticSource implements FlagSource {
 }
 
 /**
- * Copies flags as JSON would, flag by flag, so that later changes of the caller's object have no effect, and a flag that
- * cannot be copied is malformed without spoiling the others.
+ * Copies flags as JSON would, flag by flag, so that later changes of the caller's object have no effect, and a flag
+ * that cannot be copied is malformed without spoiling the others.
  *
  * @throws FlagsShapeError When the input as a whole is not an object of flags.
  */

@@ -19,7 +19,7 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 
-/** Ada sees what is new, visitors of the plan "pro" the modern page, everybody else the shop as it was. */
+/** Ada sees what is new, visitors of the plan "pro" the modern page, all others the shop as it was. */
 export const SHOP_FLAGS: FlagsInput = {
   'new-checkout': {
     key: 'new-checkout',
@@ -66,7 +66,7 @@ interface ShopRequest {
   user?: { readonly id: string };
 }
 
-/** Stands for a login: whoever names themselves is who they say. */
+/** Stands for a login: a visitor's header is believed. */
 @Injectable()
 export class LoginGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

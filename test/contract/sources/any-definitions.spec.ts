@@ -9,7 +9,7 @@ jest.setTimeout(180_000);
 // Some flags are malformed on purpose.
 useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
 
-describe('whatever the flags and contexts are', () => {
+describe('for random flags and contexts', () => {
   const attribute = fc.constantFrom('a', 'b', 'c.d', 'who', 'targetingKey', '__proto__', 'constructor');
   const scalar = fc.oneof(
     fc.constantFrom('a', 'b', '', '1', 'true', '2030-01-01T00:00:00Z', '2030-01-01T01:00:00+01:00'),
@@ -37,7 +37,7 @@ describe('whatever the flags and contexts are', () => {
       }),
     ),
   }));
-  // Only where nobody is drawn by lot can two sources be compared.
+  // Two sources can only be compared where a rollout is not random.
   const rollout = fc.oneof(
     fc.record({ percentage: fc.double({ min: 0, max: 100, noNaN: true }), attribute: fc.constant('who') }),
     fc.record({ percentage: fc.constantFrom(0, 100, 150, -5), attribute }),
@@ -168,7 +168,7 @@ describe('whatever the flags and contexts are', () => {
     );
   });
 
-  it('raising the percentage never takes anybody out', async () => {
+  it('raising the percentage never excludes a subject that was included', async () => {
     await fc.assert(
       fc.asyncProperty(scalar, percentage, percentage, async (targetingKey, one, other) => {
         const provider = providerOf({ low: share(Math.min(one, other)), high: share(Math.max(one, other)) });

@@ -69,7 +69,7 @@ const differences: readonly Difference[] = [
   },
   ...([() => 1, 10n, Symbol('s')] as const).map((value) => ({
     name: `an attribute that is a ${typeof value}`,
-    why: 'leaving it out would evaluate the flag for somebody else',
+    why: 'leaving it out would evaluate the flag for another context',
     script: [answer(true)],
     question: unsendable(value),
     ours: ['INVALID_CONTEXT', 0] as const,

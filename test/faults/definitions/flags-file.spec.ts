@@ -51,7 +51,7 @@ const becomes = (provider: FlagshipServerProvider, value: string) =>
 const told = (pattern: RegExp) =>
   waitUntil(() => lines.some((line) => pattern.test(line)), `a line like ${String(pattern)}`, SOON);
 
-describe('what is no regular file', () => {
+describe('a path that is no regular file', () => {
   const kinds: readonly (readonly [string, () => unknown, RegExp])[] = [
     ['a FIFO', () => execFileSync('mkfifo', [path]), /is a FIFO, not a regular file/],
     ['a device that never ends', () => symlinkSync('/dev/zero', path), /is a device, not a regular file/],
@@ -76,7 +76,7 @@ describe('what is no regular file', () => {
   });
 
   it.each(kinds)(
-    'in the place of the file changes nothing, and is told once: %s',
+    'in place of the file changes nothing, and is reported once: %s',
     async (_, make, problem) => {
       write('one');
       const provider = await open();
@@ -114,7 +114,7 @@ describe('edits', () => {
     await becomes(provider, 'two');
   });
 
-  it('faster than the looks end with the last one', async () => {
+  it('that follow each other quickly end with the last one', async () => {
     write('one');
     const provider = await open();
     for (let edit = 0; edit < 200; edit++) write(`edit-${edit}`);
@@ -122,7 +122,7 @@ describe('edits', () => {
     expect(lines).toEqual([]);
   });
 
-  it('by removing and making the file anew are followed, and not told of', async () => {
+  it('by removing and creating the file are followed, and not reported', async () => {
     write('one');
     const provider = await open();
     for (const value of ['two', 'three']) {
@@ -163,7 +163,7 @@ describe('edits', () => {
     await becomes(provider, 'two');
   });
 
-  it('that are broken in the same way twice are told of twice', async () => {
+  it('that are broken in the same way twice are reported twice', async () => {
     write('one');
     const provider = await open();
     for (const value of ['two', 'three']) {

@@ -63,7 +63,7 @@ describe('instances that share definitions', () => {
   const INTERVAL = 200;
   const STEP = 10;
 
-  it('have one of them ask Flagship for all, and all follow a change', async () => {
+  it('have one of them ask Flagship for all of them, and all follow a change', async () => {
     server.script(flag('one', '"1"'));
     const time = stopTime();
     const all = await startAll({ refreshInterval: INTERVAL, cacheStore: createCache() });
@@ -102,7 +102,7 @@ describe('instances that share definitions', () => {
     expect(server.requests.length).toBeGreaterThan(0);
   });
 
-  it('ask Flagship itself when they are told to', async () => {
+  it('ask Flagship themselves on refresh()', async () => {
     server.script(flag('one', '"1"'));
     const all = await startAll({ cacheStore: createCache() });
     server.script(flag('two', '"2"'));
@@ -162,7 +162,7 @@ describe('instances that share definitions', () => {
     expect([...entries.values()]).toContain(before);
   });
 
-  it('ask for themselves, naming the tag, while the store is broken', async () => {
+  it('ask for themselves, with their ETag, while the store is broken', async () => {
     server.script(flag('one', '"1"'));
     const fail = () => Promise.reject(new Error('broken'));
     const all = await startAll({ refreshInterval: 50, cacheStore: { get: fail, set: fail } });
@@ -195,7 +195,7 @@ describe('an instance that starts while Flagship is down', () => {
     server.script({ status: 503 });
     return entries;
   }
-  it('takes what is in the store: stale, with a warning, and recovers', async () => {
+  it('uses the definitions in the store, which are stale, logs a warning, and recovers', async () => {
     const entries = await filled();
     laterBy(DAY);
     const provider = open({ cacheStore: storeOf(entries), refreshInterval: 50 });
@@ -224,7 +224,7 @@ describe('an instance that starts while Flagship is down', () => {
       (entries, head) =>
         void entries.set(head, String(entries.get(head)).replace(/"etag":"[^,]*"/, '"etag":"x\\r\\ny: z"')),
     ],
-  ])('does as without a store when it %s', async (_, spoil) => {
+  ])('starts as without a store when it %s', async (_, spoil) => {
     const entries = await filled();
     const [text, head] = [...entries.keys()].toSorted((one, other) => other.length - one.length);
     expect(text).toMatch(/text$/);
@@ -237,14 +237,14 @@ describe('an instance that starts while Flagship is down', () => {
     expect(server.requests[0]?.headers['if-none-match']).toBeUndefined();
   });
 
-  it('does not take definitions that are older than a week, should the store still have them', async () => {
+  it('does not use definitions that are older than a week', async () => {
     const entries = await filled();
     laterBy(8 * DAY);
     const provider = open({ cacheStore: storeOf(entries) });
     await expect(provider.initialize()).rejects.toThrow(/HTTP 503/);
   });
 
-  it('prefers a refused token to whatever is in the store', async () => {
+  it('fails to start when its token is refused, whatever the store holds', async () => {
     const entries = await filled();
     laterBy(DAY);
     server.script({ status: 401 });

@@ -81,7 +81,7 @@ describe.each([0, 60_000])('a thousand equal evaluations at once (cacheTtl: %i)'
   });
 });
 
-it('an evaluation of another flag, type or context asks for itself', async () => {
+it('an evaluation of another flag, type or context makes its own request', async () => {
   const provider = open();
   const waiting = [
     provider.resolveStringEvaluation('flag', '', { a: 1 }),
@@ -98,7 +98,7 @@ it('an evaluation of another flag, type or context asks for itself', async () =>
   expect(server.requests).toHaveLength(waiting.length);
 });
 
-it('whoever changes a context while it is asked for does not change whose answer it is', async () => {
+it('changing a context during an evaluation does not change for which context it is answered', async () => {
   const provider = open();
   const context: Record<string, string> = { targetingKey: 'u' };
   const first = askFlag(provider, context);
@@ -112,7 +112,7 @@ it('whoever changes a context while it is asked for does not change whose answer
   expect([(await first).value, (await second).value]).toEqual([true, false]);
 });
 
-describe('when the one that asks', () => {
+describe('when the shared request', () => {
   const faults: readonly (readonly [string, ScriptedAnswer])[] = [
     ['is answered 500', { status: 500 }],
     ['is never answered', () => undefined],
@@ -120,21 +120,24 @@ describe('when the one that asks', () => {
     ['gets a page', { body: '<html>' }],
     ['is refused', { status: 401 }],
   ];
-  it.each(faults)('%s, all fail with it, and the next one asks anew', async (_, fault) => {
-    server.script(fault);
-    // Long enough for the answer that comes at last, on a busy machine as well.
-    const provider = open({ cacheTtl: 60_000, timeout: 2000 });
-    const failed = await within(30_000, Promise.all(times(100, () => askFlag(provider))));
-    for (const details of failed) expect(details).toMatchObject({ value: false, reason: 'ERROR' });
-    expect(server.requests).toHaveLength(1);
+  it.each(faults)(
+    '%s, all evaluations fail with it, and the next one makes a new request',
+    async (_, fault) => {
+      server.script(fault);
+      // Long enough for the answer that comes at last, on a busy machine as well.
+      const provider = open({ cacheTtl: 60_000, timeout: 2000 });
+      const failed = await within(30_000, Promise.all(times(100, () => askFlag(provider))));
+      for (const details of failed) expect(details).toMatchObject({ value: false, reason: 'ERROR' });
+      expect(server.requests).toHaveLength(1);
 
-    server.script(answer(true));
-    expect(await askFlag(provider)).toMatchObject({ value: true, reason: 'STATIC' });
-    expect(server.requests).toHaveLength(1);
-  });
+      server.script(answer(true));
+      expect(await askFlag(provider)).toMatchObject({ value: true, reason: 'STATIC' });
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
   it.each([0, 60_000])(
-    'is closed, all end at once; the reopened provider asks anew (cacheTtl: %i)',
+    'is ended by closing, all evaluations end at once, and the reopened provider makes a new request (cacheTtl: %i)',
     async (cacheTtl) => {
       const provider = open({ cacheTtl });
       await provider.initialize();
@@ -154,7 +157,7 @@ describe('when the one that asks', () => {
   );
 });
 
-it('what was asked before closing is neither joined nor kept after reopening', async () => {
+it('an evaluation from before closing is neither joined nor cached after reopening', async () => {
   const calls: ((details: BindingDetails) => void)[] = [];
   const ask = () => new Promise<BindingDetails>((resolve) => void calls.push(resolve));
   const binding: FlagshipBinding = {

@@ -97,7 +97,7 @@ describe('an expired answer is served as STALE', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('when too much is under way, at once', async () => {
+  it('when "maxConcurrent" is reached, at once', async () => {
     const provider = await openFilled({ maxConcurrent: 1, timeout: AGES });
     server.script(answers.hold);
     const waiting = askNew(provider);
@@ -108,7 +108,7 @@ describe('an expired answer is served as STALE', () => {
     await waiting;
   });
 
-  it('to all who wait for the same', async () => {
+  it('to all evaluations that share one request', async () => {
     const provider = await openFilled();
     await waitUntil(() => askExpired(provider).then(({ reason }) => reason === 'STATIC'), 'it expires');
     server.script(answers.hold);
@@ -170,7 +170,7 @@ describe('an expired answer is served as STALE', () => {
   });
 });
 
-describe('an older answer is wrong, and gone for good,', () => {
+describe('an older answer is dropped for good', () => {
   it.each([
     ['the flag is deleted', { status: 404 }, { reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' }],
     [
@@ -199,7 +199,7 @@ describe('staleWhileRevalidate', () => {
   const options: Partial<FlagshipProviderOptions> = { staleWhileRevalidate: true, timeout: AGES };
   const reasonsOf = (all: readonly Details[]) => new Set(all.map(({ reason }) => reason));
 
-  it('answers at once and refreshes behind, once', async () => {
+  it('answers at once and makes one request to revalidate', async () => {
     const provider = await openFilled(options);
     server.script(answers.hold);
     expect(await within(30_000, askExpired(provider))).toMatchObject(isStale);
@@ -213,7 +213,7 @@ describe('staleWhileRevalidate', () => {
     await waitUntil(async () => !(await askFlag(provider)).value, 'the fresh answer is seen');
   });
 
-  it('goes on with the stale answer when the refresh fails, and tries again', async () => {
+  it('keeps the stale answer when the revalidation fails, and tries again', async () => {
     const provider = await openFilled({ ...options, circuitBreaker: false });
     server.script({ status: 500 });
     await askExpired(provider);
@@ -225,7 +225,7 @@ describe('staleWhileRevalidate', () => {
     await waitUntil(async () => !(await askFlag(provider)).value, 'the fresh answer is seen');
   });
 
-  it('asks before it answers when there is nothing to serve', async () => {
+  it('makes the request first when there is no stale answer', async () => {
     server.script(answer(true));
     const provider = open({ ...shortLived, ...options });
     expect(await askFlag(provider)).toMatchObject({ value: true, reason: 'STATIC' });
@@ -252,14 +252,14 @@ describe('negativeTtl', () => {
     expect(provider.stats()).toMatchObject({ evaluations: 4, errors: 4, hits: { memory: 3 } });
   });
 
-  it('is off unless given', async () => {
+  it('is off by default', async () => {
     server.script({ status: 404 });
     const provider = open({ cacheTtl: AGES, staleTtl: AGES });
     for (let index = 0; index < 3; index++) expect(await askFlag(provider)).toMatchObject(missing);
     expect(server.requests).toHaveLength(3);
   });
 
-  it('ends, and is not stretched by staleTtl', async () => {
+  it('ends at its time, and is not prolonged by staleTtl', async () => {
     server.script({ status: 404 }, { status: 500 });
     const provider = open({ negativeTtl: 50, cacheTtl: AGES, staleTtl: AGES });
     expect(await askFlag(provider)).toMatchObject(missing);

@@ -1,15 +1,15 @@
-import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { TypedInMemoryProvider, OpenFeature } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
-import request from 'supertest';
 import { FlagService, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil } from '../../../tools/waiting.cjs';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { answer, askFlag, askNew, holdAnswers, openProviders, times } from '../../fixtures/open-providers';
 import { type ScriptedAnswer, type ScriptedServer } from '../../fixtures/scripted-server';
-import { startShop } from '../../fixtures/shop-app';
+import { shop } from '../../fixtures/shop-app';
 import { useServer } from '../../fixtures/use-server';
 import { useLog } from '../../fixtures/captured-log';
+import { useApp } from '../../fixtures/use-app';
 
 const LONG = 60_000;
 
@@ -32,7 +32,7 @@ const nothing = {
 };
 
 describe('stats() of remote evaluation', () => {
-  it('is all zeros before anything has happened', () => {
+  it('is zero before the first evaluation', () => {
     expect(open().stats()).toEqual({
       evaluations: 0,
       errors: 0,
@@ -83,7 +83,7 @@ describe('stats() of remote evaluation', () => {
     }
   });
 
-  it('counts retries one by one, and what is under way', async () => {
+  it('counts each retry, and requests in flight', async () => {
     const { hold, give } = holdAnswers();
     server.script({ status: 500 }, hold);
     const provider = open({ retries: 1, retryDelay: 0 });
@@ -146,7 +146,7 @@ describe('stats() of remote evaluation', () => {
     expect(second.stats()).toMatchObject({ evaluations: 3, hits: { memory: 2, store: 1 }, cached: 0 });
   });
 
-  it('counts those who waited for the answer to the same question', async () => {
+  it('counts evaluations that shared a request', async () => {
     server.script(answer(true));
     const provider = open();
     await Promise.all(times(10, () => askFlag(provider)));
@@ -184,7 +184,7 @@ describe('stats() of remote evaluation', () => {
     );
   });
 
-  it('is a picture of its moment', async () => {
+  it('does not change after it is returned', async () => {
     server.script(answer(true));
     const provider = open();
     const before = provider.stats();
@@ -219,7 +219,7 @@ describe('stats() of', () => {
     });
   });
 
-  it('definitions and bindings has no requests', async () => {
+  it('static definitions has no requests', async () => {
     const fixed = open({ endpoint: undefined, retries: undefined, definitions: { flag: true } });
     await askFlag(fixed);
     expect(fixed.stats()).toMatchObject({ evaluations: 1, errors: 0 });
@@ -239,18 +239,15 @@ class ReadingController {
 }
 
 describe('FlagService.stats()', () => {
-  let app: INestApplication | undefined;
-  afterEach(async () => {
-    await app?.close();
-    await OpenFeature.clearProviders();
-  });
+  const apps = useApp();
+  afterEach(() => OpenFeature.clearProviders());
 
   it('adds what was answered within a request', async () => {
     server.script(answer(true));
-    app = await startShop({ endpoint: `${server.url}/evaluate`, cacheTtl: LONG }, undefined, [
-      ReadingController,
-    ]);
-    for (let round = 0; round < 2; round++) await request(app.getHttpServer()).get('/').expect(200);
+    const { app, http } = await apps.start(
+      shop({ endpoint: `${server.url}/evaluate`, cacheTtl: LONG }, [ReadingController]),
+    );
+    for (let round = 0; round < 2; round++) await http.get('/').expect(200);
     const flags = app.get(FlagService);
     expect(flags.stats()).toMatchObject({
       evaluations: 10,
@@ -265,9 +262,11 @@ describe('FlagService.stats()', () => {
     expect(flags.stats()).toMatchObject({ evaluations: 12, hits: { request: 9 }, upstream: { requests: 2 } });
   });
 
-  it('is nothing when another provider answers', async () => {
-    app = await startShop({ provider: new TypedInMemoryProvider({}) }, undefined, [ReadingController]);
-    await request(app.getHttpServer()).get('/').expect(200);
+  it('is undefined for another provider', async () => {
+    const { app, http } = await apps.start(
+      shop({ provider: new TypedInMemoryProvider({}) }, [ReadingController]),
+    );
+    await http.get('/').expect(200);
     expect(app.get(FlagService).stats()).toBeUndefined();
   });
 });

@@ -1,13 +1,10 @@
-import { Test } from '@nestjs/testing';
 import { FeatureFlag, FlagService, FlagshipModule } from 'nestjs-flagship';
 import { findUsage } from '../../lib/usage';
-import { captureLog } from '../fixtures/captured-log';
+import { useLog } from '../fixtures/captured-log';
+import { useApp } from '../fixtures/use-app';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  jest.restoreAllMocks();
-});
+const apps = useApp();
+const log = useLog();
 
 describe('providers that cannot be read outside of a request', () => {
   const trap = (): never => {
@@ -74,7 +71,6 @@ describe('providers that cannot be read outside of a request', () => {
   });
 
   it('do not stop the start', async () => {
-    const log = captureLog();
     const proxy = new Proxy(
       {},
       {
@@ -87,11 +83,10 @@ describe('providers that cannot be read outside of a request', () => {
         getPrototypeOf: trap,
       },
     );
-    const testing = await Test.createTestingModule({
+    const testing = await apps.compile({
       imports: [FlagshipModule.forRoot({ definitions: { any: true }, listUsage: true })],
       providers: [Product, { provide: 'user', useFactory: () => proxy }],
-    }).compile();
-    closing.push(() => testing.close());
+    });
     await testing.init();
     expect(testing.get(FlagService).usage()).toMatchObject([
       { key: 'made', uses: [{ where: 'Product.make' }] },
@@ -102,14 +97,12 @@ describe('providers that cannot be read outside of a request', () => {
   it.each(['getOwnPropertyDescriptor', 'defineProperty', 'deleteProperty'])(
     'do not stop the start where they have a hook and throw for %s',
     async (name) => {
-      captureLog();
       const onModuleInit = jest.fn();
       const proxy = new Proxy({ onModuleInit }, { [name]: trap });
-      const testing = await Test.createTestingModule({
+      const testing = await apps.compile({
         imports: [FlagshipModule.forRoot({ definitions: { any: true } })],
         providers: [{ provide: 'user', useFactory: () => proxy }],
-      }).compile();
-      closing.push(() => testing.close());
+      });
       await testing.init();
       expect(onModuleInit).toHaveBeenCalledTimes(1);
       expect(await testing.get(FlagService).isEnabled('any')).toBe(true);

@@ -25,15 +25,18 @@ describe('a provider that OpenFeature refuses', () => {
     ['is for a browser', () => withPart('runsOn', { value: 'client' })],
   ];
 
-  it.each(refused)('leaves its domain to nobody else’s flags: one that %s', async (_, make) => {
-    const app = await start({ definitions: { page: 'theirs' } }, { domain: 'refused', provider: make() });
-    const other = app.get<FlagService>(FlagService);
-    const own = app.get<FlagService>(getFlagsToken('refused'));
-    expect(await own.getStringDetails('page', 'default')).toMatchObject(answer);
-    expect(await own.isEnabled('page', true)).toBe(true);
-    expect(await other.getStringValue('page', 'default')).toBe('theirs');
-    expect(log.filter((line) => line.includes('did not start'))).toHaveLength(1);
-  });
+  it.each(refused)(
+    'does not make its domain answer with the flags of another: one that %s',
+    async (_, make) => {
+      const app = await start({ definitions: { page: 'theirs' } }, { domain: 'refused', provider: make() });
+      const other = app.get<FlagService>(FlagService);
+      const own = app.get<FlagService>(getFlagsToken('refused'));
+      expect(await own.getStringDetails('page', 'default')).toMatchObject(answer);
+      expect(await own.isEnabled('page', true)).toBe(true);
+      expect(await other.getStringValue('page', 'default')).toBe('theirs');
+      expect(log.filter((line) => line.includes('did not start'))).toHaveLength(1);
+    },
+  );
 
   it.each(refused)('leaves another application alone, also at the end: one that %s', async (_, make) => {
     const first = await start({ definitions: { page: 'theirs' } });

@@ -88,15 +88,18 @@ const asked = async (cacheStore: CacheStore, options: Partial<FlagshipProviderOp
 };
 
 describe('a store that', () => {
-  it.each(Object.entries(broken))('%s costs no answer, and is told of once', async (_, cacheStore) => {
-    await asked(cacheStore);
-    await waitUntil(() => lines.length > 0, 'it is told of');
-    expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*fails/)]);
-  });
+  it.each(Object.entries(broken))(
+    '%s makes no evaluation fail, and is reported once',
+    async (_, cacheStore) => {
+      await asked(cacheStore);
+      await waitUntil(() => lines.length > 0, 'it is told of');
+      expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*fails/)]);
+    },
+  );
 });
 
 describe('a store that answers', () => {
-  it.each(Object.entries(lying))('%s is not believed, and is told of once', async (_, lie) => {
+  it.each(Object.entries(lying))('%s is not used, and is reported once', async (_, lie) => {
     await asked(store(async () => lie()));
     expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*unexpected entry/)]);
   });
@@ -106,12 +109,12 @@ describe('a store that answers', () => {
     ['null', () => null],
     ['what is too old even to be stale', () => entry({ at: Date.now() - HOUR })],
     ['that the flag is gone', () => entry({ value: undefined })],
-  ])('%s is asked in vain, and rightly so', async (_, get) => {
+  ])('%s has no answer, which is not reported', async (_, get) => {
     await asked(store(async () => get()));
     expect(lines).toEqual([]);
   });
 
-  it('what another instance has put there is believed, its clock a little ahead', async () => {
+  it('with an entry of another instance, whose clock is a little ahead, is used', async () => {
     server.script({ status: 500 });
     const provider = open({
       cacheTtl: LONG,
@@ -121,15 +124,18 @@ describe('a store that answers', () => {
     expect(lines).toEqual([]);
   });
 
-  it.each([...Object.values(lying)])('a lie is no answer for an outage either', async (lie) => {
-    server.script({ status: 500 });
-    const provider = open({ cacheTtl: 1, staleTtl: LONG, cacheStore: store(async () => lie()) });
-    const ask = () => provider.resolveBooleanEvaluation('flag', true, { targetingKey: 'u' });
-    expect(await ask()).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'GENERAL' });
-  });
+  it.each([...Object.values(lying)])(
+    'with an unusable entry is not used in an outage either',
+    async (lie) => {
+      server.script({ status: 500 });
+      const provider = open({ cacheTtl: 1, staleTtl: LONG, cacheStore: store(async () => lie()) });
+      const ask = () => provider.resolveBooleanEvaluation('flag', true, { targetingKey: 'u' });
+      expect(await ask()).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'GENERAL' });
+    },
+  );
 });
 
-it('a store that rejects after it was given up leaves nothing unhandled', async () => {
+it('a store that rejects after the time limit leaves no unhandled rejection', async () => {
   const late: ((error: Error) => void)[] = [];
   const hang = () => new Promise<never>((_, reject) => void late.push(reject));
   await asked(store(hang, { set: hang }));
@@ -137,7 +143,7 @@ it('a store that rejects after it was given up leaves nothing unhandled', async 
   await new Promise((resolve) => setImmediate(resolve));
 });
 
-it('a context that changes while the store is asked is the one that was asked with', async () => {
+it('changing a context while the store is read does not change the request', async () => {
   let give: (found: unknown) => void = () => undefined;
   const provider = open({
     cacheTtl: LONG,

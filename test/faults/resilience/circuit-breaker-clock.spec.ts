@@ -31,18 +31,21 @@ async function openBroken(): Promise<FlagshipServerProvider> {
   return provider;
 }
 
-describe('the circuit', () => {
-  it.each([-HOUR, -20_000, HOUR])('does not take a clock that is set by %i ms for time', async (by) => {
-    const provider = await openBroken();
-    wrong.day = by;
-    server.script(answer(true));
-    expect((await askNew(provider)).errorMessage).toMatch(/circuit to Flagship is open/);
-    wrong.running = 10_000;
-    expect(await askNew(provider)).toMatchObject({ value: true });
-    expect(stateOf(provider)).toBe('closed');
-  });
+describe('the circuit breaker', () => {
+  it.each([-HOUR, -20_000, HOUR])(
+    'does not count a wall clock that is set by %i ms as time that has passed',
+    async (by) => {
+      const provider = await openBroken();
+      wrong.day = by;
+      server.script(answer(true));
+      expect((await askNew(provider)).errorMessage).toMatch(/circuit to Flagship is open/);
+      wrong.running = 10_000;
+      expect(await askNew(provider)).toMatchObject({ value: true });
+      expect(stateOf(provider)).toBe('closed');
+    },
+  );
 
-  it('tries again after each pause, however the clock of the day goes', async () => {
+  it('tries again after each pause, however the wall clock is set', async () => {
     const provider = await openBroken();
     for (let round = 2; round < 6; round++) {
       wrong.day -= HOUR;

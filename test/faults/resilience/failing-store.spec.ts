@@ -87,7 +87,7 @@ describe('a store', () => {
     },
   };
 
-  it.each(Object.entries(stores))('%s costs no answer', async (_, cacheStore) => {
+  it.each(Object.entries(stores))('%s makes no evaluation fail', async (_, cacheStore) => {
     server.script(answer(true));
     const provider = open({ cacheTtl: LONG, cacheStore });
     await within(AT_ONCE, provider.initialize());
@@ -115,7 +115,7 @@ describe('a store', () => {
     expect(lines).toEqual(Array(8).fill(expect.stringMatching(/^warn .*does not expire entries/)));
   }, 90_000);
 
-  it('is told of by a logger that throws, and nothing else happens', async () => {
+  it('is reported to a logger that throws, and no evaluation fails', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(fail);
     server.script(answer(true));
     const provider = open({ cacheTtl: LONG, cacheStore: { get: fail, set: fail } });
@@ -136,7 +136,7 @@ describe('waits', () => {
     expect(get.mock.calls.length).toBeLessThan(5);
   });
 
-  it('storeWrite: a write is given up after 50 ms; nothing waits for it', async () => {
+  it('storeWrite: a write is given up after 50 ms, and no evaluation waits for it', async () => {
     server.script(answer(true));
     const provider = open({ cacheTtl: LONG, cacheStore: { get: async () => undefined, set: never } });
     expect(await within(AT_ONCE, askNew(provider))).toMatchObject({ value: true });
@@ -209,7 +209,7 @@ describe('what several callers wait for runs outside of the request that comes f
     );
   });
 
-  it('nor does what is asked behind a stale answer', async () => {
+  it('nor do they for a revalidation behind a stale answer', async () => {
     const { seen, options } = spies();
     server.script(answer(true));
     const provider = open({ ...options, cacheTtl: 1, staleTtl: LONG, staleWhileRevalidate: true });
@@ -223,7 +223,7 @@ describe('what several callers wait for runs outside of the request that comes f
       expect(seen.get(name)).toEqual(new Set([undefined]));
   });
 
-  it('each caller goes on in its own', async () => {
+  it('each caller continues in its own AsyncLocalStorage', async () => {
     const answers = holdAnswers();
     server.script(answers.hold);
     const provider = open();

@@ -68,7 +68,7 @@ const clients: Readonly<Record<string, Partial<FlagshipProviderOptions>>> = {
   'the global fetch': { fetch: (...args) => globalThis.fetch(...args) },
 };
 
-/** Being told is enough: what is written is seen to elsewhere. */
+/** The lines of evaluations are asserted in other specs. */
 const quiet = { error: String, warn: String, info: String, debug: String };
 
 const right = { value: true, variant: 'fixed', reason: 'STATIC' };
@@ -108,7 +108,7 @@ async function becomesWell(): Promise<void> {
   await waitUntil(isRight, 'all is well');
 }
 
-/** Evaluations right before and right after a command; nobody can say which of them it still meets. */
+/** Evaluates right before and right after a command. Which of the evaluations meet it is not determined. */
 async function askAround(command: FaultName): Promise<Details[]> {
   const first = askAll(CROWD / 2);
   await setImmediate();
@@ -270,7 +270,7 @@ describe.each(Object.entries(clients))('with %s', (client, clientOptions) => {
   });
 });
 
-it('what goes wrong behind the callers’ backs would be noticed', async () => {
+it('the watch for problems that no caller sees notices a warning', async () => {
   provider = new FlagshipServerProvider({ definitions: {} });
   const realProcess = runInThisContext('process') as NodeJS.Process;
   // Node's own listener prints each warning.

@@ -18,7 +18,7 @@ beforeAll(async () => (server = await servers.start()));
 const stopTime = useFakeTime();
 
 describe('deadline', () => {
-  it('ends an attempt that timeout would let go on, and names itself', async () => {
+  it('ends an attempt before "timeout" does, and is named in the message', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: LONG, retries: 10, retryDelay: 0, deadline: 200 });
     const time = stopTime();
@@ -65,7 +65,7 @@ describe('deadline', () => {
     expect((await within(AT_ONCE, askNew(provider))).errorMessage).toMatch(/100 ms \(option "deadline"\)/);
   });
 
-  it('is for all who wait for the same answer', async () => {
+  it('ends all evaluations that share one request', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: LONG, deadline: 200 });
     const ask = () => provider.resolveBooleanEvaluation('flag', true, {});
@@ -77,13 +77,13 @@ describe('deadline', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('leaves the message to timeout where that is the limit', async () => {
+  it('is not named in the message when "timeout" ends the attempt', async () => {
     server.script(() => undefined);
     const provider = open({ timeout: 100 });
     expect((await askNew(provider)).errorMessage).toMatch(/within 100 ms \(option "timeout"\)/);
   });
 
-  it('is not for local evaluation: a slow download comes to its end', async () => {
+  it('does not limit local evaluation: a slow download comes to its end', async () => {
     server.script((response) => {
       response.writeHead(200);
       response.write('{"flags":');
@@ -120,7 +120,7 @@ describe('Retry-After', () => {
     await waitUntil(() => provider.stats().upstream?.outcomes[outcome] === 1, 'the refusal has arrived');
     await time.advance(999);
     expect(server.requests).toHaveLength(1);
-    // Beyond the two seconds of a date, and what is left to chance.
+    // Longer than the two seconds of the date and the jitter.
     await time.advance(2000);
     expect(await details).toMatchObject({ value: true });
     expect(server.requests).toHaveLength(2);
@@ -131,7 +131,7 @@ describe('Retry-After', () => {
     expect(await within(AT_ONCE, askNew(open(slow)))).toMatchObject({ value: true });
   });
 
-  it('works through a fetch of the user’s as well', async () => {
+  it('is read from the answer of a custom fetch as well', async () => {
     server.script({ status: 503, headers: { 'retry-after': '0' } }, answer(true));
     const provider = open({ ...slow, fetch: (...args) => globalThis.fetch(...args) });
     expect(await within(AT_ONCE, askNew(provider))).toMatchObject({ value: true });

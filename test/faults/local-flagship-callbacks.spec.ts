@@ -117,7 +117,7 @@ describe('the server', () => {
     ],
     ['a method of its own', `BREW ${PATH} HTTP/1.1\r\nhost: localhost\r\n\r\n`],
     ['many requests at once', `GET ${PATH} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(200)],
-  ])('goes on after %s, whoever ends the connection', async (_, text) => {
+  ])('goes on after %s, however the connection ends', async (_, text) => {
     const flagship = await start({ flags: { a: 1 } });
     for (const end of ['end', 'destroy', 'resetAndDestroy'] as const) {
       const socket = connect(flagship.port, '127.0.0.1').on('error', () => undefined);

@@ -1,10 +1,10 @@
 import { applyDecorators, Controller, Get, HttpException, Scope, type Type, UseGuards } from '@nestjs/common';
 import * as fc from 'fast-check';
 import { FeatureFlag, type FlagRequirement, flagRequirementsOf } from 'nestjs-flagship';
-import { audiences, AuthGuard, closeAll, serve, type Setting } from '../fixtures/guarded-app';
-import { adapters } from '../fixtures/shop-app';
+import { audiences, AuthGuard, type GuardedSetup, useGuardedApp } from '../fixtures/guarded-app';
+import { adapters } from '../fixtures/use-app';
 
-afterEach(closeAll);
+const serve = useGuardedApp();
 
 const handlerOf = (controller: Type): object => (controller.prototype as Record<string, object>).read!;
 
@@ -63,10 +63,11 @@ function controllerOf({ base, controller, handler }: Arrangement, scope = Scope.
 const visitors = [undefined, 'ann', 'eve'] as const;
 
 describe.each(adapters)('a guard judges where its decorator stands, on %s', (_, adapter) => {
-  const ask = async (arrangement: Arrangement, setting: Partial<Setting> = {}) => {
-    const visit = await serve({ controllers: [controllerOf(arrangement)], adapter, ...setting });
+  const ask = async (arrangement: Arrangement, setting: Partial<GuardedSetup> = {}) => {
+    const app = await serve({ controllers: [controllerOf(arrangement)], adapter, ...setting });
     const got: number[] = [];
-    for (const visitor of visitors) got.push(await visit(visitor));
+    for (const visitor of visitors) got.push(await app.visit(visitor));
+    await app.close();
     return got;
   };
   const wanted = (arrangement: Arrangement) => visitors.map((visitor) => expected(arrangement, visitor));
@@ -96,12 +97,11 @@ describe.each(adapters)('a guard judges where its decorator stands, on %s', (_, 
         propagation,
         async (arrangement, how) => {
           expect(await ask(arrangement, { options: { propagation: how } })).toEqual(wanted(arrangement));
-          await closeAll();
         },
       ),
       { numRuns: 25 },
     );
-  });
+  }, 180_000);
 
   it('in a controller that is made for each request', async () => {
     const arrangement: Arrangement = {
@@ -132,7 +132,7 @@ describe('inheritance', () => {
         return 'overridden';
       }
     }
-    const visit = await serve({ controllers: [Overriding] });
+    const { visit } = await serve({ controllers: [Overriding] });
     expect([await visit(), await visit('ann'), await visit('eve')]).toEqual([200, 200, 404]);
     expect(flagRequirementsOf(Overriding, handlerOf(Overriding))).toMatchObject([{ keys: ['all-but-eve'] }]);
   });
@@ -156,7 +156,7 @@ describe('inheritance', () => {
         return 'passed';
       }
     }
-    const visit = await serve({ controllers: [Guarded, Open] });
+    const { visit } = await serve({ controllers: [Guarded, Open] });
     expect(await visit('eve')).toBe(200);
     expect(flagRequirementsOf(Base, Open)).toEqual([]);
     expect(flagRequirementsOf(Guarded)).toHaveLength(1);
@@ -178,7 +178,7 @@ describe('inheritance', () => {
     @FeatureFlag('all-but-eve')
     @Controller()
     class Both extends gated('on', 'made') {}
-    const visit = await serve({ controllers: [gated('for-ann', 'few'), Both] });
+    const { visit } = await serve({ controllers: [gated('for-ann', 'few'), Both] });
     expect([await visit('ann'), await visit('eve')]).toEqual([200, 404]);
   });
 });

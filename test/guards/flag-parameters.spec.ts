@@ -18,16 +18,12 @@ import {
 import { APP_PIPE } from '@nestjs/core';
 import { type EvaluationDetails } from '@openfeature/server-sdk';
 import { MessagePattern, ServerTCP } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
 import { FlagDetails, FlagshipModule, type FlagshipModuleOptions, FlagValue } from 'nestjs-flagship';
 import { lastValueFrom, type Observable } from 'rxjs';
 import request from 'supertest';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, useApp } from '../fixtures/use-app';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
 
 const look = { accent: 'red', sizes: [1, 2] };
 const definitions = { page: 'modern', limit: 7, beta: true, look } as never;
@@ -119,16 +115,13 @@ async function start({
   adapter = adapters[0]![1],
   global = [],
 }: Setting): Promise<INestApplication> {
-  const testing = await Test.createTestingModule({
+  const { app } = await apps.start({
     imports: [FlagshipModule.forRoot(options)],
     controllers,
     providers,
-  }).compile();
-  const app = testing.createNestApplication(adapter());
-  app.useLogger(['error', 'warn']);
-  app.useGlobalPipes(...global);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
+    adapter: adapter(),
+    configure: (created) => created.useGlobalPipes(...global),
+  });
   return app;
 }
 
@@ -214,13 +207,8 @@ describe('a flag’s parameter in other transports', () => {
     const handlers: ((data: unknown, context: unknown) => Promise<Observable<unknown>>)[] = [];
     for (const page of ['one', 'two']) {
       const server = new ServerTCP({ host: '127.0.0.1', port: 0 });
-      const testing = await Test.createTestingModule({
-        imports: [FlagshipModule.forRoot({ definitions: { page } })],
-        controllers: [MessageController],
-      }).compile();
-      const app = testing.createNestMicroservice({ strategy: server } as never);
-      closing.push(() => app.close());
-      await app.init();
+      const imports = [FlagshipModule.forRoot({ definitions: { page } })];
+      await apps.startMicroservice({ imports, controllers: [MessageController] }, { strategy: server });
       handlers.push(server.getHandlerByPattern('page') as never);
     }
     for (const handler of handlers) await lastValueFrom(await handler({}, {}));
@@ -233,14 +221,11 @@ it('follows a module that is loaded twice in one application', async () => {
   class First {}
   @Module({ controllers: [PageController] })
   class Second {}
-  const testing = await Test.createTestingModule({
+  const { http } = await apps.start({
     imports: [FlagshipModule.forRoot({ definitions }), First, Second],
-  }).compile();
-  const app = testing.createNestApplication();
-  closing.push(() => app.close());
-  app.useGlobalPipes(pipe((value) => structuredClone(value)));
-  await app.init();
-  await get(app).expect(200, answer);
+    configure: (app) => app.useGlobalPipes(pipe((value) => structuredClone(value))),
+  });
+  await http.get('/').expect(200, answer);
 });
 
 it('sees the user that a guard has found', async () => {

@@ -253,7 +253,7 @@ describe('several instances with one store', () => {
     });
   });
 
-  it('keep what one of them has seen when Flagship goes away, and tell the others of it', async () => {
+  it('keep what one of them has seen when Flagship goes away, and share it with the others', async () => {
     await withVirtualTime(async () => {
       const { upstream, store, all, advance } = await play({ seed: 1, commands: [], offsets: [0, 0, 0, 0] });
       upstream.isSlow = false;

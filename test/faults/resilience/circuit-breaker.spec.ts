@@ -49,15 +49,15 @@ async function openBroken(options: Partial<FlagshipProviderOptions> = {}, halfOp
   return provider;
 }
 
-/** Resolves when it is time to try; nobody has tried yet. */
+/** Resolves when the next evaluation will be the trial. */
 async function trialIsDue(provider: FlagshipServerProvider): Promise<void> {
   const { circuit } = provider.stats();
   const due = (circuit?.since.getTime() ?? 0) + SOON;
-  await waitUntil(() => Date.now() > due, 'it is time to try');
+  await waitUntil(() => Date.now() > due, 'the trial is due');
 }
 
-describe('the circuit', () => {
-  it('opens after so many failed evaluations in a row, retries not counted', async () => {
+describe('the circuit breaker', () => {
+  it('opens after "threshold" failed evaluations in a row, and does not count retries', async () => {
     server.script({ status: 500 });
     const provider = open({
       circuitBreaker: { threshold: 3, halfOpenAfter: LONG },
@@ -80,7 +80,7 @@ describe('the circuit', () => {
     expect(server.requests).toHaveLength(6);
   });
 
-  it('opens after five unless told otherwise', async () => {
+  it('opens after five failed evaluations by default', async () => {
     server.script({ status: 500 });
     const provider = open();
     for (let index = 0; index < 4; index++) await askNew(provider);
@@ -101,28 +101,31 @@ describe('the circuit', () => {
     expect(stateOf(provider)).toBe('open');
   });
 
-  it.each([400, 401, 403, 404])('takes HTTP %i for an answer, which resets the count', async (status) => {
-    const failure = { status: 500 };
-    server.script(
-      failure,
-      failure,
-      { status },
-      failure,
-      failure,
-      { status },
-      { status },
-      { status },
-      failure,
-    );
-    const provider = open({ circuitBreaker: { threshold: 3 } });
-    for (let index = 0; index < 10; index++) await askNew(provider);
-    expect(stateOf(provider)).toBe('closed');
-    await askNew(provider);
-    expect(stateOf(provider)).toBe('open');
-    expect(server.requests).toHaveLength(11);
-  });
+  it.each([400, 401, 403, 404])(
+    'counts HTTP %i as an answer, which resets the count of failures',
+    async (status) => {
+      const failure = { status: 500 };
+      server.script(
+        failure,
+        failure,
+        { status },
+        failure,
+        failure,
+        { status },
+        { status },
+        { status },
+        failure,
+      );
+      const provider = open({ circuitBreaker: { threshold: 3 } });
+      for (let index = 0; index < 10; index++) await askNew(provider);
+      expect(stateOf(provider)).toBe('closed');
+      await askNew(provider);
+      expect(stateOf(provider)).toBe('open');
+      expect(server.requests).toHaveLength(11);
+    },
+  );
 
-  it('takes a context that cannot be sent for nothing: nobody was asked', async () => {
+  it('does not count a context that cannot be sent, because no request is made', async () => {
     server.script({ status: 500 });
     const provider = open({ circuitBreaker: { threshold: 2 } });
     await askNew(provider);
@@ -133,7 +136,7 @@ describe('the circuit', () => {
     expect(stateOf(provider)).toBe('open');
   });
 
-  it('stays closed when it is switched off', async () => {
+  it('does not exist when the option is false', async () => {
     server.script({ status: 500 });
     const provider = open({ circuitBreaker: false });
     for (let index = 0; index < 20; index++) await askNew(provider);
@@ -141,7 +144,7 @@ describe('the circuit', () => {
     expect(provider.stats().circuit).toBeUndefined();
   });
 
-  it('stops retries that wait for their turn', async () => {
+  it('ends an evaluation that waits for its next attempt', async () => {
     const asksToWait = (seconds: number) => ({ status: 429, headers: { 'retry-after': String(seconds) } });
     server.script(asksToWait(1), asksToWait(3600), answer(true));
     const provider = open({ circuitBreaker: { threshold: 1 }, retries: 3, retryDelay: 0 });
@@ -156,8 +159,8 @@ describe('the circuit', () => {
   });
 });
 
-describe('when it is time to try', () => {
-  it('one evaluation tries, the others answer at once while it hangs', async () => {
+describe('a half-open circuit', () => {
+  it('lets one evaluation try, and refuses the others at once while it hangs', async () => {
     const provider = await openBroken({ ...patient, retries: 5, retryDelay: 0 }, SOON);
     const since = sinceOf(provider);
     await trialIsDue(provider);
@@ -183,7 +186,7 @@ describe('when it is time to try', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('a trial that fails is followed by another one, until one succeeds', async () => {
+  it('tries again after a failed trial, until one succeeds', async () => {
     const provider = await openBroken({}, SOON);
     const since = sinceOf(provider);
     await waitUntil(async () => {
@@ -204,7 +207,7 @@ describe('when it is time to try', () => {
     expect(server.requests).toHaveLength(101);
   });
 
-  it.each([400, 401, 403, 404])('HTTP %i says that Flagship is back', async (status) => {
+  it.each([400, 401, 403, 404])('closes when the trial is answered with HTTP %i', async (status) => {
     const provider = await openBroken({}, SOON);
     server.script({ status });
     await waitUntil(async () => {
@@ -214,7 +217,7 @@ describe('when it is time to try', () => {
     expect((await askNew(provider)).errorMessage).toContain(`HTTP ${status}`);
   });
 
-  it('a trial that no answer comes for ends with its time limit', async () => {
+  it('ends a trial without an answer at its time limit', async () => {
     const provider = await openBroken({ timeout: 100 }, SOON);
     await trialIsDue(provider);
     server.script(() => undefined);
@@ -222,7 +225,7 @@ describe('when it is time to try', () => {
     expect(stateOf(provider)).toBe('open');
   });
 
-  it('the next failures count from the start', async () => {
+  it('counts failures from zero once it has closed', async () => {
     server.script({ status: 500 });
     const provider = open({ circuitBreaker: { threshold: 2, halfOpenAfter: SOON } });
     await Promise.all([askNew(provider), askNew(provider)]);
@@ -236,11 +239,11 @@ describe('when it is time to try', () => {
   });
 });
 
-describe('what began before the circuit opened', () => {
+describe('an evaluation that began before the circuit opened', () => {
   it.each([
     ['while a trial is under way', 'half-open'],
     ['after Flagship is back', 'closed'],
-  ])('and fails %s is old news', async (_, expected) => {
+  ])('and fails %s does not change the state', async (_, expected) => {
     server.script(answers.hold, answers.hold, { status: 500 });
     const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: SOON }, ...patient });
     const early = [askNew(provider), askNew(provider)];
@@ -265,8 +268,8 @@ describe('what began before the circuit opened', () => {
   });
 });
 
-describe('closing', () => {
-  it('resets: the reopened provider asks', async () => {
+describe('closing the provider', () => {
+  it('closes the circuit: the reopened provider sends requests', async () => {
     const provider = await openBroken();
     await provider.onClose();
     server.script(answer(true));
@@ -275,7 +278,7 @@ describe('closing', () => {
     expect(await askNew(provider)).toMatchObject({ value: true });
   });
 
-  it('is no failure of Flagship: nothing is told', async () => {
+  it('is no failure of Flagship: no event is emitted and no line is logged', async () => {
     server.script(answers.hold);
     const provider = open({ circuitBreaker: { threshold: 2 }, ...patient });
     const events: string[] = [];
@@ -289,7 +292,7 @@ describe('closing', () => {
     expect([events, lines]).toEqual([[], []]);
   });
 
-  it('during a trial lets nothing of it reach the reopened provider', async () => {
+  it('during a trial keeps its outcome from the reopened provider', async () => {
     const provider = await openBroken(patient, SOON);
     await trialIsDue(provider);
     server.script(answers.hold);
@@ -305,7 +308,7 @@ describe('closing', () => {
   });
 });
 
-it('OpenFeature and the log are told once of the opening and once of the closing', async () => {
+it('the opening and the closing of the circuit are one event and one log line each', async () => {
   const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: SOON } });
   await OpenFeature.setProviderAndWait('circuit', provider);
   const client = OpenFeature.getClient('circuit');
@@ -332,7 +335,7 @@ it('OpenFeature and the log are told once of the opening and once of the closing
   expect(lines.slice(1)).toEqual([expect.stringMatching(/^log .*up to date again/)]);
 });
 
-it('the log is told once of a circuit that opens and closes several times a minute', async () => {
+it('a circuit that opens and closes several times a minute is logged once', async () => {
   const provider = open({ circuitBreaker: { threshold: 1, halfOpenAfter: SOON } });
   for (let round = 0; round < 3; round++) {
     server.script({ status: 500 });

@@ -170,7 +170,7 @@ async function serve(members: readonly string[]): Promise<void> {
   expect(await sources['downloaded from the local Flagship']!.refresh()).toBe(true);
 }
 
-describe('a flag that is broken', () => {
+describe('a malformed flag', () => {
   it('leaves every intact flag as it is alone, wherever the flags come from', async () => {
     await fc.assert(
       fc.asyncProperty(payload, async (given) => {
@@ -238,7 +238,7 @@ describe('a flag that is broken', () => {
     },
   );
 
-  it('is named in the first ten lines only where there are thousands of them', async () => {
+  it('is logged with its key for the first ten of thousands', async () => {
     await serve(Array.from({ length: 3000 }, (_, index) => `"bad-${index}":{"variations":1}`));
     const named = lines.filter((line) => line.includes('is malformed at'));
     expect(named).toHaveLength(4 * 10);
@@ -349,7 +349,7 @@ describe('a context that cannot be read', () => {
     });
   });
 
-  it('takes what calls itself a date for the object that it is', async () => {
+  it('does not treat an object as a date because of its toStringTag', async () => {
     const source = new FlagshipServerProvider({ definitions: JSON.parse(`{"flag":${rule}}`) as never });
     const context = { plan: { [Symbol.toStringTag]: 'Date' } };
     expect(await source.resolveNumberEvaluation('flag', 7, context as never)).toMatchObject({ value: 1 });

@@ -140,7 +140,7 @@ const secret = fc
 
 describe.each(['query', 'body'] as const)('with contexts in a %s', (contextTransport) => {
   it.each(paths.map((path) => [path.name, path] as const))(
-    '%s tells nobody of the context, nor of the token',
+    '%s reveals neither the context nor the token',
     async (_, { script, options }) => {
       await fc.assert(
         fc.asyncProperty(secret, secret, fc.constantFrom(...encodings), async (one, other, encode) => {
@@ -235,7 +235,7 @@ describe('a binding', () => {
       'answers a verdict',
       (said: string) => Promise.resolve({ value: false, errorCode: 'INVALID_CONTEXT', errorMessage: said }),
     ],
-  ] as [string, (said: string) => never][])('that %s tells nobody of the context', async (_, answer) => {
+  ] as [string, (said: string) => never][])('that %s does not reveal the context', async (_, answer) => {
     await fc.assert(
       fc.asyncProperty(secret, fc.constantFrom(...encodings), async ({ text, core }, encode) => {
         const ask = (_key: string, _default: unknown, context: unknown) =>

@@ -16,10 +16,9 @@ import {
   VERSION_NEUTRAL,
   VersioningType,
 } from '@nestjs/common';
-import { LazyModuleLoader, NestFactory, RouterModule } from '@nestjs/core';
+import { LazyModuleLoader, RouterModule } from '@nestjs/core';
 import { Query, Resolver } from '@nestjs/graphql';
 import { MessagePattern } from '@nestjs/microservices';
-import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   type EvaluationDetails,
@@ -30,14 +29,9 @@ import {
   FlagValue,
 } from 'nestjs-flagship';
 import request from 'supertest';
-import { captureLog } from '../fixtures/captured-log';
+import { useApp } from '../fixtures/use-app';
 
-const closing: (() => Promise<unknown>)[] = [];
-beforeEach(() => void captureLog());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-  jest.restoreAllMocks();
-});
+const apps = useApp();
 
 const flagship = (listUsage = false) => FlagshipModule.forRoot({ definitions: { any: true }, listUsage });
 
@@ -45,14 +39,8 @@ async function start(
   metadata: ModuleMetadata,
   setup: (app: INestApplication) => unknown = () => undefined,
 ): Promise<INestApplication> {
-  const testing = await Test.createTestingModule({
-    ...metadata,
-    imports: [flagship(), ...(metadata.imports ?? [])],
-  }).compile();
-  const app = testing.createNestApplication();
-  closing.push(() => app.close());
-  setup(app);
-  await app.init();
+  const imports = [flagship(), ...(metadata.imports ?? [])];
+  const { app } = await apps.start({ ...metadata, imports, configure: setup });
   return app;
 }
 
@@ -254,8 +242,7 @@ describe('usage() names no route', () => {
     }
     @Module({ imports: [flagship()], controllers: [WorkerController] })
     class WorkerModule {}
-    const worker = await NestFactory.createApplicationContext(WorkerModule);
-    closing.push(() => worker.close());
+    const worker = await apps.startContext({ imports: [WorkerModule] });
     expect(listed(worker)).toEqual(['a: WorkerController.read', 'b: message pattern "sum"']);
   });
 });

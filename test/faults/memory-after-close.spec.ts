@@ -108,9 +108,9 @@ it('hundreds of applications leave about as much behind as without the module', 
       }
       console.log(JSON.stringify(result));
     })();`;
-  const { ended, output, errors } = built.run('--expose-gc', '-e', script);
-  expect([await ended, errors()]).toEqual([[0, null], '']);
-  const { bare, ours, named } = JSON.parse(output()) as Record<string, number>;
+  const child = built.run('--expose-gc', '-e', script);
+  expect([await child.ended, child.errors()]).toEqual([[0, null], '']);
+  const { bare, ours, named } = JSON.parse(child.output()) as Record<string, number>;
   // Bytes an application; compiled code and the like make them differ by some hundreds from run to run.
   expect(ours! - bare!).toBeLessThan(2000);
   expect(named! - bare!).toBeLessThan(2000);

@@ -1,6 +1,5 @@
 import { Controller, type ExecutionContext, Get, HttpException, Injectable, UseGuards } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
 import {
   FeatureFlag,
   FeatureFlagGuard,
@@ -8,10 +7,11 @@ import {
   FlagshipModule,
   RequestFlags,
 } from 'nestjs-flagship';
-import request from 'supertest';
-import { audienceProvider, AuthGuard, closeAll, closeLater, serve } from '../fixtures/guarded-app';
+import { audienceProvider, AuthGuard, useGuardedApp } from '../fixtures/guarded-app';
+import { useApp } from '../fixtures/use-app';
 
-afterEach(closeAll);
+const apps = useApp();
+const serve = useGuardedApp();
 
 describe('a guard of the application’s own as APP_GUARD', () => {
   /** Leaves a trace of what it judges, and refuses in its own way. */
@@ -57,16 +57,16 @@ describe('a guard of the application’s own as APP_GUARD', () => {
     'judges everything at its place, and the decorators judge at theirs',
     async (order) => {
       const providers = order.map((useClass) => ({ provide: APP_GUARD, useClass }));
-      const visit = await serve({ controllers: [OwnController], providers });
+      const { visit } = await serve({ controllers: [OwnController], providers });
       expect([await visit(), await visit('ann')]).toEqual([200, 200]);
       expect(OwnGuard.judged.slice(0, 3)).toEqual([['on'], ['on'], ['all-but-eve']]);
-      // Whoever comes before the user is known cannot know who is banned; the decorator below the login does.
+      // A guard that runs before the login does not know the user; the decorator below the login does.
       expect(await visit('eve')).toBe(order[0] === AuthGuard ? 451 : 404);
     },
   );
 
   it('asks its own isBypassed, also where the decorator names no bypass', async () => {
-    const visit = await serve({
+    const { visit } = await serve({
       controllers: [OwnController],
       providers: [{ provide: APP_GUARD, useClass: OwnGuard }],
     });
@@ -95,7 +95,7 @@ describe('a guard of the application’s own as APP_GUARD', () => {
         return new HttpException(this.words.refusal(), 452);
       }
     }
-    const visit = await serve({
+    const { visit } = await serve({
       controllers: [OwnController],
       providers: [
         AuthGuard,
@@ -158,7 +158,7 @@ describe('a subclass with a dependency of its own', () => {
   }
 
   it('is injected as APP_GUARD', async () => {
-    const visit = await serve({
+    const { visit } = await serve({
       controllers: [MembersController],
       providers: [
         Memberships,
@@ -174,28 +174,18 @@ describe('a subclass with a dependency of its own', () => {
     @UseGuards(AuthGuard, MembersGuard)
     @Controller()
     class GuardedController extends MembersController {}
-    const visit = await serve({ controllers: [GuardedController], providers: [Memberships] });
+    const { visit } = await serve({ controllers: [GuardedController], providers: [Memberships] });
     expect([await visit('ann'), await visit('eve'), await visit()]).toEqual([200, 452, 452]);
   });
 
   it('is injected by overrideGuard, and then checks in the place of every decorator', async () => {
-    const testing = await Test.createTestingModule({
+    const { app, http } = await apps.start({
       imports: [FlagshipModule.forRoot({ provider: audienceProvider() })],
       controllers: [MembersController],
       providers: [Memberships, { provide: APP_GUARD, useClass: AuthGuard }],
-    })
-      .overrideGuard(FeatureFlagGuard)
-      .useClass(MembersGuard)
-      .compile();
-    const app = testing.createNestApplication();
-    closeLater(() => app.close());
-    await app.init();
-    const visit = async (user: string): Promise<number> => {
-      const response = await request(app.getHttpServer() as never)
-        .get('/')
-        .set('x-user', user);
-      return response.status;
-    };
+      override: (builder) => builder.overrideGuard(FeatureFlagGuard).useClass(MembersGuard),
+    });
+    const visit = async (user: string): Promise<number> => (await http.get('/').set('x-user', user)).status;
     expect([await visit('ann'), await visit('eve'), await visit('staff')]).toEqual([200, 452, 200]);
     expect(app.get(Memberships).checked).toEqual(['ann', 'eve', 'staff']);
   });
@@ -213,16 +203,11 @@ describe('overrideGuard(FeatureFlagGuard)', () => {
   }
 
   it('opens every gate in a test, even without a FlagshipModule', async () => {
-    const testing = await Test.createTestingModule({ controllers: [ClosedController] })
-      .overrideGuard(FeatureFlagGuard)
-      .useValue({ canActivate: () => true })
-      .compile();
-    const app = testing.createNestApplication();
-    closeLater(() => app.close());
-    await app.init();
-    await request(app.getHttpServer() as never)
-      .get('/')
-      .expect(200, 'passed');
+    const { http } = await apps.start({
+      controllers: [ClosedController],
+      override: (builder) => builder.overrideGuard(FeatureFlagGuard).useValue({ canActivate: () => true }),
+    });
+    await http.get('/').expect(200, 'passed');
   });
 
   it('with a subclass judges requirement by requirement, at their places', async () => {
@@ -237,19 +222,12 @@ describe('overrideGuard(FeatureFlagGuard)', () => {
         return Promise.resolve(true);
       }
     }
-    const testing = await Test.createTestingModule({
+    const { http } = await apps.start({
       imports: [FlagshipModule.forRoot({ provider: audienceProvider() })],
       controllers: [ClosedController],
-    })
-      .overrideGuard(FeatureFlagGuard)
-      .useClass(Counting)
-      .compile();
-    const app = testing.createNestApplication();
-    closeLater(() => app.close());
-    await app.init();
-    await request(app.getHttpServer() as never)
-      .get('/')
-      .expect(200);
+      override: (builder) => builder.overrideGuard(FeatureFlagGuard).useClass(Counting),
+    });
+    await http.get('/').expect(200);
     expect(Counting.asked).toEqual([1, 1]);
   });
 });

@@ -13,11 +13,9 @@ import {
   Version,
   VersioningType,
 } from '@nestjs/common';
-import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { FeatureFlag, FlagshipModule } from 'nestjs-flagship';
-import { adapters } from '../fixtures/shop-app';
+import { adapters, type HttpAdapter, useApp } from '../fixtures/use-app';
 
 @Controller()
 class OpenController {
@@ -74,26 +72,12 @@ const setups: [name: string, setup: Setup][] = [
   ],
 ];
 
-const closing: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const apps = useApp();
 
-async function listen(
-  controllers: Type[],
-  adapter: ExpressAdapter | FastifyAdapter,
-  setup: Setup,
-): Promise<number> {
-  const testing = await Test.createTestingModule({
-    imports: [FlagshipModule.forRoot({ definitions: { off: false } })],
-    controllers,
-  }).compile();
-  const app = testing.createNestApplication(adapter);
-  app.useLogger(false);
-  setup(app);
-  closing.push(() => app.close());
-  await app.listen(0, '127.0.0.1');
-  return Number(new URL(await app.getUrl()).port);
+async function listen(controllers: Type[], adapter: HttpAdapter, setup: Setup): Promise<number> {
+  const imports = [FlagshipModule.forRoot({ definitions: { off: false } })];
+  const { url } = await apps.start({ imports, controllers, adapter, configure: setup });
+  return Number(new URL(url).port);
 }
 
 interface Asked {

@@ -55,8 +55,8 @@ function storeWith(set: (key: string, write: () => void) => Promise<void> | void
   return { entries, store, head };
 }
 
-describe('what an instance tells the others', () => {
-  it('is the text first: a head is never written for a text that is not', async () => {
+describe('an instance that shares definitions', () => {
+  it('writes the text first, and never a head without its text', async () => {
     let isBroken = true;
     const { entries, store } = storeWith((key, write) => {
       if (isText(key) && isBroken) throw new Error('too large');
@@ -77,7 +77,7 @@ describe('what an instance tells the others', () => {
     ]);
   });
 
-  it('is what it holds, never what it has read', async () => {
+  it('writes what it holds, never what it has read', async () => {
     const { entries, store, head } = storeWith((_, write) => {
       write();
     });
@@ -102,7 +102,7 @@ describe('what an instance tells the others', () => {
     expect(lines).toEqual([outOfDate]);
   });
 
-  it('makes up for a text that the store has lost, or that another instance has overwritten', async () => {
+  it('restores a text that the store has lost, or that another instance has overwritten', async () => {
     const { entries, store } = storeWith((_, write) => {
       write();
     });
@@ -119,7 +119,7 @@ describe('what an instance tells the others', () => {
     }
   });
 
-  it('does not take it back to the old when Flagship goes away', async () => {
+  it('does not go back to older definitions in the store when Flagship goes away', async () => {
     const { entries, store } = storeWith((_, write) => {
       write();
     });

@@ -132,7 +132,7 @@ describe('waits: definitionsCacheRead', () => {
   });
 });
 
-describe('what is no regular file', () => {
+describe('a definitionsCache that is no regular file', () => {
   it.each([
     ['a FIFO', () => void execFileSync('mkfifo', [definitionsCache]), /is a FIFO/],
     ['a directory', () => void promises.mkdir(definitionsCache), /is a directory/],
@@ -150,7 +150,7 @@ describe('what is no regular file', () => {
     expect(readdirSync(folder())).toEqual(['kept.json']);
   });
 
-  it('may be as large as what was downloaded, quotation marks included', async () => {
+  it('holds definitions of the largest size, quotation marks included', async () => {
     const text = JSON.stringify({ flags: fixedFlags({ flag: 'one', large: '"'.repeat(12 * 1024 * 1024) }) });
     server.script((response) => void response.writeHead(200).end(text));
     const provider = open({ timeout: 60_000 });
@@ -224,7 +224,7 @@ describe('a process that is killed while it writes', () => {
     expect(drafts()).toEqual([]);
   });
 
-  it('is told from one that still runs, and from what is none of ours', async () => {
+  it('is told apart from a process that still runs, and from other files', async () => {
     const { pid } = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
     const dead = pid!;
     await waitUntil(() => {

@@ -2,19 +2,26 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { type EvaluationContext, ProviderEvents } from '@openfeature/server-sdk';
-import { FlagService, type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
+import {
+  FlagService,
+  type FlagshipModuleOptions,
+  type FlagshipProviderOptions,
+  type FlagshipServerProvider,
+} from 'nestjs-flagship';
 import { waitUntil, within } from '../../../tools/waiting.cjs';
 import { useLog } from '../../fixtures/captured-log';
 import { fixedFlags, serves } from '../../fixtures/definitions';
 import { openProviders } from '../../fixtures/open-providers';
 import { type ScriptedServer } from '../../fixtures/scripted-server';
-import { startShop } from '../../fixtures/shop-app';
+import { shop } from '../../fixtures/shop-app';
 import { useServer } from '../../fixtures/use-server';
 import { useProcessWatch } from '../../fixtures/use-process-watch';
+import { useApp } from '../../fixtures/use-app';
 
 const SOON = 60_000;
 jest.setTimeout(180_000);
 
+const apps = useApp();
 const servers = useServer();
 let server: ScriptedServer;
 const lines = useLog();
@@ -50,7 +57,7 @@ function slow() {
 }
 
 describe('a refresh', () => {
-  it('that is asked for during a load finds what was edited after that load began', async () => {
+  it('that is requested during a download finds edits made after the download began', async () => {
     server.script(flag('zero'));
     const provider = open();
     await provider.initialize();
@@ -74,7 +81,7 @@ describe('a refresh', () => {
     expect(flagship.count()).toBe(3);
   });
 
-  it('during the start comes after the start, whose older answer never wins', async () => {
+  it('during the start downloads after the start, whose older answer never wins', async () => {
     const flagship = slow();
     const provider = open();
     const start = provider.initialize();
@@ -90,7 +97,7 @@ describe('a refresh', () => {
     expect(flagship.count()).toBe(2);
   });
 
-  it('during a start that fails makes the flags come alive', async () => {
+  it('during a start that fails makes the provider ready', async () => {
     const held: ServerResponse[] = [];
     server.script((response) => void held.push(response), flag('one'));
     const provider = open();
@@ -106,7 +113,7 @@ describe('a refresh', () => {
     expect(events).toEqual(['ready']);
   });
 
-  it('of a provider that is closed meanwhile changes nothing, whichever is under way or waits', async () => {
+  it('of a provider that is closed meanwhile changes nothing, whether it runs or waits', async () => {
     server.script(flag('zero'));
     const provider = open();
     await provider.initialize();
@@ -125,7 +132,7 @@ describe('a refresh', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is not sent in vain: an ETag of before the closing is never named after it', async () => {
+  it('does not send an ETag from before the closing', async () => {
     server.script(flag('one', '"1"'));
     const provider = open();
     await provider.initialize();
@@ -140,7 +147,7 @@ describe('a refresh', () => {
 });
 
 describe('refreshing goes on', () => {
-  it.each(['changed', 'stale', 'ready'])('although telling that flags are %s throws', async (what) => {
+  it.each(['changed', 'stale', 'ready'])('although emitting that flags are %s throws', async (what) => {
     server.script(flag('one'));
     const provider = open({ refreshInterval: 20 });
     await provider.initialize();
@@ -181,7 +188,7 @@ describe('refreshing goes on', () => {
   });
 });
 
-describe('what outlives the request that asked for a refresh', () => {
+describe('work that outlives the request which called refresh()', () => {
   it('sees no storage of that request: custom fetch, timers, events, the store', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: string[] = [];
@@ -228,10 +235,10 @@ describe('what outlives the request that asked for a refresh', () => {
     expect(seen.filter((line) => !line.endsWith(': none'))).toEqual([]);
   });
 
-  it('sees no scope of that request: handlers evaluate for nobody', async () => {
-    server.script(serves({ who: whoever }, '"1"'));
+  it('sees no scope of that request: handlers evaluate without its user', async () => {
+    server.script(serves({ who: askedForAnn }, '"1"'));
     const asked: Promise<unknown>[] = [];
-    const app = await startShop({
+    const options: FlagshipModuleOptions = {
       endpoint: `${server.url}/evaluate`,
       accountId: 'account',
       localEvaluation: true,
@@ -243,25 +250,25 @@ describe('what outlives the request that asked for a refresh', () => {
           () => void asked.push(flags.getStringValue('who', 'default'), Promise.resolve(flags.context)),
         ],
       ],
-    });
+    };
+    const { app } = await apps.start(shop(options));
     const flags = app.get(FlagService);
     const ann: EvaluationContext = { targetingKey: 'ann' };
     await flags.withContext(ann, async () => {
       expect(await flags.getStringValue('who', '?')).toBe('ann');
-      server.script(serves({ who: whoever, more: 1 }, '"2"'));
+      server.script(serves({ who: askedForAnn, more: 1 }, '"2"'));
       expect(await flags.refresh()).toBe(true);
       expect(await flags.getStringValue('who', '?')).toBe('ann');
     });
     await waitUntil(() => asked.length === 2, 'the event', SOON);
-    server.script(serves({ who: whoever, more: 2 }, '"3"'));
+    server.script(serves({ who: askedForAnn, more: 2 }, '"3"'));
     await waitUntil(() => asked.length === 4, 'the event of the timer', SOON);
     expect(await Promise.all(asked)).toEqual(['nobody', {}, 'nobody', {}]);
-    await app.close();
   });
 });
 
-/** Says whether it is asked for Ann. */
-const whoever = {
+/** A flag that answers whether it is evaluated for Ann. */
+const askedForAnn = {
   enabled: true,
   default_variation: 'nobody',
   variations: { ann: 'ann', nobody: 'nobody' },

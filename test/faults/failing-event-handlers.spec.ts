@@ -69,7 +69,7 @@ const failures: [string, () => unknown][] = [
 ];
 
 describe.each(failures)('a handler that %s', (name, fail) => {
-  it('is told once, and neither the start nor the refreshing nor other handlers mind', async () => {
+  it('is reported once, and stops neither the start nor refreshing nor other handlers', async () => {
     flagsAre({ flag: 'one' });
     const heard: string[] = [];
     const app = await start(
@@ -182,7 +182,7 @@ describe('outside of requests', () => {
     ]);
   });
 
-  it('the changes of a test are told, whoever makes them', () => {
+  it('the changes of a test are emitted, in whichever request they are made', () => {
     const flags = new TestFlags({ a: true });
     const seen: unknown[] = [];
     flags.provider.events?.addHandler(ConfigurationChanged, () => void seen.push(request.getStore()));
