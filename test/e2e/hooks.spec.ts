@@ -3,10 +3,6 @@ import { type Hook, OpenFeature, ProviderEvents } from '@openfeature/server-sdk'
 import {
   FlagService,
   FlagshipModule,
-<<<<<<< HEAD
-  getFlagsToken,
-=======
->>>>>>> t1
   type FlagshipModuleOptions,
   getFlagsToken,
   LoggingHook,

@@ -5,11 +5,7 @@ import { join } from 'node:path';
 import { Controller, Get, type INestApplication, Query } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { TypedInMemoryProvider } from '@openfeature/server-sdk';
-<<<<<<< HEAD
-import { FlagService, getFlagsToken, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
-=======
 import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
->>>>>>> t1
 import { FlagshipHealthIndicator, type FlagshipHealthOptions } from 'nestjs-flagship/terminus';
 import request from 'supertest';
 import { closedPort } from '../fixtures/closed-port';
