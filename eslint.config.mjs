@@ -2,8 +2,62 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
+/** What every TypeScript file avoids. */
+const EXPORTS = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+  { selector: 'ExportAllDeclaration', message: 'Name what is exported.' },
+];
+
+/** Matches `undici/lib/core` and `@nestjs/core/injector`. `\u002F` is a slash, which would end the expression. */
+const SUBPATH = String.raw`/^(?!\.|node:)(@[^\u002F]+\u002F)?[^@\u002F][^\u002F]*\u002F./`;
+
+/** Imports that `.dependency-cruiser.cjs` cannot judge: it knows the file of an import, but not the text. */
+const IMPORTS = [
+  {
+    selector: [
+      `:matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression)[source.value=${SUBPATH}]`,
+      `CallExpression[callee.name="require"][arguments.0.value=${SUBPATH}]`,
+      `:matches(TSImportType, TSExternalModuleReference) Literal[value=${SUBPATH}]`,
+    ].join(),
+    message: 'Import a package by its name: files inside of it are not documented and move between versions.',
+  },
+  {
+    selector: [
+      'ImportExpression[source.type!="Literal"]',
+      'CallExpression[callee.name="require"][arguments.0.type!="Literal"]',
+    ].join(),
+    message: 'Write the path of an import as a literal, so that the import rules see it.',
+  },
+];
+
+/** The time of day and limited waits have one way each. */
+const TIME = [
+  {
+    selector: 'MemberExpression[object.name="Date"][property.name="now"]',
+    message: 'A duration is measured with performance.now(); the time of day is wallClockMs().',
+  },
+  {
+    selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
+    message: 'The time of day is new Date(wallClockMs()).',
+  },
+  {
+    selector: 'CallExpression[callee.name="Date"]',
+    message: 'The time of day as text is new Date(wallClockMs()).toString().',
+  },
+];
+const WAITS = [
+  {
+    selector: 'MemberExpression[object.name="Promise"][property.name=/^(race|any)$/]',
+    message: 'A wait with a limit is limited(…).',
+  },
+];
+
+const CLIENTS = ['fetch', 'WebSocket', 'XMLHttpRequest', 'EventSource'];
+const GLOBALS = ['globalThis', 'global', 'self', 'window'];
+const CONNECT = 'lib/http opens connections, with limits and retries.';
+
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'sample/dist', 'test/types/fixtures'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'test/types/fixtures'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -22,38 +76,19 @@ export default tseslint.config(
       '@typescript-eslint/unified-signatures': 'off',
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
-        { selector: 'ExportAllDeclaration', message: 'Name what is exported.' },
-      ],
+      'no-restricted-syntax': ['error', ...EXPORTS],
     },
   },
   {
-    // Logs, the console and the time of day have one way each.
+    // Logs, the console, connections and the time of day have one way each.
     files: ['lib/**/*.ts'],
     ignores: ['lib/**/*.spec.ts'],
     rules: {
-      'no-restricted-syntax': [
+      'no-restricted-syntax': ['error', ...EXPORTS, ...IMPORTS, ...TIME, ...WAITS],
+      'no-restricted-globals': ['error', ...CLIENTS.map((name) => ({ name, message: CONNECT }))],
+      'no-restricted-properties': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
-        { selector: 'ExportAllDeclaration', message: 'Name what is exported.' },
-        {
-          selector: 'MemberExpression[object.name="Date"][property.name="now"]',
-          message: 'A duration is measured with performance.now(); the time of day is wallClockMs().',
-        },
-        {
-          selector: 'NewExpression[callee.name="Date"][arguments.length=0]',
-          message: 'The time of day is new Date(wallClockMs()).',
-        },
-        {
-          selector: 'CallExpression[callee.name="Date"]',
-          message: 'The time of day is new Date(wallClockMs()).',
-        },
-        {
-          selector: 'MemberExpression[object.name="Promise"][property.name=/^(race|any)$/]',
-          message: 'A wait with a limit is limited(…).',
-        },
+        ...GLOBALS.flatMap((object) => CLIENTS.map((property) => ({ object, property, message: CONNECT }))),
       ],
       'no-console': 'error',
       'no-restricted-imports': [
@@ -70,10 +105,23 @@ export default tseslint.config(
       ],
     },
   },
+  // What the rules above point to.
   {
-    // The two files that the rules above point to.
-    files: ['lib/runtime/wall-clock.ts', 'lib/runtime/limited.ts'],
-    rules: { 'no-restricted-syntax': 'off' },
+    files: ['lib/runtime/wall-clock.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...EXPORTS, ...IMPORTS, ...WAITS] },
+  },
+  {
+    files: ['lib/runtime/limited.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...EXPORTS, ...IMPORTS, ...TIME] },
+  },
+  {
+    files: ['lib/http/**/*.ts'],
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
+  },
+  {
+    // The default of the option `fetch`: passed on to lib/http, and not called.
+    files: ['lib/options/resolve-http.ts'],
+    rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['lib/logging/**/*.ts'],

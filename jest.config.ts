@@ -6,7 +6,7 @@ const config: Config = {
   // Tests import the package as its users do; these lines point the names at the sources.
   moduleNameMapper: {
     '^nestjs-flagship$': '<rootDir>/lib/index.ts',
-    '^nestjs-flagship/local$': '<rootDir>/lib/local/index.ts',
+    '^nestjs-flagship/local$': '<rootDir>/lib/local-server/index.ts',
     '^nestjs-flagship/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-flagship/terminus$': '<rootDir>/lib/terminus/index.ts',
   },

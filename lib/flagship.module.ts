@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { FlagshipRootModule } from './flagship-root.module';
+import { FlagshipRootModule } from './module';
 import {
   type FlagshipModuleAsyncOptions,
   type FlagshipModuleExtras,

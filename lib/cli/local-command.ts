@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { print } from '../logging';
-import { type LocalFlagship, startLocalFlagship } from '../local';
+import { type LocalFlagship, startLocalFlagship } from '../local-server';
 
 const options = {
   flags: { type: 'string' },
@@ -26,8 +26,11 @@ function instructions(flagship: LocalFlagship, hasToken: boolean): string {
 Press Ctrl-C to stop.`;
 }
 
-/** The listeners stay: a wrapper may pass Ctrl-C on as well, and the second one must not cut the closing short. */
-function toldToStop(): Promise<void> {
+/**
+ * Resolves when the process receives SIGINT or SIGTERM. The listeners stay registered: a wrapper such as npm may forward
+ * Ctrl-C, and the second signal must not end the process before the server is closed.
+ */
+function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
@@ -37,7 +40,7 @@ function toldToStop(): Promise<void> {
   });
 }
 
-/** Runs a local Flagship until the process is told to stop. */
+/** Runs a local Flagship until the process receives SIGINT or SIGTERM. */
 export async function runLocal(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options });
   if (values.flags === undefined)
@@ -52,7 +55,7 @@ export async function runLocal(args: string[]): Promise<void> {
     authToken: values['auth-token'],
   });
   print(instructions(flagship, values['auth-token'] !== undefined));
-  await toldToStop();
+  await stopSignal();
   await flagship.close();
   print('Stopped.');
 }

@@ -1,14 +1,29 @@
-export { Answer, type DefaultApplied, isSame } from './scope/answer';
-export { type AnswerBook, type ContextAnswers, type ContextParts } from './scope/answer-book';
-export { refusalOf, refusedContext } from './scope/refused-context';
-export { RESOLVED_OPTIONS } from './context.constants';
-export { FlagshipContextInterceptor } from './propagation/flagship-context.interceptor';
-export { FlagshipContextMiddleware } from './propagation/flagship-context.middleware';
-export { ensurePropagation } from './propagation/openfeature-propagator';
-export { Propagation, propagationProviders } from './propagation/propagation';
-export { RequestContextBuilder } from './request/request-context-builder';
-export { ApplicationScopes } from './scope/application-scopes';
-export { EvaluationScope, type ScopeOwner } from './scope/evaluation-scope';
-export { keepScope, scopedIterable } from './scope/lazy-work';
-export { RequestScopes } from './scope/request-scopes';
-export { currentScope, runAsOwner, runInScope, transactionFor } from './scope/scope-storage';
+export {
+  MemoEntry,
+  type DefaultApplied,
+  isSameValue,
+  type EvaluationMemo,
+  type ContextMemo,
+  type ContextParts,
+  contextErrorOf,
+  invalidContext,
+  ApplicationScopes,
+  EvaluationScope,
+  type ScopeModule,
+  bindToScope,
+  scopedIterable,
+  RequestScopes,
+  currentScope,
+  runForModule,
+  runInScope,
+  transactionFor,
+} from './scope';
+export { RESOLVED_OPTIONS } from './context.tokens';
+export {
+  FlagshipContextInterceptor,
+  FlagshipContextMiddleware,
+  ensurePropagation,
+  Propagation,
+  propagationProviders,
+} from './propagation';
+export { RequestContextBuilder } from './request';

@@ -5,27 +5,30 @@ import {
   FEATURE_FLAG_METADATA,
   FeatureFlagGuard,
   type FeatureFlagOptions,
-  FlagGate,
+  RequirementGuard,
   flagRequirement,
 } from '../guards';
 import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options';
 
-/** `equals` says of which type the flag is; keys and default have to fit. */
+/** Derives the flag's type from `equals`, so that keys and default of another type are compile errors. */
 interface TypedBy<T> {
   readonly equals?: T | readonly T[];
   readonly defaultValue?: FlagValueLike<T>;
 }
 
 /**
- * Hides a handler, or every handler of a controller, unless the flags are on. Where both carry the decorator, or one
- * carries several, all must pass. Each judges at its place among the guards, as `@UseGuards` would have it: the
- * controller's before the handler's, a base class's before its subclass's, a lower decorator's before an upper one's.
+ * Hides a handler, or every handler of a controller, unless the flags are on. If controller and handler are decorated,
+ * or one of them several times, all requirements must be met. Each decorator is checked at its position among the
+ * guards, as `@UseGuards` would be: the controller's before the handler's, a base class's before its subclass's, a lower
+ * decorator before an upper one.
  *
  * `FeatureFlag.KEY` is the metadata key for Nest's `Reflector`; see also `flagRequirementsOf`.
  *
- * @param keys The flag, or the flags: all must be on, or with `match: 'any'` one of them.
- * @param options What counts as on, who passes unasked, and what a refused request gets.
- * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when the arguments make no sense.
+ * @param keys The flag, or a list of flags: all must be on, or one of them with `match: 'any'`.
+ * @param options The values that let a request pass, exemptions, and the response to a refused request.
+ * @returns A decorator for classes and methods.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if a key or an option is not accepted,
+ * or if a property is decorated.
  *
  * @example
  * @FeatureFlag('new-checkout')
@@ -43,18 +46,18 @@ export function FeatureFlag<T extends JsonValue = boolean>(
 ): ClassDecorator & MethodDecorator {
   const requirement = flagRequirement(keys, options);
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {
-    const carrier: unknown = property === undefined ? target : descriptor?.value;
-    if (typeof carrier !== 'function') {
+    const guarded: unknown = property === undefined ? target : descriptor?.value;
+    if (typeof guarded !== 'function') {
       throw configurationError(
         `@FeatureFlag is for classes and methods, but "${String(property)}" is a property. It would not be guarded.`,
       );
     }
-    addRequirement(requirement, carrier);
-    const guards = UseGuards(new FlagGate(requirement), FeatureFlagGuard);
-    if (property === undefined) (guards as ClassDecorator)(carrier as never);
+    addRequirement(requirement, guarded);
+    const guards = UseGuards(new RequirementGuard(requirement), FeatureFlagGuard);
+    if (property === undefined) (guards as ClassDecorator)(guarded as never);
     else guards(target, property, descriptor as PropertyDescriptor);
   };
 }
 
-/** Where `Reflector` finds the requirements: `reflector.get<readonly FlagRequirement[]>(FeatureFlag.KEY, handler)`. */
+/** The metadata key of the requirements: `reflector.get<readonly FlagRequirement[]>(FeatureFlag.KEY, handler)`. */
 FeatureFlag.KEY = FEATURE_FLAG_METADATA;

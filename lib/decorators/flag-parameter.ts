@@ -1,32 +1,40 @@
 import { type JsonValue } from '@openfeature/server-sdk';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagType, flagTypeOf, isText } from '../options';
 import { ownCopy } from '../types';
 
-/** Whose flag a parameter is. */
+const FLAG_PARAMETERS_METADATA = 'nestjs-flagship:flag-parameters';
+
+/** The options of `@FlagValue` and `@FlagDetails`. */
 export interface FlagParameterOptions {
   /**
-   * The domain of the Flagship module, where the application has several.
+   * The domain of the Flagship module that evaluates the flag, for an application with several.
    * @default the module without a domain
+   * @example { domain: 'billing' }
    */
   readonly domain?: string;
 }
 
-/** What a parameter decorator asks for, read once when the class is defined. */
-export interface WantedFlag {
+/** The flag of a decorated parameter, read once when the class is defined, with validated arguments. */
+export interface ParameterFlag {
   readonly key: string;
   readonly type: FlagType;
   readonly defaultValue: JsonValue;
   readonly domain: string | undefined;
 }
 
-/** @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined. */
-export function wantedFlag(
+/**
+ * Returns the flag for the arguments of a parameter decorator.
+ *
+ * @param decorator The decorator's name, for messages.
+ * @throws FlagshipError `CONFIGURATION_ERROR` if an argument is not accepted.
+ */
+export function parameterFlag(
   decorator: string,
   key: unknown,
   defaultValue: unknown,
   { domain, ...unknown }: FlagParameterOptions,
-): WantedFlag {
+): ParameterFlag {
   if (typeof key !== 'string' || key === '') throw configurationError(`@${decorator} needs a flag's key.`);
   if (defaultValue === undefined) {
     throw configurationError(
@@ -39,10 +47,51 @@ export function wantedFlag(
   }
   if (domain !== undefined && !isText(domain)) {
     throw configurationError(
-      `@${decorator}('${key}') needs a module's domain as "domain", but was given ${shown(domain)}.`,
+      `@${decorator}('${key}') needs a module's domain as "domain", but was given ${describeValue(domain)}.`,
     );
   }
-  // A constant that the application writes into later stays the default that it was.
+  // Copied, because the default is often a constant, which the application may change later.
   const value = ownCopy(defaultValue as JsonValue);
   return { key, type: flagTypeOf(value), defaultValue: value, domain };
+}
+
+/** One decorated parameter of a method. */
+export interface FlagParameterUse {
+  readonly decorator: '@FlagValue' | '@FlagDetails';
+  readonly flag: ParameterFlag;
+}
+
+/** Stores a decorated parameter in the metadata of its method. */
+export function storeFlagParameter(prototype: object, method: string | symbol, use: FlagParameterUse): void {
+  // Prepended, because JavaScript applies the decorator of the last parameter first.
+  Reflect.defineMetadata(
+    FLAG_PARAMETERS_METADATA,
+    [use, ...readFlagParameters(prototype, method as string)],
+    prototype,
+    method,
+  );
+}
+
+/** Returns the decorated parameters of a method, without those of methods that it overrides. */
+export function ownFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+  for (const declarer of prototypeChainOf(prototype))
+    if (Object.hasOwn(declarer, method)) return readFlagParameters(declarer, method);
+  return [];
+}
+
+/** Returns the decorated parameters that Nest resolves for a handler, including those of methods that it overrides. */
+export function inheritedFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+  return prototypeChainOf(prototype).flatMap((declarer) => readFlagParameters(declarer, method));
+}
+
+function readFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+  return (
+    (Reflect.getOwnMetadata(FLAG_PARAMETERS_METADATA, prototype, method) as
+      readonly FlagParameterUse[] | undefined) ?? []
+  );
+}
+
+function prototypeChainOf(prototype: object): readonly object[] {
+  const next = Object.getPrototypeOf(prototype) as object | null;
+  return next === null ? [prototype] : [prototype, ...prototypeChainOf(next)];
 }

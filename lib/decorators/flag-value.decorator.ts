@@ -2,34 +2,40 @@ import { createParamDecorator } from '@nestjs/common';
 import { type JsonValue } from '@openfeature/server-sdk';
 import { configurationError } from '../errors';
 import { type FlagKeyFor } from '../options';
-import { type FlagParameterOptions, wantedFlag } from './flag-parameter';
-import { type FlagParameterUse, rememberParameter } from './flag-parameters.metadata';
+import {
+  type FlagParameterOptions,
+  type FlagParameterUse,
+  parameterFlag,
+  storeFlagParameter,
+} from './flag-parameter';
 import { parameterSource } from './parameter-pipe';
 
 function flagParameter(
   use: FlagParameterUse,
   part: Parameters<typeof parameterSource>[1],
 ): ParameterDecorator {
-  const { factory, pipe } = parameterSource(use.wanted, part);
-  const hand = createParamDecorator(factory)(undefined, pipe);
+  const { factory, pipe } = parameterSource(use.flag, part);
+  const decorate = createParamDecorator(factory)(undefined, pipe);
   return (target, method, index) => {
     if (method === undefined) {
-      const { decorator, wanted } = use;
-      throw configurationError(`${decorator}('${wanted.key}') is for the parameters of handlers.`);
+      const { decorator, flag } = use;
+      throw configurationError(`${decorator}('${flag.key}') is for the parameters of handlers.`);
     }
-    rememberParameter(target, method, use);
-    hand(target, method, index);
+    storeFlagParameter(target, method, use);
+    decorate(target, method, index);
   };
 }
 
 /**
- * Hands a handler the value of a flag, already awaited, for the user of the request. Pipes of the application's see the
- * value, as with any parameter decorator.
+ * Injects the value of a flag, evaluated for the user of the request, into a handler's parameter. The value is awaited,
+ * and the application's pipes receive it as with any parameter decorator.
  *
  * @param key The flag.
- * @param defaultValue What to hand over when there is no answer; its type is the flag's type.
- * @param options The module's `domain`, where the application has several.
- * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when there is no default.
+ * @param defaultValue The value if the evaluation fails; its type is the flag's type.
+ * @param options The `domain` of the module, for an application with several.
+ * @returns A parameter decorator for handlers.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if an argument is not accepted or there
+ * is no default.
  *
  * @example
  * @Get()
@@ -40,17 +46,20 @@ export function FlagValue<T extends JsonValue | object>(
   defaultValue: T,
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  const wanted = wantedFlag('FlagValue', key, defaultValue, options);
-  return flagParameter({ decorator: '@FlagValue', wanted }, ({ value }) => value);
+  const flag = parameterFlag('FlagValue', key, defaultValue, options);
+  return flagParameter({ decorator: '@FlagValue', flag }, ({ value }) => value);
 }
 
 /**
- * Hands a handler a flag's value with variant, reason and, where there is no answer, the error code.
+ * Injects the evaluation details of a flag into a handler's parameter: value, variant, reason and metadata; if the
+ * evaluation failed, also the error code and message.
  *
  * @param key The flag.
- * @param defaultValue What the value is when there is no answer; its type is the flag's type.
- * @param options The module's `domain`, where the application has several.
- * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when there is no default.
+ * @param defaultValue The value if the evaluation fails; its type is the flag's type.
+ * @param options The `domain` of the module, for an application with several.
+ * @returns A parameter decorator for handlers.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if an argument is not accepted or there
+ * is no default.
  *
  * @example
  * @Get()
@@ -61,6 +70,6 @@ export function FlagDetails<T extends JsonValue | object>(
   defaultValue: T,
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  const wanted = wantedFlag('FlagDetails', key, defaultValue, options);
-  return flagParameter({ decorator: '@FlagDetails', wanted }, (details) => details);
+  const flag = parameterFlag('FlagDetails', key, defaultValue, options);
+  return flagParameter({ decorator: '@FlagDetails', flag }, (details) => details);
 }

@@ -1,10 +1,10 @@
 export { FeatureFlag } from './feature-flag.decorator';
-export { type FlagParameterOptions } from './flag-parameter';
 export {
+  type FlagParameterOptions,
   type FlagParameterUse,
   inheritedFlagParameters,
   ownFlagParameters,
-} from './flag-parameters.metadata';
+} from './flag-parameter';
 export { FlagDetails, FlagValue } from './flag-value.decorator';
 export { InjectFlags } from './inject-flags.decorator';
 export { type JobContextFactory, WithFlagContext } from './with-flag-context.decorator';

@@ -1,13 +1,14 @@
 import { Inject } from '@nestjs/common';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { getFlagsToken } from '../service';
 
 /**
- * Injects the `FlagService` of a Flagship module by its domain.
+ * Injects the `FlagService` of the Flagship module with a domain.
  *
- * @param domain The domain that the module was imported with; none for the module without one, as injecting
- * `FlagService` by its class does.
- * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when the domain is no text.
+ * @param domain The domain that the module was imported with. Without it, the module without a domain is used, as when
+ * `FlagService` is injected by its class.
+ * @returns A decorator for constructor parameters and properties.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if the domain is empty or not a text.
  *
  * @example
  * @Injectable()
@@ -17,7 +18,7 @@ import { getFlagsToken } from '../service';
  */
 export function InjectFlags(domain?: string): ParameterDecorator & PropertyDecorator {
   if (domain !== undefined && (typeof domain !== 'string' || domain.trim() === '')) {
-    throw configurationError(`@InjectFlags needs a module's domain, but was given ${shown(domain)}.`);
+    throw configurationError(`@InjectFlags needs a module's domain, but was given ${describeValue(domain)}.`);
   }
   return Inject(getFlagsToken(domain));
 }

@@ -2,54 +2,55 @@ import { type ExecutionContext } from '@nestjs/common';
 import { type HttpAdapterHost } from '@nestjs/core';
 import { type RequestFlags } from '../service';
 
-/** An application whose handlers have the parameter. */
+/** One module instance whose handlers have the parameter: its application's flags and its HTTP server. */
 export interface ParameterApplication {
   readonly flags: RequestFlags;
   readonly server: HttpAdapterHost;
 }
 
 /**
- * The running applications whose handlers have one decorated parameter. Nest hands a parameter's factory the execution
- * context alone, which does not say to which application it belongs; nearly always there is only one.
+ * The running applications whose handlers have a certain decorated parameter. Nest passes only the execution context to
+ * a parameter's factory, and the context does not name its application. Nearly always, there is only one.
  */
 export class ParameterApplications {
-  // Weak: an application that is dropped without being closed is not kept by its own controllers.
+  // Weak references, so that a controller class does not keep an application in memory that was dropped without close().
   private running: readonly WeakRef<ParameterApplication>[] = [];
-  /** The flags of the only application there is, if there is only one. */
-  private sole: WeakRef<RequestFlags> | undefined;
+  /** The flags of the application, if there is exactly one. */
+  private onlyFlags: WeakRef<RequestFlags> | undefined;
 
-  /** Adds a module's part of an application; the modules of one application share its flags. */
+  /** Adds an entry per module instance; the modules of one application share its flags. */
   add(application: ParameterApplication): void {
     this.running = [...this.running, new WeakRef(application)];
-    this.count();
+    this.dropCollected();
   }
 
   remove(application: ParameterApplication): void {
     this.running = this.running.filter((other) => other.deref() !== application);
-    this.count();
+    this.dropCollected();
   }
 
-  /** Returns the flags of the application that handles this request, or nothing where that cannot be told. */
+  /** Returns the flags of the application that handles this request; undefined if it cannot be determined. */
   flagsFor(context: ExecutionContext): RequestFlags | undefined {
-    return this.sole?.deref() ?? this.find(context);
+    return this.onlyFlags?.deref() ?? this.find(context);
   }
 
   private find(context: ExecutionContext): RequestFlags | undefined {
-    const applications = this.count();
-    return this.sole?.deref() ?? applications.find(({ server }) => hasServed(server, context))?.flags;
+    const applications = this.dropCollected();
+    return this.onlyFlags?.deref() ?? applications.find(({ server }) => isRequestOf(server, context))?.flags;
   }
 
-  private count(): readonly ParameterApplication[] {
+  /** Removes garbage-collected applications, updates `onlyFlags`, and returns the remaining ones. */
+  private dropCollected(): readonly ParameterApplication[] {
     this.running = this.running.filter((application) => application.deref() !== undefined);
     const applications = this.running.flatMap((application) => application.deref() ?? []);
     const [first, ...others] = new Set(applications.map(({ flags }) => flags));
-    this.sole = first === undefined || others.length > 0 ? undefined : new WeakRef(first);
+    this.onlyFlags = first === undefined || others.length > 0 ? undefined : new WeakRef(first);
     return applications;
   }
 }
 
-/** Whether a request has come in through this server: Express names its application on each request, Fastify itself. */
-function hasServed({ httpAdapter }: Partial<HttpAdapterHost>, context: ExecutionContext): boolean {
+/** Whether a server received the request: Express sets its instance as `request.app`, Fastify as `request.server`. */
+function isRequestOf({ httpAdapter }: Partial<HttpAdapterHost>, context: ExecutionContext): boolean {
   const instance: unknown = httpAdapter?.getInstance();
   if (instance === undefined || context.getType() !== 'http') return false;
   const request = context.switchToHttp().getRequest<{ readonly app?: unknown; readonly server?: unknown }>();

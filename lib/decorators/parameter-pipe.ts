@@ -8,46 +8,47 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { RequestFlags } from '../service';
-import { type WantedFlag } from './flag-parameter';
+import { type ParameterFlag } from './flag-parameter';
 import { type ParameterApplication, ParameterApplications } from './parameter-applications';
 
-/** What a handler gets of a flag's answer. */
-type Part = (details: EvaluationDetails<JsonValue>) => unknown;
+/** Returns the part of the details that the handler receives: the value alone, or all details. */
+type DetailsPart = (details: EvaluationDetails<JsonValue>) => unknown;
 
-/** Asks a flag for a request. */
-type Ask = (flags: RequestFlags) => Promise<unknown>;
+/** Evaluates the flag of a parameter with the flags of an application. */
+type EvaluateWith = (flags: RequestFlags) => Promise<unknown>;
 
-/** Stands in for a value where its application cannot be told yet. */
+/** The placeholder for a parameter's value while the application of its request is unknown. */
 class PendingParameter {
-  readonly #ask: Ask;
+  readonly #evaluate: EvaluateWith;
 
-  constructor(ask: Ask) {
-    this.#ask = ask;
+  constructor(evaluate: EvaluateWith) {
+    this.#evaluate = evaluate;
   }
 
   resolve(flags: RequestFlags): Promise<unknown> {
-    return this.#ask(flags);
+    return this.#evaluate(flags);
   }
 }
 
-/** One decorated parameter: the factory that Nest calls for each request, and the pipe that it injects into. */
+/** The factory that Nest calls per request for a decorated parameter, and the pipe that receives injections for it. */
 export interface ParameterSource {
-  /** Returns the promise of the value, so that pipes of the application's see a value and not a placeholder. */
+  /** Returns a promise of the value, so that the application's pipes receive the value and not a placeholder. */
   readonly factory: (data: unknown, context: ExecutionContext) => unknown;
   readonly pipe: Type<PipeTransform>;
 }
 
 /**
- * Makes the two halves of a parameter. A factory has the request and nothing injected; a pipe has what Nest injects, and
- * no request. So the pipe, which Nest makes once a module, tells the factory of its application, and the factory asks
- * the flag: the application's own pipes, which run before a parameter's, must find the value there. A `ValidationPipe`
- * with `validateCustomDecorators` checks it, and a pipe that copies would leave nothing of a placeholder.
+ * Returns the factory and the pipe of a parameter. A factory receives the request but no injections; a pipe receives
+ * injections but no request. So the pipe, which Nest creates once per module, registers its application with the factory,
+ * and the factory evaluates the flag. The pipe cannot do that: the application's own pipes run before a parameter's pipe
+ * and must receive the value, because a `ValidationPipe` with `validateCustomDecorators` validates it, and a pipe that
+ * copies its input would destroy a placeholder.
  *
- * Where two applications in the process share the handler and the request does not name its own (beyond HTTP), the
- * pipe asks after all the others.
+ * If two applications in the process share the handler and the request does not name its application (other transports
+ * than HTTP), the pipe evaluates the flag, after all other pipes.
  */
-export function parameterSource(wanted: WantedFlag, part: Part): ParameterSource {
-  const { type, key, defaultValue, domain } = wanted;
+export function parameterSource(flag: ParameterFlag, part: DetailsPart): ParameterSource {
+  const { type, key, defaultValue, domain } = flag;
   const applications = new ParameterApplications();
 
   @Injectable()
@@ -69,10 +70,10 @@ export function parameterSource(wanted: WantedFlag, part: Part): ParameterSource
   }
 
   const factory = (_: unknown, context: ExecutionContext): unknown => {
-    const ask: Ask = async (flags) =>
-      part(await flags.evaluate(context, type, key, defaultValue, { domain, parameter: wanted }));
+    const evaluate: EvaluateWith = async (flags) =>
+      part(await flags.evaluate(context, type, key, defaultValue, { domain, parameter: flag }));
     const flags = applications.flagsFor(context);
-    return flags === undefined ? new PendingParameter(ask) : ask(flags);
+    return flags === undefined ? new PendingParameter(evaluate) : evaluate(flags);
   };
   return { factory, pipe: FlagParameterPipe };
 }

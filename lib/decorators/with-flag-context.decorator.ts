@@ -1,42 +1,43 @@
 import { Inject } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { EvaluationScope, keepScope, runInScope } from '../context';
+import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { contextTimeoutOf, FlagService } from '../service';
 
-/** What the job is for: its evaluation context, made from the method's arguments. */
+/** Returns the evaluation context of a job, derived from the arguments of its method. */
 export type JobContextFactory<Args extends unknown[] = never[]> = (
   ...args: Args
 ) => EvaluationContext | undefined | PromiseLike<EvaluationContext | undefined>;
 
 type Method = (this: Job | undefined, ...args: unknown[]) => unknown;
 
-/** On a job's instance: the service of the application that has made it. */
-const FLAGS = Symbol('flagship.flags');
+/** The property of a job's instance into which Nest injects the `FlagService` of its application. */
+const FLAG_SERVICE = Symbol('flagship.flags');
 
 interface Job {
-  readonly [FLAGS]?: FlagService;
+  readonly [FLAG_SERVICE]?: FlagService;
 }
 
-/** Classes that ask for the service already. */
-const injected = new WeakSet<object>();
+/** The prototypes that already have the injected property. */
+const injectedPrototypes = new WeakSet<object>();
 
 /**
- * Runs a method that no request calls (a scheduled job, the consumer of a queue, a command) in a scope of its own: all
- * flags within it answer for this context, each once. The module's static context is merged in, as with
- * `FlagService.withContext`. The class needs to be a provider; it need not inject anything.
+ * Runs a method that no request calls (a scheduled job, a queue consumer, a command) in a scope of its own. Within it,
+ * flags are evaluated under this context, each once. The context is merged over the module's static context, as in
+ * `FlagService.withContext`. The class must be a provider; it need not inject anything.
  *
- * When the function fails, or takes longer than the option `contextTimeout`, the job goes on with the static context
- * alone, and each kind of failure is logged once. A function that returns a promise is waited for, and then the method
- * returns a promise too; an `async function*` still returns its iterator.
+ * If the function throws, rejects or takes longer than the option `contextTimeout`, the method runs with the static
+ * context alone, and each kind of failure is logged once. If the function returns a promise, the method returns a promise
+ * too; an `async function*` still returns its iterator.
  *
- * Work that the method returns without having done it, a generator's or an observable's, is done in the scope too. A
- * method that is handed on without its instance still runs in a scope, without the static context.
+ * The code of a generator or an observable that the method returns runs in the scope too. A method that is called without
+ * its instance runs in a scope without the static context.
  *
- * @param context What the job is for, made from the method's arguments. Without it: the static context.
- * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, when it is given no function.
+ * @param context Returns the evaluation context for the method's arguments; without it, the static context applies.
+ * @returns A method decorator.
+ * @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined, if `context` is not a function.
  *
  * @example
  * @WithFlagContext((job: Job) => ({ targetingKey: job.data.userId }))
@@ -53,68 +54,71 @@ export function WithFlagContext<Args extends unknown[] = never[]>(
     throw configurationError('@WithFlagContext takes a function that makes the context from the arguments.');
   }
   return (target, property, descriptor) => {
-    askForService(target);
+    injectFlagService(target);
     const method = descriptor.value as unknown as Method;
-    const scoped = inScope(
+    const scoped = wrapInScope(
       method,
       context as JobContextFactory | undefined,
       `@WithFlagContext on ${String(property)}`,
     );
-    keepTraces(method, scoped);
+    copyFunctionMetadata(method, scoped);
     descriptor.value = scoped as never;
   };
 }
 
-/** By a property, so that each instance has the service of the application that made it, even with two in a process. */
-function askForService(target: object): void {
-  // Nest makes instances; a static method has none.
-  if (typeof target === 'function' || injected.has(target)) return;
-  injected.add(target);
-  Inject(FlagService)(target, FLAGS);
+/** Injects the service into a property, so that each instance has that of its own application, also with two of them. */
+function injectFlagService(target: object): void {
+  // A static method has no instance that Nest could inject into.
+  if (typeof target === 'function' || injectedPrototypes.has(target)) return;
+  injectedPrototypes.add(target);
+  Inject(FlagService)(target, FLAG_SERVICE);
 }
 
-/** Other decorators leave what they mean on the function itself, and its name is what they find it by. */
-function keepTraces(method: Method, scoped: Method): void {
+/** Copies metadata and name, because other decorators store metadata on the function, and Nest finds it by name. */
+function copyFunctionMetadata(method: Method, scoped: Method): void {
   for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, method), scoped);
   }
   Object.defineProperty(scoped, 'name', { value: method.name, configurable: true });
 }
 
-/** What `async function*` makes methods of. */
+/** The constructor of all `async function*` functions. */
 const { constructor: AsyncGeneratorFunction } = Object.getPrototypeOf(async function* () {
   // Never run.
 }) as { constructor: new () => object };
 
-function inScope(method: Method, factory: JobContextFactory | undefined, what: string): Method {
-  const contextOf = jobContext(factory, what);
+function wrapInScope(method: Method, factory: JobContextFactory | undefined, what: string): Method {
+  const contextOf = safeContextFactory(factory, what);
   const isAsyncGenerator = method instanceof AsyncGeneratorFunction;
   return function (...args) {
-    // A method that is handed on without its instance has none, nor has an instance that Nest has not made a service.
-    const flags = this?.[FLAGS];
+    // Undefined if the method is called without its instance, or if Nest did not create the instance.
+    const flags = this?.[FLAG_SERVICE];
     const call = (): unknown => method.apply(this, args);
     const run = (context: EvaluationContext): unknown =>
-      flags === undefined ? withoutService(context, call) : flags.withContext(context, call);
+      flags === undefined ? runWithoutService(context, call) : flags.withContext(context, call);
     const context = contextOf(this, args, contextTimeoutOf(flags));
     if (!(context instanceof Promise)) return run(context);
-    const late = context.then(run);
-    return isAsyncGenerator ? lateIterable(late as Promise<AsyncGenerator>) : late;
+    const result = context.then(run);
+    return isAsyncGenerator ? iterateWhenReady(result as Promise<AsyncGenerator>) : result;
   };
 }
 
-/** Runs a method in a scope for the flags of all modules: without a service it is not known whose flags it asks. */
-function withoutService(context: EvaluationContext, call: () => unknown): unknown {
+/** Runs a method in a scope for the flags of all modules, because without a service its module is unknown. */
+function runWithoutService(context: EvaluationContext, call: () => unknown): unknown {
   const scope = new EvaluationScope(context);
-  return keepScope(runInScope(scope, call), scope);
+  return bindToScope(runInScope(scope, call), scope);
 }
 
-/** Makes an iterator that begins when the promise of another one is kept: a generator is not to be waited for. */
-async function* lateIterable(late: Promise<AsyncGenerator>): AsyncGenerator {
-  yield* await late;
+/** Returns a generator over a promised one, because the callers of an `async function*` do not await its result. */
+async function* iterateWhenReady(pending: Promise<AsyncGenerator>): AsyncGenerator {
+  yield* await pending;
 }
 
-/** Makes a function that calls the factory and gives what it makes, or nothing but `{}` where it fails or hangs. */
-function jobContext(
+/**
+ * Returns a function that calls the factory and returns its result, or an empty context if the factory fails or does not
+ * settle in time. The returned function never throws or rejects.
+ */
+function safeContextFactory(
   factory: JobContextFactory | undefined,
   what: string,
 ): (job: unknown, args: unknown[], limitMs: number) => EvaluationContext | Promise<EvaluationContext> {
@@ -125,17 +129,17 @@ function jobContext(
     reported.add(kind);
     return {};
   };
-  const checked = (made: unknown): EvaluationContext => {
-    if (made === undefined) return {};
-    const isAttributes = typeof made === 'object' && made !== null && !(Symbol.iterator in made);
-    // A copy: a getter that throws must not do so later.
-    return isAttributes ? { ...made } : failed(new TypeError('It gave no object.'));
+  const copied = (context: unknown): EvaluationContext => {
+    if (context === undefined) return {};
+    const isAttributes = typeof context === 'object' && context !== null && !(Symbol.iterator in context);
+    // Copied here, so that a getter that throws is reported as a failure of the factory.
+    return isAttributes ? { ...context } : failed(new TypeError('It returned no object.'));
   };
   return (job, args, limitMs) => {
     try {
-      const made: unknown = factory?.apply(job, args as never[]);
-      if (!isThenable(made)) return checked(made);
-      return limited('withFlagContext', made, limitMs).then(checked).catch(failed);
+      const context: unknown = factory?.apply(job, args as never[]);
+      if (!isThenable(context)) return copied(context);
+      return limited('withFlagContext', context, limitMs).then(copied).catch(failed);
     } catch (error) {
       return failed(error);
     }

@@ -1,15 +1,20 @@
 import { FlagshipError } from './flagship-error';
 import { FlagshipErrorCode } from './flagship-error-code';
 
-/** A start-up error: which option, what was given, what is accepted. */
+/**
+ * Returns the error of an unusable option.
+ *
+ * @param problem Names the option, the given value and what is accepted.
+ */
 export function configurationError(problem: string): FlagshipError {
   return new FlagshipError(`Flagship: ${problem}`, FlagshipErrorCode.CONFIGURATION_ERROR);
 }
 
 /**
- * How a rejected value is shown in a message. Strings are cut short; callers never pass secrets here.
+ * Returns a rejected value for a message: text in quotes and cut, objects by their kind. Must not be called with
+ * secrets.
  */
-export function shown(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
   if (typeof value === 'function') return 'a function';

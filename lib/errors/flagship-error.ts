@@ -1,8 +1,8 @@
 import { type FlagshipErrorCode } from './flagship-error-code';
 
 /**
- * The one error this package throws. Evaluations never throw it at an application (they answer the default
- * with an error code); constructors and `startLocalFlagship` do, when their options are unusable.
+ * The error class of this package. Evaluations never throw it: they return the default value with an error code. A
+ * constructor and `startLocalFlagship` throw it when an option is unusable.
  *
  * @example
  * try {
@@ -15,9 +15,9 @@ export class FlagshipError extends Error {
   override readonly name = 'FlagshipError';
 
   /**
-   * @param message What went wrong and how to mend it.
-   * @param code Which kind of failure it is.
-   * @param cause The error underneath, if there is one.
+   * @param message What went wrong, and how to fix it.
+   * @param code The kind of the failure.
+   * @param cause The error that caused this one, if there is one.
    */
   constructor(
     message: string,
@@ -27,3 +27,15 @@ export class FlagshipError extends Error {
     super(message, cause === undefined ? undefined : { cause });
   }
 }
+
+/**
+ * A final result of the evaluation itself, such as a flag that does not exist or a context that cannot be used. A retry
+ * would fail in the same way, and a stale resolution would be wrong.
+ */
+export class DefinitiveError extends FlagshipError {}
+
+/**
+ * The evaluation was refused without a request: the circuit is open, or too many evaluations are pending. A stale
+ * resolution may be served.
+ */
+export class UnavailableError extends FlagshipError {}

@@ -1,8 +1,4 @@
-export { configurationError, shown } from './configuration-error';
-export { FlagshipError } from './flagship-error';
+export { configurationError, describeValue } from './configuration-error';
+export { DefinitiveError, FlagshipError, UnavailableError } from './flagship-error';
 export { FlagshipErrorCode } from './flagship-error-code';
-export { LogLimit } from './log-limit';
-export { isErrorOf } from './is-error-of';
-export { messageOf } from './message-of';
-export { UnavailableError } from './unavailable-error';
-export { VerdictError } from './verdict-error';
+export { isErrorOf, messageOf } from './thrown-values';

@@ -1,12 +1,13 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { quoted } from './malformed-flag';
 
-/** An evaluation context as the engine sees it: attributes by name, nothing assumed of the values. */
+/** The attributes of an evaluation context by name. Their values can be of any type. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** Reads one attribute; `undefined` means the context does not have it. */
+/** Returns the value of one attribute, or `undefined` if the context does not have it. */
 export type AttributeReader = (context: Attributes) => unknown;
 
+/** The most names in a dotted path, as in Flagship. */
 const MAX_PATH_SEGMENTS = 5;
 
 export type Scalar = string | number | boolean;
@@ -19,20 +20,20 @@ export function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== 'object';
 }
 
-/** By its class's name: a date of another realm, such as a test runner's, is a date all the same. */
+/** Whether a value is a date, of this realm or another, such as that of a test runner. */
 function isDate(value: unknown): value is Date {
   return (
     typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Date]'
   );
 }
 
-/** Over the wire a date is its ISO 8601 text, so the engine sees it as that text too. */
-export function asSent(value: unknown): unknown {
+/** Converts a date to the ISO 8601 text that Flagship would receive, so that both compare the same text. */
+export function toWireValue(value: unknown): unknown {
   return isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
 }
 
+/** Returns an own property: a path must not find what every object inherits, such as `constructor`. */
 function readOwn(holder: unknown, name: string): unknown {
-  // Own keys only: a look-up must never find what every object inherits, such as `constructor`.
   if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined;
   return (holder as Attributes)[name];
 }
@@ -44,44 +45,46 @@ function readPath(context: Attributes, segments: readonly string[]): unknown {
 }
 
 /**
- * An attribute whose getter or proxy throws: the context is at fault, not the flag. What was thrown is not passed on: it
- * may quote the attribute.
+ * Returns the error of an attribute whose getter or proxy throws. The context is at fault, not the flag. The thrown
+ * error is dropped, because it may quote the attribute's value.
  */
-export function unreadable(what: string): FlagshipError {
-  return new FlagshipError(`${what} cannot be read.`, FlagshipErrorCode.INVALID_CONTEXT);
+export function unreadableError(subject: string): FlagshipError {
+  return new FlagshipError(`${subject} cannot be read.`, FlagshipErrorCode.INVALID_CONTEXT);
 }
 
-/** Thousands of conditions ask for the same few attributes. */
+/** Readers by attribute: thousands of conditions read the same few attributes. */
 const readers = new Map<string, AttributeReader>();
 const MAX_READERS = 1000;
 
-/** Prepares the look-up of an attribute: its literal name first, then its dotted path. */
+/** Returns the reader of an attribute, which looks up its literal name first, then its dotted path. */
 export function attributeReader(attribute: string): AttributeReader {
   const known = readers.get(attribute);
   if (known !== undefined) return known;
-  const reader = makeReader(attribute);
+  const reader = createReader(attribute);
   if (readers.size < MAX_READERS) readers.set(attribute, reader);
   return reader;
 }
 
-function makeReader(attribute: string): AttributeReader {
+function createReader(attribute: string): AttributeReader {
   const segments = attribute.split('.');
   const isPath = segments.length > 1 && segments.length <= MAX_PATH_SEGMENTS;
-  const what = `The attribute ${quoted(attribute)}`;
+  const subject = `The attribute ${quoted(attribute)}`;
   if (!isPath) {
     return (context) => {
       try {
-        return asSent(readOwn(context, attribute));
+        return toWireValue(readOwn(context, attribute));
       } catch {
-        throw unreadable(what);
+        throw unreadableError(subject);
       }
     };
   }
   return (context) => {
     try {
-      return asSent(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
+      return toWireValue(
+        Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments),
+      );
     } catch {
-      throw unreadable(what);
+      throw unreadableError(subject);
     }
   };
 }

@@ -1,6 +1,6 @@
-import { type JsonValue } from '../options/json-value';
-import { type Attributes } from './attribute';
 import { FlagshipError, isErrorOf } from '../errors';
+import { type JsonValue } from '../types';
+import { type Attributes } from './attribute';
 import { compileConditions } from './condition';
 import {
   expectArray,
@@ -9,73 +9,73 @@ import {
   expectShallow,
   expectString,
   type JsonObject,
-  keyPlace,
+  keySegment,
   MalformedFlag,
+  malformedAt,
   quoted,
-  within,
 } from './malformed-flag';
 import { type CompiledRollout, compileRollout, rolloutSeed } from './rollout';
 import { type Predicate } from './text-operators';
 
-export type AnswerReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'DISABLED';
+export type ResolutionReason = 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DEFAULT' | 'DISABLED';
 
-/** What a flag says to a context. Shared between evaluations: never changed once made. */
-export interface FlagAnswer {
+/** The result of an evaluation. Shared between evaluations, so it must not be changed. */
+export interface FlagResolution {
   readonly value: JsonValue;
   readonly variant: string;
-  readonly reason: AnswerReason;
+  readonly reason: ResolutionReason;
 }
 
-/** What is served: an answer, or the error that the variation it names does not exist. */
-type Served = FlagAnswer | MalformedFlag;
+/** The resolution of a served variation, or the error of a variation that does not exist. */
+type ServedVariation = FlagResolution | MalformedFlag;
 
 interface CompiledRule {
   readonly conditions: readonly Predicate[];
   readonly rollout: CompiledRollout | undefined;
-  readonly served: Served;
+  readonly served: ServedVariation;
 }
 
-/** A flag ready to be asked. */
+/** A flag's definition, compiled for evaluation. */
 export class CompiledFlag {
   constructor(
     private readonly flagKey: string,
     private readonly rules: readonly CompiledRule[],
-    private readonly fallBack: Served,
+    private readonly defaultVariation: ServedVariation,
   ) {}
 
   /**
-   * Answers for a context.
+   * Evaluates the flag for a context.
    *
-   * @throws MalformedFlag When what it would serve does not exist, or anything else goes wrong; FlagshipError
+   * @throws MalformedFlag When the variation does not exist, or an unforeseen error happens; FlagshipError
    * `INVALID_CONTEXT` when the context cannot be read.
    */
-  evaluate(context: Attributes): FlagAnswer {
-    let served: Served;
+  evaluate(context: Attributes): FlagResolution {
+    let served: ServedVariation;
     try {
       served = this.serve(context);
     } catch (error) {
-      throw isErrorOf(error, FlagshipError) ? error : within(keyPlace(this.flagKey), error);
+      throw isErrorOf(error, FlagshipError) ? error : malformedAt(keySegment(this.flagKey), error);
     }
     if (served instanceof MalformedFlag) throw served;
     return served;
   }
 
-  private serve(context: Attributes): Served {
+  private serve(context: Attributes): ServedVariation {
     for (const rule of this.rules) if (matches(rule, context)) return rule.served;
-    return this.fallBack;
+    return this.defaultVariation;
   }
 }
 
 function matches({ conditions, rollout }: CompiledRule, context: Attributes): boolean {
   for (const condition of conditions) if (!condition(context)) return false;
-  return rollout === undefined || rollout.admits(context);
+  return rollout === undefined || rollout.includes(context);
 }
 
 /** Compiles the parts of one flag. */
 class FlagCompiler {
-  private readonly answers: FlagAnswer[] = [];
-  private knownSeed: number | undefined;
-  /** Variations that are served but do not exist. */
+  private readonly resolutions: FlagResolution[] = [];
+  private cachedSeed: number | undefined;
+  /** Errors of variations that are served but do not exist. */
   readonly missing: MalformedFlag[] = [];
 
   constructor(
@@ -84,45 +84,67 @@ class FlagCompiler {
     private readonly seedKey: string,
   ) {}
 
-  /** Hashed only for flags that have a rollout, and once. */
+  /** The seed of the flag's rollouts, hashed once, and only for a flag that has rollouts. */
   get seed(): number {
-    return (this.knownSeed ??= rolloutSeed(this.accountId, this.seedKey));
+    return (this.cachedSeed ??= rolloutSeed(this.accountId, this.seedKey));
   }
 
-  rule(item: unknown): CompiledRule {
+  compileRule(item: unknown): CompiledRule {
     const rule = expectObject(item, '');
     const conditions = compileConditions(rule.conditions, 'conditions');
-    const given = rule.rollout;
-    const rollout = given === undefined || given === null ? undefined : compileRollout(given, this);
+    const hasRollout = rule.rollout !== undefined && rule.rollout !== null;
+    const rollout = hasRollout ? compileRollout(rule.rollout, this) : undefined;
     const reason = rollout?.isSplit === true ? 'SPLIT' : 'TARGETING_MATCH';
-    return { conditions, rollout, served: this.served(rule.serve_variation, 'serve_variation', reason) };
+    return {
+      conditions,
+      rollout,
+      served: this.compileVariation(rule.serve_variation, 'serve_variation', reason),
+    };
   }
 
-  /** Rules that serve the same share one answer. */
-  served(name: unknown, place: string, reason: AnswerReason): Served {
-    const variant = expectString(name, place);
-    const known = this.answers.find((answer) => answer.variant === variant && answer.reason === reason);
+  /** Returns the resolution of a variation. Rules that serve the same variation share it. */
+  compileVariation(name: unknown, path: string, reason: ResolutionReason): ServedVariation {
+    const variant = expectString(name, path);
+    const known = this.resolutions.find(
+      (resolution) => resolution.variant === variant && resolution.reason === reason,
+    );
     if (known !== undefined) return known;
     if (!Object.hasOwn(this.variations, variant)) {
-      // Served, not compiled, is when this matters: rules before and after it still work.
+      // Returned instead of thrown: the flag stays usable for contexts that other rules match.
       const error = new MalformedFlag(
-        place,
+        path,
         `names the variation ${quoted(variant)}, which is not in "variations"`,
       );
       this.missing.push(error);
       return error;
     }
-    const answer: FlagAnswer = { value: this.variations[variant] as JsonValue, variant, reason };
-    this.answers.push(answer);
-    return answer;
+    const resolution: FlagResolution = { value: this.variations[variant] as JsonValue, variant, reason };
+    this.resolutions.push(resolution);
+    return resolution;
+  }
+
+  compileRules(rules: readonly unknown[]): readonly CompiledRule[] {
+    const { missing } = this;
+    const compiled = new Array<CompiledRule>(rules.length);
+    for (let index = 0; index < rules.length; index++) {
+      const firstMissing = missing.length;
+      try {
+        compiled[index] = this.compileRule(rules[index]);
+      } catch (error) {
+        throw malformedAt(`rules[${index}]`, error);
+      }
+      for (let added = firstMissing; added < missing.length; added++)
+        missing[added]?.atPath(`rules[${index}]`);
+    }
+    return compiled;
   }
 }
 
-/** All but the rules, which have a bound of their own: the values are handed out, and the whole may be written down. */
+/** Bounds the nesting of all members but the rules, which have a bound of their own: values are copied and written. */
 function expectShallowMembers(flag: JsonObject): void {
   for (const name in flag) {
     const member = flag[name];
-    if (typeof member === 'object' && name !== 'rules') expectShallow(member, keyPlace(name));
+    if (typeof member === 'object' && name !== 'rules') expectShallow(member, keySegment(name));
   }
 }
 
@@ -136,28 +158,22 @@ function compileParts(
   const enabled = expectBoolean(flag.enabled, 'enabled');
   expectShallowMembers(flag);
   const compiler = new FlagCompiler(variations, accountId, typeof flag.key === 'string' ? flag.key : flagKey);
-  const { missing } = compiler;
-  const reason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
-  const fallBack = compiler.served(flag.default_variation, 'default_variation', reason);
-  const judged = enabled ? rules : [];
-  const compiled = new Array<CompiledRule>(judged.length);
-  for (let index = 0; index < judged.length; index++) {
-    const before = missing.length;
-    try {
-      compiled[index] = compiler.rule(judged[index]);
-    } catch (error) {
-      throw within(`rules[${index}]`, error);
-    }
-    for (let told = before; told < missing.length; told++) missing[told]?.within(`rules[${index}]`);
-  }
-  return [new CompiledFlag(flagKey, compiled, fallBack), missing];
+  const defaultReason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
+  const defaultVariation = compiler.compileVariation(
+    flag.default_variation,
+    'default_variation',
+    defaultReason,
+  );
+  const compiledRules = compiler.compileRules(enabled ? rules : []);
+  return [new CompiledFlag(flagKey, compiledRules, defaultVariation), compiler.missing];
 }
 
 /**
- * Makes a flag's definition ready to be asked.
+ * Compiles a flag's definition.
  *
- * @param report Told about variations that are served but do not exist; the flag answers `PARSE_ERROR` there.
- * @throws MalformedFlag when the definition does not have the documented shape.
+ * @param report Receives the variations that are served but do not exist. The flag is `PARSE_ERROR` for contexts to
+ * which it would serve one of them.
+ * @throws MalformedFlag When the definition does not have the documented shape.
  */
 export function compileFlag(
   flagKey: string,
@@ -165,13 +181,13 @@ export function compileFlag(
   accountId: string,
   report: (problem: MalformedFlag) => void = () => undefined,
 ): CompiledFlag {
-  // What could not even be read.
+  // The definition could not be read.
   if (definition instanceof MalformedFlag) throw definition;
   try {
     const [compiled, missing] = compileParts(flagKey, expectObject(definition, ''), accountId);
-    for (const problem of missing) report(problem.within(keyPlace(flagKey)));
+    for (const problem of missing) report(problem.atPath(keySegment(flagKey)));
     return compiled;
   } catch (error) {
-    throw within(keyPlace(flagKey), error);
+    throw malformedAt(keySegment(flagKey), error);
   }
 }

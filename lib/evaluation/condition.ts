@@ -6,13 +6,13 @@ import {
   type JsonObject,
   MalformedFlag,
   notAnObject,
-  within,
+  malformedAt,
 } from './malformed-flag';
 import { hasPredicate, inPredicate } from './member-operators';
 import { orderPredicate } from './order-operators';
 import { type Predicate, textPredicate } from './text-operators';
 
-// Flagship allows six levels. The bound here only keeps hostile input from exhausting the stack.
+/** The deepest nesting of conditions. Flagship allows six levels; this bound prevents input that exhausts the stack. */
 const MAX_NESTING = 64;
 
 function compileAttribute({ attribute, operator, value }: JsonObject): Predicate {
@@ -53,11 +53,16 @@ function compileCondition(condition: JsonObject, nesting: number): Predicate {
     : compileAttribute(condition);
 }
 
-/** Turns a list of conditions into predicates; `name` is what the list is called where it stands. */
+/**
+ * Compiles a list of conditions.
+ *
+ * @param name Name of the list's member in the definition, for messages.
+ * @throws MalformedFlag When a condition does not have the documented shape.
+ */
 export function compileConditions(conditions: unknown, name: string, nesting = 0): readonly Predicate[] {
   if (nesting > MAX_NESTING) throw new MalformedFlag(name, `is nested more than ${MAX_NESTING} deep`);
   const list = expectArray(conditions, name);
-  // Made at its full length: a list that grows keeps room for items that never come.
+  // Created at its full length, because V8 reserves spare memory for a list that grows.
   const predicates = new Array<Predicate>(list.length);
   for (let index = 0; index < list.length; index++) {
     const item = list[index];
@@ -65,7 +70,7 @@ export function compileConditions(conditions: unknown, name: string, nesting = 0
     try {
       predicates[index] = compileCondition(item, nesting);
     } catch (error) {
-      throw within(`${name}[${index}]`, error);
+      throw malformedAt(`${name}[${index}]`, error);
     }
   }
   return predicates;

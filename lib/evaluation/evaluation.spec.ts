@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import vectors from '../../test/fixtures/evaluation-vectors.json';
 import { FlagshipError } from '../errors';
-import { compileFlag, murmur3, normalizeFlags, Ruleset } from './index';
+import { compileFlag, murmur3, normalizeFlags, CompiledDefinitions } from '.';
 import { bucketOf, rolloutSeed } from './rollout';
 
 const account = vectors.accountId;
@@ -49,8 +49,8 @@ describe('own keys only', () => {
   const inherited = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
 
   it.each(inherited)('%s is no flag', (key) => {
-    const ruleset = new Ruleset(normalizeFlags({ flags: { real: true } }), account);
-    expect(errorOf(() => ruleset.evaluate(key, {})).code).toBe('FLAG_NOT_FOUND');
+    const definitions = new CompiledDefinitions(normalizeFlags({ flags: { real: true } }), account);
+    expect(errorOf(() => definitions.evaluate(key, {})).code).toBe('FLAG_NOT_FOUND');
   });
 
   it.each(inherited)('%s is no attribute', (attribute) => {
@@ -65,13 +65,15 @@ describe('own keys only', () => {
     expect(errorOf(() => evaluate(flag, {})).code).toBe('PARSE_ERROR');
   });
 
-  it('finds them where they really are own keys', () => {
+  it('finds them if they are own keys', () => {
     const flags = JSON.parse('{ "flags": { "__proto__": true } }') as object;
-    expect(new Ruleset(normalizeFlags(flags), account).evaluate('__proto__', {}).value).toBe(true);
+    expect(new CompiledDefinitions(normalizeFlags(flags), account).evaluate('__proto__', {}).value).toBe(
+      true,
+    );
   });
 });
 
-describe('values that the wire would change', () => {
+describe('values that are sent as other ones', () => {
   it('compares a date as its ISO text', () => {
     const flag = flagWith({ attribute: 'born', operator: 'equals', value: '2020-01-02T03:04:05.000Z' });
     expect(evaluate(flag, { born: new Date('2020-01-02T03:04:05Z') }).variant).toBe('on');
@@ -82,14 +84,14 @@ describe('values that the wire would change', () => {
     expect(evaluate(flag, { days: [new Date('2020-01-02T03:04:05Z')] }).variant).toBe('on');
   });
 
-  it('compares dates as dates across offsets, and falls back to numbers for what is no date', () => {
+  it('compares dates as dates across offsets, and other text as numbers', () => {
     const flag = flagWith({ attribute: 'at', operator: 'less_than', value: '2030-01-01T00:00:00+02:00' });
     expect(evaluate(flag, { at: '2029-12-31T21:59:59Z' }).variant).toBe('on');
     expect(evaluate(flag, { at: '2029-12-31T22:00:01Z' }).variant).toBe('off');
     expect(evaluate(flag, { at: 'soon' }).variant).toBe('off');
   });
 
-  it('takes an unknown operator as false', () => {
+  it('evaluates an unknown operator to false', () => {
     expect(evaluate(flagWith({ attribute: 'a', operator: 'matches', value: 'x' }), { a: 'x' }).variant).toBe(
       'off',
     );
@@ -122,24 +124,24 @@ describe('malformed flags', () => {
     ],
   ];
 
-  it.each(malformed)('%s says where', (_, flag, path) => {
+  it.each(malformed)('%s: the message has the path', (_, flag, path) => {
     const error = errorOf(() => evaluate(flag, {}));
     expect(error.code).toBe('PARSE_ERROR');
     expect(error.message.startsWith(`${path}: `)).toBe(true);
   });
 
-  it('do not spoil the others', () => {
-    const ruleset = new Ruleset(
+  it('leave other flags usable', () => {
+    const definitions = new CompiledDefinitions(
       [
         ['bad', { variations: 3 }],
         ['good', good],
       ],
       account,
     );
-    expect(ruleset.malformed.map((problem) => problem.path)).toEqual(['bad.variations']);
-    expect(ruleset.keys).toEqual(['bad', 'good']);
-    expect(errorOf(() => ruleset.evaluate('bad', {})).code).toBe('PARSE_ERROR');
-    expect(ruleset.evaluate('good', { a: 'x' }).value).toBe(true);
+    expect(definitions.malformed.map((problem) => problem.path)).toEqual(['bad.variations']);
+    expect(definitions.keys).toEqual(['bad', 'good']);
+    expect(errorOf(() => definitions.evaluate('bad', {})).code).toBe('PARSE_ERROR');
+    expect(definitions.evaluate('good', { a: 'x' }).value).toBe(true);
   });
 
   it('are bounded in depth', () => {
@@ -149,16 +151,20 @@ describe('malformed flags', () => {
   });
 });
 
-describe('what a flags file may hold', () => {
-  const answer = (input: unknown, key: string) =>
-    new Ruleset(normalizeFlags(input), account).evaluate(key, {});
+describe('the content of a flags file', () => {
+  const evaluateFile = (input: unknown, key: string) =>
+    new CompiledDefinitions(normalizeFlags(input), account).evaluate(key, {});
 
-  it('takes bare values, with and without the word flags', () => {
-    expect(answer({ flags: { on: true } }, 'on')).toEqual({ value: true, variant: 'on', reason: 'STATIC' });
-    expect(answer({ off: false }, 'off')).toEqual({ value: false, variant: 'off', reason: 'STATIC' });
-    expect(answer({ limit: 20 }, 'limit')).toEqual({ value: 20, variant: 'default', reason: 'STATIC' });
-    expect(answer({ look: { enabled: true } }, 'look').value).toEqual({ enabled: true });
-    expect(answer({ nothing: null }, 'nothing').value).toBeNull();
+  it('can be bare values, with and without "flags"', () => {
+    expect(evaluateFile({ flags: { on: true } }, 'on')).toEqual({
+      value: true,
+      variant: 'on',
+      reason: 'STATIC',
+    });
+    expect(evaluateFile({ off: false }, 'off')).toEqual({ value: false, variant: 'off', reason: 'STATIC' });
+    expect(evaluateFile({ limit: 20 }, 'limit')).toEqual({ value: 20, variant: 'default', reason: 'STATIC' });
+    expect(evaluateFile({ look: { enabled: true } }, 'look').value).toEqual({ enabled: true });
+    expect(evaluateFile({ nothing: null }, 'nothing').value).toBeNull();
   });
 
   it.each([[[]], ['text'], [null], [{ flags: 3 }], [{ flags: [] }]])('refuses %j as a whole', (input) => {
@@ -166,20 +172,20 @@ describe('what a flags file may hold', () => {
   });
 });
 
-describe('the laws of a rollout', () => {
+describe('a rollout', () => {
   const rollout = (percentage: number) => ({
     ...flagWith({}),
     rules: [{ conditions: [], serve_variation: 'on', rollout: { percentage } }],
   });
 
-  it('never takes anybody out when the percentage grows', () => {
+  it('keeps every included subject when the percentage grows', () => {
     fc.assert(
       fc.property(
         fc.string(),
         fc.double({ min: 0, max: 100, noNaN: true }),
         fc.double({ min: 0, max: 100, noNaN: true }),
-        (who, a, b) => {
-          const context = { targetingKey: who };
+        (subject, a, b) => {
+          const context = { targetingKey: subject };
           const [low, high] = [Math.min(a, b), Math.max(a, b)];
           return (
             evaluate(rollout(low), context).value !== true || evaluate(rollout(high), context).value === true
@@ -189,13 +195,13 @@ describe('the laws of a rollout', () => {
     );
   });
 
-  it('does not look at other attributes', () => {
+  it('depends on no other attribute', () => {
     fc.assert(
-      fc.property(fc.string(), fc.dictionary(fc.string(), fc.jsonValue()), (who, others) => {
+      fc.property(fc.string(), fc.dictionary(fc.string(), fc.jsonValue()), (subject, others) => {
         const flag = rollout(50);
         return (
-          evaluate(flag, { ...others, targetingKey: who }).variant ===
-          evaluate(flag, { targetingKey: who }).variant
+          evaluate(flag, { ...others, targetingKey: subject }).variant ===
+          evaluate(flag, { targetingKey: subject }).variant
         );
       }),
     );

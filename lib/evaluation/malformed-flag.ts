@@ -2,22 +2,24 @@ import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../error
 
 /** The longest text from a definition that a message quotes, in characters. */
 const MAX_QUOTED = 80;
-/** The longest reason of JavaScript's own that a message gives. */
+/** The longest message of an unforeseen error that a message quotes, in characters. */
 const MAX_REASON = 300;
 
-/** A text from a definition as a message shows it: as JSON, which escapes what a terminal would obey, and cut. */
+/**
+ * Returns a text of a definition for a message: cut, and as JSON, which escapes the control characters of terminals.
+ */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
-/** A flag's key as the first step of a place in its definition. */
-export function keyPlace(flagKey: string): string {
+/** Returns a flag's key as the first segment of a path into its definition. */
+export function keySegment(flagKey: string): string {
   return quoted(flagKey).slice(1, -1);
 }
 
-/** A flag's definition that cannot be evaluated. `path` says where in the definition. */
+/** The error of a flag whose definition cannot be evaluated. `path` is the place in the definition. */
 export class MalformedFlag extends FlagshipError {
-  /** The flag that is malformed; known once the definitions it stands in are. */
+  /** Key of the malformed flag; set where the definitions are read. */
   flagKey = '';
 
   constructor(
@@ -27,53 +29,49 @@ export class MalformedFlag extends FlagshipError {
     super(`${path}: ${problem}`, FlagshipErrorCode.PARSE_ERROR);
   }
 
-  /** Says in what the path so far stands; called on the way out, so that a right definition pays for no path. */
-  within(place: string): this {
-    this.path = this.path === '' ? place : `${place}.${this.path}`;
+  /** Prepends a segment to the path. Called while the error propagates, so that a valid definition costs no paths. */
+  atPath(segment: string): this {
+    this.path = this.path === '' ? segment : `${segment}.${this.path}`;
     this.message = `${this.path}: ${this.problem}`;
     return this;
   }
 }
 
 /**
- * Does one step of the work on one flag: reads, copies, compiles, fingerprints or writes it. Whatever is thrown makes that
- * flag malformed and goes no further: one flag must not take the others down, and anything can stand in a definition.
+ * Runs one step of the work on one flag: reading, copying, compiling, hashing or writing it. Whatever it throws makes
+ * only that flag malformed, because a definition can hold any value, and other flags must stay usable.
  *
- * @returns What the step returns; a {@link MalformedFlag}, which answers `PARSE_ERROR`, where it failed.
+ * @returns What the step returns, or a {@link MalformedFlag}, which evaluates to `PARSE_ERROR`.
  */
-export function forOneFlag<T>(flagKey: string, step: () => T): T | MalformedFlag {
+export function isolateFlag<T>(flagKey: string, step: () => T): T | MalformedFlag {
   try {
     return step();
   } catch (error) {
-    return faultOf(flagKey, error);
+    return malformedFlagOf(flagKey, error);
   }
 }
 
-/** The fault of a flag, whatever was thrown; for a step that is too frequent for {@link forOneFlag}'s closure. */
-export function faultOf(flagKey: string, error: unknown): MalformedFlag {
-  const malformed = isErrorOf(error, MalformedFlag) ? error : within(keyPlace(flagKey), error);
+/** Converts a thrown value to the error of a flag. For frequent steps, which avoid the closure of {@link isolateFlag}. */
+export function malformedFlagOf(flagKey: string, error: unknown): MalformedFlag {
+  const malformed = isErrorOf(error, MalformedFlag) ? error : malformedAt(keySegment(flagKey), error);
   malformed.flagKey = flagKey;
   return malformed;
 }
 
-/** Whatever was thrown while a part was read, JavaScript's own errors included, with the part's place. */
-export function within(place: string, error: unknown): MalformedFlag {
-  if (isErrorOf(error, MalformedFlag)) return error.within(place);
+/** Converts a value that was thrown while a part was read to an error with the path of that part. */
+export function malformedAt(segment: string, error: unknown): MalformedFlag {
+  if (isErrorOf(error, MalformedFlag)) return error.atPath(segment);
   const reason = messageOf(error);
-  // How V8 says that the stack is exhausted.
+  // V8's message for an exhausted stack.
   const isTooDeep = reason.includes('call stack');
   const problem = isTooDeep ? 'is nested too deep' : `cannot be used: ${reason.slice(0, MAX_REASON)}`;
-  return new MalformedFlag(place, problem);
+  return new MalformedFlag(segment, problem);
 }
 
-/** The most levels that a value in a definition may have: far beyond any use, far below what exhausts the stack. */
+/** The deepest nesting of a value in a definition: beyond any use, and below the depth that exhausts the stack. */
 const MAX_LEVELS = 1000;
 
-/**
- * Checks that a value is not nested so deep that copying or writing it could exhaust the stack.
- *
- * @throws MalformedFlag
- */
+/** @throws MalformedFlag For a value nested so deep that copying or writing it could exhaust the stack. */
 export function expectShallow(value: unknown, path: string): void {
   if (typeof value === 'object' && value !== null && isDeeper(value, MAX_LEVELS))
     throw new MalformedFlag(path, `is nested more than ${MAX_LEVELS} deep`);
@@ -88,6 +86,7 @@ function isDeeper(value: object, levels: number): boolean {
   return false;
 }
 
+/** An object of a definition, whose members are not checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {

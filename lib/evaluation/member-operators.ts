@@ -1,14 +1,18 @@
-import { asSent, type AttributeReader, isPrimitive, isScalar, unreadable } from './attribute';
+import { toWireValue, type AttributeReader, isPrimitive, isScalar, unreadableError } from './attribute';
 import { type Predicate } from './text-operators';
 
-/** Up to here a list is searched as fast as a set, and takes a fraction of its memory. */
-const SMALL = 8;
+/** A list of up to this length is searched as fast as a set, and takes a fraction of its memory. */
+const MAX_LIST_LENGTH = 8;
 
-/** `in` and `not_in`: is the attribute, as text, one of the listed values? Null members never match. */
+/**
+ * Compiles `in` and `not_in`: whether the attribute, as text, is one of the listed values. Null members never match.
+ */
 export function inPredicate(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!Array.isArray(value)) return () => false;
   const texts = value.filter((member) => member !== null).map(String);
-  return texts.length <= SMALL ? inList(negated, read, texts) : inSet(negated, read, new Set(texts));
+  return texts.length <= MAX_LIST_LENGTH
+    ? inList(negated, read, texts)
+    : inSet(negated, read, new Set(texts));
 }
 
 function inList(negated: boolean, read: AttributeReader, members: readonly string[]): Predicate {
@@ -27,12 +31,12 @@ function inSet(negated: boolean, read: AttributeReader, members: ReadonlySet<str
   };
 }
 
-/** `has` and `not_has`: is the value, as text, among the members of the attribute's list? */
+/** Compiles `has` and `not_has`: whether the value, as text, is a member of the attribute's list. */
 export function hasPredicate(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!isPrimitive(value)) return () => false;
   const expected = String(value);
   const isMember = (item: unknown) => {
-    const member = asSent(item);
+    const member = toWireValue(item);
     return isScalar(member) && String(member) === expected;
   };
   return (context) => {
@@ -41,7 +45,7 @@ export function hasPredicate(negated: boolean, read: AttributeReader, value: unk
     try {
       return actual.some(isMember) !== negated;
     } catch {
-      throw unreadable('A list in the context');
+      throw unreadableError('A list in the context');
     }
   };
 }

@@ -1,4 +1,5 @@
 const encoder = new TextEncoder();
+/** Reused by all calls, and replaced by a larger one for a longer text. */
 let scratch = new Uint8Array(512);
 
 function mix(block: number): number {
@@ -13,10 +14,13 @@ function finish(hash: number, length: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Writes the text's bytes to the scratch space. Most subjects are ASCII, where a loop beats the encoder's call. */
+/**
+ * Writes the UTF-8 bytes of a text to the scratch buffer and returns their number. Most subjects are ASCII, for which a
+ * loop is faster than a call of the encoder.
+ */
 function toUtf8(text: string): number {
   const { length } = text;
-  // Three bytes is the most UTF-8 needs for one UTF-16 unit.
+  // UTF-8 needs at most three bytes for one UTF-16 code unit.
   if (scratch.length < length * 3) scratch = new Uint8Array(length * 3);
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
@@ -26,7 +30,7 @@ function toUtf8(text: string): number {
   return length;
 }
 
-/** MurmurHash3 (x86, 32 bit) over the text's UTF-8 bytes, unsigned. Lone surrogates count as U+FFFD. */
+/** Returns the MurmurHash3 (x86, 32 bit, unsigned) of the UTF-8 bytes of a text. Lone surrogates count as U+FFFD. */
 export function murmur3(text: string, seed: number): number {
   const length = toUtf8(text);
   const bytes = scratch;
@@ -42,7 +46,7 @@ export function murmur3(text: string, seed: number): number {
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
   let tail = 0;
-  for (let rest = length - 1; rest >= index; rest--) tail = (tail << 8) | (bytes[rest] as number);
+  for (let last = length - 1; last >= index; last--) tail = (tail << 8) | (bytes[last] as number);
   if (index < length) hash ^= mix(tail);
   return finish(hash, length);
 }

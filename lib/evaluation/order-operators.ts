@@ -12,12 +12,15 @@ const orders = {
 
 export type OrderOperator = keyof typeof orders;
 
-/** JavaScript's `Number`, except that blank text is not zero. */
+/** Converts a value as JavaScript's `Number` does, but blank text to NaN instead of zero. */
 function toNumber(value: Scalar): number {
   return typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
 }
 
-/** `greater_than` and its kin: as dates where both sides are dates, else as numbers. NaN never holds. */
+/**
+ * Compiles `greater_than`, `less_than` and their `_or_equals` forms: compared as dates if both sides are dates,
+ * otherwise as numbers. NaN never holds.
+ */
 export function orderPredicate(operator: OrderOperator, read: AttributeReader, value: unknown): Predicate {
   if (!isScalar(value)) return () => false;
   const compare = orders[operator];

@@ -1,26 +1,27 @@
 import { attributeReader, type AttributeReader, type Attributes, isScalar } from './attribute';
-import { expectNumber, expectObject, expectString, within } from './malformed-flag';
+import { expectNumber, expectObject, expectString, malformedAt } from './malformed-flag';
 import { murmur3 } from './murmur3';
 
+/** Number of quotients of a hash and 100: they become the fraction of a bucket. */
 const QUOTIENTS = Math.ceil(2 ** 32 / 100);
 
-/** The bucket, from 0 up to 100, that a subject falls into for a flag. */
+/** Returns the bucket of a subject for a flag: from 0 to below 100. */
 export function bucketOf(subject: string, seed: number): number {
   const hash = murmur3(subject, seed);
   return (hash % 100) + Math.floor(hash / 100) / QUOTIENTS;
 }
 
-/** The seed that gives every flag of every account its own order of subjects. */
+/** Returns the seed of a flag, so that each flag of each account has its own order of subjects. */
 export function rolloutSeed(accountId: string, flagKey: string): number {
   return murmur3(`${accountId}:${flagKey}`, 0) % 100;
 }
 
-/** A rule's share of the subjects. */
+/** A rule's rollout, compiled. */
 export class CompiledRollout {
   /**
-   * @param percentage Below 100 serving the rule is a `SPLIT`.
+   * @param percentage Share of the subjects. Below 100 the reason of the rule is `SPLIT`.
    * @param read Reads the subject.
-   * @param seed The flag's; not needed at 100 % or more.
+   * @param seed The flag's seed; not used at 100 % or more.
    */
   constructor(
     private readonly percentage: number,
@@ -32,28 +33,29 @@ export class CompiledRollout {
     return this.percentage < 100;
   }
 
-  /** Is the subject of this context in? */
-  admits(context: Attributes): boolean {
+  /** Whether the rollout includes the subject of this context. */
+  includes(context: Attributes): boolean {
     const subject = this.read(context);
     if (isScalar(subject)) {
-      // At 100 % everybody is in, without hashing.
+      // At 100 % every subject is included, without hashing.
       return !this.isSplit || bucketOf(String(subject), this.seed) < this.percentage;
     }
     if (subject !== undefined && subject !== null) return false;
-    // Nobody to be consistent for: each evaluation draws its own bucket.
+    // Without a subject, each evaluation draws a bucket at random.
     return !this.isSplit || Math.random() * 100 < this.percentage;
   }
 }
 
-/** Reads a rule's rollout; the flag's seed is asked for only when hashing is needed. */
+/** Compiles a rule's rollout. Reads the flag's seed only when hashing is needed, because the seed itself is a hash. */
 export function compileRollout(rollout: unknown, flag: { readonly seed: number }): CompiledRollout {
   const definition = expectObject(rollout, 'rollout');
   try {
     const percentage = expectNumber(definition.percentage, 'percentage');
-    const named = definition.attribute === undefined ? '' : expectString(definition.attribute, 'attribute');
-    const read = attributeReader(named === '' ? 'targetingKey' : named);
+    const attribute =
+      definition.attribute === undefined ? '' : expectString(definition.attribute, 'attribute');
+    const read = attributeReader(attribute === '' ? 'targetingKey' : attribute);
     return new CompiledRollout(percentage, read, percentage < 100 ? flag.seed : 0);
   } catch (error) {
-    throw within('rollout', error);
+    throw malformedAt('rollout', error);
   }
 }

@@ -1,14 +1,14 @@
 import { type AttributeReader, type Attributes, isPrimitive, isScalar } from './attribute';
 
-/** A compiled condition: does it hold for this context? */
+/** A compiled condition. Returns whether it holds for a context. */
 export type Predicate = (context: Attributes) => boolean;
 
 export type TextOperator = 'equals' | 'not_equals' | 'contains' | 'starts_with' | 'ends_with';
 
-/** `equals`, `not_equals`, `contains`, `starts_with` and `ends_with`: both sides as text. */
+/** Compiles `equals`, `not_equals`, `contains`, `starts_with` and `ends_with`, which compare both sides as text. */
 export function textPredicate(operator: TextOperator, read: AttributeReader, value: unknown): Predicate {
   if (!isPrimitive(value)) {
-    // Nothing compares with structure; only the rule for null is left.
+    // No attribute equals an object or a list. `not_equals` still holds for null.
     return (context) => operator === 'not_equals' && read(context) === null;
   }
   const expected = String(value);
@@ -42,7 +42,7 @@ function notEquals(read: AttributeReader, expected: string): Predicate {
   };
 }
 
-/** A scalar as text; nothing for null, structure, or an attribute that is not there. */
+/** Returns a scalar as text; undefined for null, an object, a list or a missing attribute. */
 function textOf(actual: unknown): string | undefined {
   if (typeof actual === 'string') return actual;
   return isScalar(actual) ? String(actual) : undefined;

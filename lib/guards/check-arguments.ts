@@ -1,5 +1,5 @@
-import { configurationError, shown } from '../errors';
-import { type CheckTable, flag, functionCheck, oneOf, text } from '../options';
+import { configurationError, describeValue } from '../errors';
+import { type CheckTable, booleanOption, functionOption, oneOf, textOption } from '../options';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
 import { isJsonValue } from './json-equal';
@@ -7,54 +7,60 @@ import { isClass, isRefusalClass, isRefusalError } from './refusal';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-function isRefusal(value: unknown): boolean {
+function isAcceptedRefusal(value: unknown): boolean {
   if (typeof value === 'function') return !isClass(value) || isRefusalClass(value);
   if (value instanceof Error) return isRefusalError(value);
   if (!isObject(value)) return false;
-  const { redirect, statusCode = 302, ...rest } = value as Partial<FlagRedirect>;
-  const aims = typeof redirect === 'function' || (typeof redirect === 'string' && redirect !== '');
-  return aims && REDIRECT_CODES.includes(statusCode) && Object.keys(rest).length === 0;
+  const { redirect, statusCode = 302, ...unknown } = value as Partial<FlagRedirect>;
+  const hasTarget = typeof redirect === 'function' || (typeof redirect === 'string' && redirect !== '');
+  return hasTarget && REDIRECT_CODES.includes(statusCode) && Object.keys(unknown).length === 0;
 }
 
-const json = (value: unknown) => (isJsonValue(value) ? undefined : 'a JSON value');
+const jsonCheck = (value: unknown) => (isJsonValue(value) ? undefined : 'a JSON value');
 
-const table: CheckTable<FeatureFlagOptions> = {
-  equals: json,
+const checks: CheckTable<FeatureFlagOptions> = {
+  equals: jsonCheck,
   match: oneOf('all', 'any'),
-  not: flag,
-  defaultValue: json,
-  bypass: functionCheck,
+  not: booleanOption,
+  defaultValue: jsonCheck,
+  bypass: functionOption,
   otherwise: (value) =>
-    isRefusal(value)
+    isAcceptedRefusal(value)
       ? undefined
       : `an exception of Nest's or of your own (JavaScript's own errors are answered as a crash), its class, a function that makes one, or { redirect, statusCode: ${REDIRECT_CODES.join(' or ')} }`,
-  domain: text,
+  domain: textOption,
 };
 
-/** @throws FlagshipError `CONFIGURATION_ERROR`: there is no flag's key. */
+/**
+ * Returns the keys as a list.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` if there is no key, or one is not a text.
+ */
 export function checkKeys(keys: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(keys) ? (keys as unknown[]) : [keys];
   if (list.length === 0 || list.some((key) => typeof key !== 'string' || key === '')) {
     throw configurationError(
-      `@FeatureFlag needs a flag's key or a list of keys, but was given ${shown(keys)}.`,
+      `@FeatureFlag needs a flag's key or a list of keys, but was given ${describeValue(keys)}.`,
     );
   }
   return list as readonly string[];
 }
 
-/** @throws FlagshipError `CONFIGURATION_ERROR`: an option is unknown or unusable. */
+/** @throws FlagshipError `CONFIGURATION_ERROR` if an option is unknown or its value is not accepted. */
 export function checkFeatureFlagOptions(decorator: string, options: FeatureFlagOptions): void {
   if (!isObject(options)) throw configurationError(`${decorator} needs an object of options after the keys.`);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(table, name)) {
+    if (!Object.hasOwn(checks, name)) {
       throw configurationError(
-        `${decorator} has no option "${name}". Known: ${Object.keys(table).join(', ')}.`,
+        `${decorator} has no option "${name}". Known: ${Object.keys(checks).join(', ')}.`,
       );
     }
-    const accepted = table[name as keyof FeatureFlagOptions](value);
+    const accepted = checks[name as keyof FeatureFlagOptions](value);
     if (accepted !== undefined) {
-      throw configurationError(`${decorator} needs ${accepted} as "${name}", but was given ${shown(value)}.`);
+      throw configurationError(
+        `${decorator} needs ${accepted} as "${name}", but was given ${describeValue(value)}.`,
+      );
     }
   }
 }

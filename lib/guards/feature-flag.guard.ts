@@ -5,111 +5,198 @@ import { isErrorOf } from '../errors';
 import { flagTypeOf } from '../options';
 import { limited } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
-import { aim, FlagRedirectException } from './flag-redirect';
-import { leaveGate, requirementAtGate } from './flag-gate';
-import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isSettled } from './flag-requirement';
+import { setLocation, FlagRedirectException } from './flag-redirect';
+import { clearPendingRequirement, pendingRequirement } from './requirement.guard';
+import { accepts, defaultOf, type FlagRequirement, flagRequirementsOf, isMet } from './flag-requirement';
 import { notFound } from './not-found';
-import { isRefusalError, makeRefusal } from './refusal';
+import { isRefusalError, createRefusal } from './refusal';
 import { reportOnce } from './report-once';
 
-/** How long a request waits for `bypass` and for `otherwise`, in milliseconds: a look at a session, not a slow query. */
+/** The limit for `bypass` and `otherwise` in milliseconds, long enough to read a session but not for a slow query. */
 const FUNCTION_LIMIT_MS = 2000;
 
 /**
- * Lets a request pass when the flags that `@FeatureFlag` names are on. Each decorator brings this guard along, and it
- * judges the one requirement that stands at its place among the other guards. Used as `APP_GUARD`, or named in
- * `@UseGuards`, it judges all requirements of controller and handler at once.
+ * Lets a request pass if the flags that `@FeatureFlag` names are on. Each decorator registers this guard, which then
+ * checks that decorator's requirement at its position among the other guards. As `APP_GUARD`, or in `@UseGuards`, it
+ * checks all requirements of controller and handler at once.
  *
- * Override the protected methods to change where requirements come from, how they are judged, or how to refuse.
+ * To change its behaviour, extend it and override protected methods:
+ * - {@link requirementsOf}: the requirements to check;
+ * - {@link isBypassed}: whether a request passes without an evaluation;
+ * - {@link isMet}: how a requirement is evaluated;
+ * - {@link refusal}: the response to a refused request.
+ *
+ * A subclass may inject more than this guard does: its constructor passes Nest's `Reflector` and the exported
+ * `RequestFlags` to `super`. A subclass registered as `APP_GUARD` checks in addition to the decorators;
+ * `overrideGuard(FeatureFlagGuard)` replaces the guard of the decorators in tests.
+ *
+ * @example
+ * @Injectable()
+ * class AuditedGuard extends FeatureFlagGuard {
+ *   constructor(
+ *     reflector: Reflector,
+ *     flags: RequestFlags,
+ *     private readonly audit: AuditService,
+ *   ) {
+ *     super(reflector, flags);
+ *   }
+ *
+ *   protected override async refusal(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
+ *     this.audit.refused(requirement.keys);
+ *     return super.refusal(requirement, context);
+ *   }
+ * }
  */
 @Injectable()
 export class FeatureFlagGuard implements CanActivate {
-  /** Whether a subclass lets requests pass for reasons of its own. */
+  /** Whether a subclass overrides `isBypassed`, which is then called for requirements without `bypass` too. */
   private readonly hasOwnBypass = this.isBypassed !== FeatureFlagGuard.prototype.isBypassed;
 
+  /**
+   * @param reflector Reads metadata, for subclasses; the guard itself does not use it.
+   * @param flags Evaluates flags for the request of an execution context.
+   */
   constructor(
     protected readonly reflector: Reflector,
     protected readonly flags: RequestFlags,
   ) {}
 
+  /**
+   * Checks the requirements of an execution, in this order for each requirement: {@link isBypassed}, {@link isMet},
+   * {@link refusal}.
+   *
+   * @returns True if the request may pass; a promise if there is a requirement to check.
+   * @throws The error that {@link refusal} returns for the first requirement that is not met.
+   */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const requirements = this.requirementsOf(context);
-    leaveGate(context);
-    return requirements.length === 0 || this.judge(context, requirements);
+    clearPendingRequirement(context);
+    return requirements.length === 0 || this.checkRequirements(context, requirements);
   }
 
-  /** Returns what is to be judged here: a decorator's requirement at its place, else all of controller and handler. */
+  /**
+   * Returns the requirements to check: that of the decorator which registered this guard, or else all requirements of
+   * controller and handler. Override it to add requirements, or to remove some.
+   *
+   * @param context The execution context of the request.
+   * @returns The requirements; the request passes if the list is empty.
+   * @example
+   * protected override requirementsOf(context: ExecutionContext): readonly FlagRequirement[] {
+   *   return context.getType() === 'rpc' ? [] : super.requirementsOf(context);
+   * }
+   */
   protected requirementsOf(context: ExecutionContext): readonly FlagRequirement[] {
-    return requirementAtGate(context) ?? flagRequirementsOf(context.getClass(), context.getHandler());
+    return pendingRequirement(context) ?? flagRequirementsOf(context.getClass(), context.getHandler());
   }
 
-  /** Whether this request may pass without the flags being asked. */
+  /**
+   * Whether a request passes without an evaluation: the result of the option `bypass`. Without an override, it is called
+   * only for requirements with that option; an override is called for each requirement.
+   *
+   * @param requirement The requirement of one `@FeatureFlag`.
+   * @param context The execution context of the request.
+   * @returns False also if `bypass` throws or takes longer than 2 seconds. Never rejects.
+   * @example
+   * protected override async isBypassed(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
+   *   return isHealthCheck(context) || super.isBypassed(requirement, context);
+   * }
+   */
   protected async isBypassed(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
     try {
-      // Nothing but true lets a request pass, whatever the types say.
-      const answer: unknown = requirement.bypass?.(context);
-      if (!isObject(answer)) return answer === true;
-      return (await limited<unknown>('bypass', () => answer, FUNCTION_LIMIT_MS)) === true;
+      // Compared with true, because JavaScript code may return any other value.
+      const result: unknown = requirement.bypass?.(context);
+      if (!isObject(result)) return result === true;
+      return (await limited<unknown>('bypass', () => result, FUNCTION_LIMIT_MS)) === true;
     } catch (error) {
-      reportOnce(this.flags, requirement, 'bypass', 'failed; it lets nobody pass.', error);
+      reportOnce(this.flags, requirement, 'bypass', 'failed; it lets no request pass.', error);
       return false;
     }
   }
 
-  /** Whether the flags of one requirement let the request pass. */
+  /**
+   * Whether the flags of a requirement let the request pass. Override it to add conditions, or to record the result.
+   *
+   * @param requirement The requirement of one `@FeatureFlag`.
+   * @param context The execution context of the request.
+   * @returns False also if an evaluation failed and the requirement has no `defaultValue`. Never rejects.
+   * @example
+   * protected override async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
+   *   const isMet = await super.isMet(requirement, context);
+   *   this.metrics.count(requirement.keys, isMet);
+   *   return isMet;
+   * }
+   */
   protected async isMet(requirement: FlagRequirement, context: ExecutionContext): Promise<boolean> {
     const { keys, defaultValue, type, domain } = requirement;
-    const given = defaultOf(requirement);
-    // A flag that is off and one that has no answer look alike; the difference counts where either lets a request pass.
-    const mustTell = defaultValue === undefined && (requirement.not || accepts(requirement, given));
-    const ask = (key: string): Promise<EvaluationDetails<JsonValue>> =>
-      this.flags.evaluate(context, type, key, given as never, { domain, mustTell });
-    const verdict = (details: EvaluationDetails<JsonValue>): boolean | undefined => {
+    const fallback = defaultOf(requirement);
+    // A flag that is off and a failed evaluation give the same value; the difference matters if either would let a
+    // request pass.
+    const mustKnowDefault = defaultValue === undefined && (requirement.not || accepts(requirement, fallback));
+    const evaluate = (key: string): Promise<EvaluationDetails<JsonValue>> =>
+      this.flags.evaluate(context, type, key, fallback as never, { domain, mustKnowDefault });
+    const isAccepted = (details: EvaluationDetails<JsonValue>): boolean | undefined => {
       const { value } = details;
-      // Another provider may answer with a value of another type, or with none, which is no answer.
-      const isAnswer = (value as unknown) !== undefined && flagTypeOf(value) === type;
-      if (defaultValue === undefined && (!isAnswer || isDefaultApplied(details))) return undefined;
-      return accepts(requirement, isAnswer ? value : given);
+      // A third-party provider may resolve with a value of another type or with undefined, which counts as a failure.
+      const hasType = (value as unknown) !== undefined && flagTypeOf(value) === type;
+      if (defaultValue === undefined && (!hasType || isDefaultApplied(details))) return undefined;
+      return accepts(requirement, hasType ? value : fallback);
     };
     const [only] = keys;
-    // Nearly always one, and each promise more is paid by every request.
-    if (only !== undefined && keys.length === 1) return isSettled(requirement, [verdict(await ask(only))]);
-    return isSettled(requirement, (await Promise.all(keys.map(ask))).map(verdict));
+    // Most requirements have one key, which saves each request the promises of the general case.
+    if (only !== undefined && keys.length === 1)
+      return isMet(requirement, [isAccepted(await evaluate(only))]);
+    return isMet(requirement, (await Promise.all(keys.map(evaluate))).map(isAccepted));
   }
 
-  /** Returns what a refused request gets. */
+  /**
+   * Returns the error that a refused request gets: the one of the option `otherwise`, or else the transport's default.
+   * The guard throws it. For a `FlagRedirectException` on HTTP, the guard sets the `Location` header first.
+   *
+   * @param requirement The requirement that is not met.
+   * @param context The execution context of the request.
+   * @returns The error, or a promise of it. Never rejects.
+   * @example
+   * protected override refusal({ keys }: FlagRequirement): Error {
+   *   return new ForbiddenException(`Not available yet: ${keys.join(', ')}`);
+   * }
+   */
   protected refusal(requirement: FlagRequirement, context: ExecutionContext): Error | Promise<Error> {
-    return requirement.otherwise === undefined ? notFound(context) : this.chosenRefusal(requirement, context);
+    return requirement.otherwise === undefined
+      ? notFound(context)
+      : this.refusalFromOption(requirement, context);
   }
 
-  private async judge(context: ExecutionContext, requirements: readonly FlagRequirement[]): Promise<boolean> {
+  private async checkRequirements(
+    context: ExecutionContext,
+    requirements: readonly FlagRequirement[],
+  ): Promise<boolean> {
     for (const requirement of requirements) {
       const mayPass = this.hasOwnBypass || requirement.bypass !== undefined;
       if (mayPass && (await this.isBypassed(requirement, context))) continue;
-      if (!(await this.isMet(requirement, context))) throw await this.refused(requirement, context);
+      if (!(await this.isMet(requirement, context))) throw await this.refusalFor(requirement, context);
     }
     return true;
   }
 
-  private async refused(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
+  private async refusalFor(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
     const error = await this.refusal(requirement, context);
-    if (isErrorOf(error, FlagRedirectException) && context.getType() === 'http') aim(error, context);
+    if (isErrorOf(error, FlagRedirectException) && context.getType() === 'http') setLocation(error, context);
     return error;
   }
 
-  /** Returns what `otherwise` makes or, where it makes no exception, the default: a refusal is never a crash. */
-  private async chosenRefusal(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
+  /** Returns the exception of the option `otherwise`; the default if it returns none, so that no refusal is a crash. */
+  private async refusalFromOption(requirement: FlagRequirement, context: ExecutionContext): Promise<Error> {
     const { otherwise } = requirement;
     const report = (error: unknown): void => {
       const problem = 'made no exception; refused requests get the default.';
       reportOnce(this.flags, requirement, 'otherwise', problem, error);
     };
     try {
-      const make = () => makeRefusal(otherwise as NonNullable<typeof otherwise>, context);
-      const made = await limited('otherwise', make, FUNCTION_LIMIT_MS);
-      if (isRefusalError(made)) return made;
-      // A redirect that leads nowhere has said so itself.
-      if (typeof otherwise === 'function') report(made);
+      const create = () => createRefusal(otherwise as NonNullable<typeof otherwise>, context);
+      const refusal = await limited('otherwise', create, FUNCTION_LIMIT_MS);
+      if (isRefusalError(refusal)) return refusal;
+      // A redirect without a target is not reported: its function may return none, and that gives the default.
+      if (typeof otherwise === 'function') report(refusal);
     } catch (error) {
       report(error);
     }

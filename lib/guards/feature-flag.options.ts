@@ -2,53 +2,55 @@ import { type ExecutionContext } from '@nestjs/common';
 import { type JsonValue } from '../options';
 import { type Refusal } from './refusal';
 
-/** How `@FeatureFlag` judges and refuses. */
+/** The options of `@FeatureFlag`: which values let a request pass, and how a request is refused. */
 export interface FeatureFlagOptions {
   /**
-   * The value, or a list of values, that lets a request pass; for string, number and object flags. Compared deeply, the
-   * order of keys ignored. To ask for a list as value, put it in a list.
+   * The value, or a list of values, that lets a request pass. It determines the flag's type. Objects are compared deeply;
+   * the order of keys is ignored. For a flag whose value is a list, wrap that list in a list.
    * @default true
    * @example { equals: ['beta', 'canary'] }
    */
   readonly equals?: JsonValue;
 
   /**
-   * Of several flags: must all of them be on, or is any one enough?
+   * Whether all of several flags must be on, or any one of them is enough.
    * @default 'all'
    * @example { match: 'any' }
    */
   readonly match?: 'all' | 'any';
 
   /**
-   * Turns the requirement round: a request passes only when it is known not to be met. A flag without an answer is no
-   * reason to pass: give a `defaultValue` to say what it counts as.
+   * Whether the requirement is inverted: a request passes only if the requirement is known not to be met. A failed
+   * evaluation lets no request pass; set `defaultValue` to define what it counts as.
    * @default false
    * @example { not: true, defaultValue: false }
    */
   readonly not?: boolean;
 
   /**
-   * The value to judge when the flag has no answer or is switched off.
+   * The value that counts if the evaluation fails or the flag is switched off. It must have the type of `equals`.
    * @default none: the request is refused
+   * @example { defaultValue: true }
    */
   readonly defaultValue?: JsonValue;
 
   /**
-   * Lets a request pass without asking the flag, when it returns true; may be asynchronous. One that throws, or takes
-   * longer than two seconds, lets no request pass, and is logged once.
+   * A function that lets a request pass without an evaluation if it returns true; it may be asynchronous. If it throws or
+   * takes longer than 2 seconds, it lets no request pass, and the first failure is logged. It applies to its own
+   * decorator only.
    * @default none
    * @example { bypass: (context) => context.switchToHttp().getRequest().user?.isStaff === true }
    */
   readonly bypass?: (context: ExecutionContext) => boolean | Promise<boolean>;
 
   /**
-   * What a refused request gets. A redirect is for HTTP; elsewhere the default takes its place. The default is, in
-   * GraphQL, an error with `extensions.code` `NOT_FOUND`, on a WebSocket a `WsException` and in a microservice an
-   * `RpcException`.
+   * The response to a refused request: an exception, its class, a function that returns one, or a redirect. A redirect
+   * applies to HTTP; other transports get the default. The default is a 404 on HTTP, an error with `extensions.code`
+   * `NOT_FOUND` in GraphQL, a `WsException` on a WebSocket and an `RpcException` in a microservice.
    *
-   * JavaScript's own errors (`Error`, `TypeError`) are not accepted, because Nest answers them as a crash. A function may
-   * be asynchronous; where it throws, takes longer than two seconds or makes something else, the request gets the
-   * default, and the first failure is logged.
+   * JavaScript's own errors (`Error`, `TypeError`) are not accepted, because Nest answers them as internal errors. A
+   * function may be asynchronous; if it throws, takes longer than 2 seconds or returns no such exception, the request
+   * gets the default, and the first failure is logged.
    * @default NotFoundException, worded as for a route that does not exist
    * @example { otherwise: () => new ForbiddenException('Not yet') }
    * @example { otherwise: { redirect: '/old-checkout' } }
@@ -56,8 +58,9 @@ export interface FeatureFlagOptions {
   readonly otherwise?: Refusal;
 
   /**
-   * Whose flags these are, where the application has several Flagship modules.
+   * The domain of the Flagship module that evaluates the flags, for an application with several.
    * @default the module without a domain
+   * @example { domain: 'billing' }
    */
   readonly domain?: string;
 }

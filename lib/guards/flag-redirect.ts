@@ -1,27 +1,28 @@
 import { type ExecutionContext, HttpException } from '@nestjs/common';
 
-/** Where a redirect leads, if anywhere. */
+/** The target of a redirect; without one, the request gets the default refusal. */
 type RedirectTarget = string | undefined;
 
-/** A refusal that sends the browser elsewhere. */
+/** A refusal that redirects the request, on HTTP only. */
 export interface FlagRedirect {
   /**
-   * Where to: a path or a URL, or a function that makes one, which may be asynchronous; where it makes none, the request
-   * gets the default refusal.
+   * The target of the redirect: a path, a URL, or a function that returns one and may be asynchronous. If the function
+   * returns none, the request gets the default refusal.
    *
-   * @example '/old-checkout'
-   * @example (context) => `/old${context.switchToHttp().getRequest<{ url: string }>().url}`
+   * @example { redirect: '/old-checkout' }
+   * @example { redirect: (context) => `/old${context.switchToHttp().getRequest<{ url: string }>().url}` }
    */
   readonly redirect: string | ((context: ExecutionContext) => RedirectTarget | Promise<RedirectTarget>);
 
   /**
-   * 301, 302, 303, 307 or 308. Browsers remember 301 and 308, and go on redirecting when the flag is on.
+   * The HTTP status code: 301, 302, 303, 307 or 308. Browsers cache 301 and 308 and keep redirecting when the flag is on.
    * @default 302
+   * @example { redirect: '/old-checkout', statusCode: 307 }
    */
   readonly statusCode?: number;
 }
 
-/** The statuses that redirect, with the words that HTTP has for them. */
+/** The HTTP status codes of redirects, with their reason phrases. */
 const REDIRECTS: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',
   302: 'Found',
@@ -38,13 +39,19 @@ interface ResponseLike {
 }
 
 /**
- * The exception by which `@FeatureFlag` redirects. Its status and its `Location` header make the redirect, so any
- * exception filter that answers with an exception's status, as Nest's own does, leaves it working.
+ * The exception by which `@FeatureFlag` redirects. The guard sets the `Location` header before it throws, so the redirect
+ * works with every exception filter that responds with an exception's status, as Nest's own does.
+ *
+ * @example
+ * // In a guard that extends FeatureFlagGuard:
+ * protected override refusal(): Error {
+ *   return new FlagRedirectException('/waiting-list');
+ * }
  */
 export class FlagRedirectException extends HttpException {
   /**
-   * @param url Where to.
-   * @param statusCode 301, 302, 303, 307 or 308.
+   * @param url The target: a path or a URL.
+   * @param statusCode The HTTP status code: 301, 302, 303, 307 or 308; 302 if omitted.
    */
   constructor(
     readonly url: string,
@@ -54,8 +61,8 @@ export class FlagRedirectException extends HttpException {
   }
 }
 
-/** Makes the exception of a redirect for this request; nothing beyond HTTP, and where it leads nowhere. */
-export async function redirectFor(
+/** Returns the exception of a redirect for this request; undefined for other transports, and without a target. */
+export async function createRedirect(
   { redirect, statusCode }: FlagRedirect,
   context: ExecutionContext,
 ): Promise<FlagRedirectException | undefined> {
@@ -64,17 +71,17 @@ export async function redirectFor(
   return typeof url === 'string' && url !== '' ? new FlagRedirectException(url, statusCode) : undefined;
 }
 
-/** Names the target on the response, which the exception alone could not. */
-export function aim({ url }: FlagRedirectException, context: ExecutionContext): void {
+/** Sets the `Location` header on the response, because Nest's exceptions cannot carry headers. */
+export function setLocation({ url }: FlagRedirectException, context: ExecutionContext): void {
   const response = context.switchToHttp().getResponse<ResponseLike>();
-  const location = asHeader(url);
+  const location = encodeLocation(url);
   // Express and Fastify have `header`; Node's own response has `setHeader`.
   if (typeof response.header === 'function') response.header('Location', location);
   else response.setHeader?.('Location', location);
 }
 
-/** As ASCII: a header cannot carry more, and a line break in one would start another. */
-function asHeader(url: string): string {
+/** Returns the URL with all but visible ASCII percent-encoded: headers allow no more, and a line break would end one. */
+function encodeLocation(url: string): string {
   return url.replace(/[^\x21-\x7e]/gu, (character) =>
     [...Buffer.from(character)]
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)

@@ -1,36 +1,41 @@
 import { type ExecutionContext } from '@nestjs/common';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { ownCopy } from '../types';
 import { checkFeatureFlagOptions, checkKeys } from './check-arguments';
-import { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { isJsonEqual } from './json-equal';
 import { type Refusal } from './refusal';
 
-/** What one `@FeatureFlag` asks for, read once when the class is defined. */
+/** The metadata key under which `@FeatureFlag` stores its requirements. */
+export const FEATURE_FLAG_METADATA = 'nestjs-flagship:feature-flag';
+
+/**
+ * The requirement of one `@FeatureFlag`, read once when the class is defined, with the decorator's arguments validated
+ * and frozen.
+ */
 export interface FlagRequirement {
-  /** The flags. */
+  /** The keys of the flags. */
   readonly keys: readonly string[];
-  /** Their type. */
+  /** The type of the flags. */
   readonly type: FlagType;
-  /** The values that count as on. */
+  /** The values that let a request pass, from the option `equals`. */
   readonly accepted: readonly JsonValue[];
-  /** Whether all flags must be on, or any one is enough. */
+  /** Whether all flags must be on, or any one of them is enough. */
   readonly match: 'all' | 'any';
-  /** Whether it is turned round. */
+  /** Whether the requirement is inverted. */
   readonly not: boolean;
-  /** What to judge where a flag has no answer. */
+  /** The value that counts if the evaluation of a flag fails or the flag is switched off. */
   readonly defaultValue: JsonValue | undefined;
-  /** Lets a request pass unasked. */
+  /** The function that lets a request pass without an evaluation. */
   readonly bypass: ((context: ExecutionContext) => boolean | Promise<boolean>) | undefined;
-  /** What a refused request gets. */
+  /** The response to a refused request. */
   readonly otherwise: Refusal | undefined;
-  /** Whose flags these are; none for the module without a domain. */
+  /** The domain of the module that evaluates the flags; undefined for the module without a domain. */
   readonly domain: string | undefined;
 }
 
-/** What is asked for where no default was given. It never lets a request pass. */
+/** The defaults of evaluations for requirements without `defaultValue`. Such a default never lets a request pass. */
 const NEUTRAL_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
   boolean: false,
   string: '',
@@ -39,21 +44,21 @@ const NEUTRAL_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
 };
 
 /**
- * Copies a decorator's argument, so that code which writes into a constant, or into what {@link flagRequirementsOf}
- * lists, opens no gate.
+ * Returns a frozen copy of a decorator's argument, so that code that changes the argument, or the result of
+ * {@link flagRequirementsOf}, cannot let requests pass.
  */
 function frozenCopy<T extends JsonValue | readonly JsonValue[] | undefined>(value: T): T {
   return deepFrozen(ownCopy(value));
 }
 
-/** Freezes JSON with all that is in it. */
+/** Freezes a JSON value with all nested values, and returns it. */
 function deepFrozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   for (const member of Object.values(value)) deepFrozen(member);
   return Object.freeze(value);
 }
 
-/** Returns the default that a requirement's flags are asked with. A default of null is one. */
+/** Returns the default with which a requirement's flags are evaluated. Null counts as a default. */
 export function defaultOf({ defaultValue, type }: FlagRequirement): JsonValue {
   return defaultValue === undefined ? NEUTRAL_DEFAULTS[type] : defaultValue;
 }
@@ -63,12 +68,16 @@ function acceptedValues(equals: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(equals) ? (equals as readonly JsonValue[]) : [equals];
 }
 
-/** @throws FlagshipError `CONFIGURATION_ERROR` while the class is being defined. */
+/**
+ * Returns the requirement for the arguments of `@FeatureFlag`.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` if a key or an option is not accepted.
+ */
 export function flagRequirement(
-  given: string | readonly string[],
+  flagKeys: string | readonly string[],
   options: FeatureFlagOptions,
 ): FlagRequirement {
-  const keys = Object.freeze([...checkKeys(given)]);
+  const keys = Object.freeze([...checkKeys(flagKeys)]);
   const decorator = `@FeatureFlag('${keys.join("', '")}')`;
   checkFeatureFlagOptions(decorator, options);
   const accepted = frozenCopy(acceptedValues(options.equals));
@@ -81,18 +90,18 @@ export function flagRequirement(
   const defaultValue = frozenCopy(options.defaultValue);
   if (defaultValue !== undefined && flagTypeOf(defaultValue) !== type) {
     throw configurationError(
-      `${decorator} judges ${type} flags, but its "defaultValue" is ${shown(defaultValue)}.`,
+      `${decorator} judges ${type} flags, but its "defaultValue" is ${describeValue(defaultValue)}.`,
     );
   }
   return Object.freeze({ keys, type, accepted, match, not, defaultValue, bypass, otherwise, domain });
 }
 
 /**
- * What the `@FeatureFlag` decorators of classes and handlers ask for; for guards, interceptors and documentation of
- * your own. Nest's `Reflector` reads the same under `FeatureFlag.KEY`.
+ * Returns the requirements of the `@FeatureFlag` decorators on classes and handlers, for guards, interceptors and
+ * documentation of your own. Nest's `Reflector` reads the same under `FeatureFlag.KEY`.
  *
- * @param targets Classes and handlers, as `context.getClass()` and `context.getHandler()` give them.
- * @returns Every requirement, those of the first target first; none where nothing is decorated.
+ * @param targets Classes and handlers, as `context.getClass()` and `context.getHandler()` return them.
+ * @returns The requirements, those of the first target first; an empty list without decorators. Nothing is thrown.
  * @example
  * const hidden = flagRequirementsOf(context.getClass(), context.getHandler()).length > 0;
  */
@@ -100,34 +109,34 @@ export function flagRequirementsOf(...targets: readonly object[]): readonly Flag
   return targets.flatMap(requirementsOn);
 }
 
-/** The one place where requirements are read: what a target carries, and for classes what they inherit. */
+/** Returns the requirements stored on a target; for a class, including inherited ones. */
 function requirementsOn(target: unknown): readonly FlagRequirement[] {
-  // Not every transport has a class and a handler.
+  // Executions of some transports have no class or handler.
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) return [];
   return (Reflect.getMetadata(FEATURE_FLAG_METADATA, target) as readonly FlagRequirement[] | undefined) ?? [];
 }
 
-/** Leaves a requirement on a class or a handler, after those that are there, as `@UseGuards` does with guards. */
+/** Appends a requirement to those of a class or a handler, as `@UseGuards` appends guards. */
 export function addRequirement(requirement: FlagRequirement, target: object): void {
   const requirements = Object.freeze([...requirementsOn(target), requirement]);
   Reflect.defineMetadata(FEATURE_FLAG_METADATA, requirements, target);
 }
 
-/** Whether this value lets a request pass. */
+/** Whether a value is one of those that the requirement accepts. */
 export function accepts({ accepted }: FlagRequirement, value: JsonValue): boolean {
   return accepted.some((wanted) => isJsonEqual(wanted, value));
 }
 
 /**
- * Whether the flags together meet the requirement. One without an answer (undefined) leaves it open, unless the others
- * settle it; what stays open is refused either way.
+ * Whether the flags together meet the requirement.
+ *
+ * @param results For each flag, whether its value is accepted; undefined if its evaluation failed. If the other flags do
+ * not decide the result, an undefined one leaves the requirement unmet, with `not` too.
  */
-export function isSettled(
-  { match, not }: FlagRequirement,
-  verdicts: readonly (boolean | undefined)[],
-): boolean {
-  const settles = match === 'any';
-  const isOpen = verdicts.includes(undefined);
-  const isMet = verdicts.includes(settles) ? settles : isOpen ? undefined : !settles;
+export function isMet({ match, not }: FlagRequirement, results: readonly (boolean | undefined)[]): boolean {
+  // With 'any', one accepted value decides; with 'all', one value that is not accepted.
+  const decisive = match === 'any';
+  const isUndecided = results.includes(undefined);
+  const isMet = results.includes(decisive) ? decisive : isUndecided ? undefined : !decisive;
   return isMet === !not;
 }

@@ -1,10 +1,10 @@
-export { FEATURE_FLAG_METADATA } from './feature-flag.constants';
 export { FeatureFlagGuard } from './feature-flag.guard';
 export { type FeatureFlagOptions } from './feature-flag.options';
-export { FlagGate } from './flag-gate';
+export { RequirementGuard } from './requirement.guard';
 export { type FlagRedirect, FlagRedirectException } from './flag-redirect';
 export {
   addRequirement,
+  FEATURE_FLAG_METADATA,
   flagRequirement,
   type FlagRequirement,
   flagRequirementsOf,

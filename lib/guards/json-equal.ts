@@ -5,10 +5,10 @@ type JsonObject = Readonly<Record<string, JsonValue>>;
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null;
 
 /**
- * Whether two JSON values are the same, whatever the order of their keys. Unlike `isDeepStrictEqual` it looks at no
- * prototypes: a provider's object may have none, or that of another realm.
+ * Whether two JSON values are equal; the order of keys is ignored. Unlike `isDeepStrictEqual`, it ignores prototypes,
+ * because a provider's object may have none, or that of another realm.
  *
- * @param wanted A value of the code's, which bounds how deep this goes.
+ * @param wanted A value given in code, whose depth limits the recursion.
  */
 export function isJsonEqual(wanted: JsonValue, value: JsonValue): boolean {
   if (wanted === value) return true;
@@ -20,16 +20,16 @@ export function isJsonEqual(wanted: JsonValue, value: JsonValue): boolean {
   );
 }
 
-/** Whether a value is what JSON can hold: no function, no number beyond all limits, no circle. */
-export function isJsonValue(value: unknown, within: readonly unknown[] = []): value is JsonValue {
+/** Whether a value can be represented in JSON: no function, no infinite number, no circular reference. */
+export function isJsonValue(value: unknown, ancestors: readonly unknown[] = []): value is JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
-  if (!isObject(value) || within.includes(value)) return false;
+  if (!isObject(value) || ancestors.includes(value)) return false;
   if (!Array.isArray(value) && !isPlain(value)) return false;
-  return Object.values(value).every((item: unknown) => isJsonValue(item, [...within, value]));
+  return Object.values(value).every((item: unknown) => isJsonValue(item, [...ancestors, value]));
 }
 
-/** Whether it is made with `{}`, in this realm or another: its prototype is the last one. */
+/** Whether an object is an object literal of this or another realm: its prototype is null or has itself none. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

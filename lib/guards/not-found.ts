@@ -11,29 +11,30 @@ interface HttpRequest {
 }
 
 /**
- * GraphQL takes `extensions` from whatever was thrown. An exception of Nest's own, because those are no crash that it
- * would log; and one whose body has no status, which is what Nest's Apollo driver would make a code of its own from.
+ * Returns the exception for GraphQL, which copies `extensions` from the thrown error. It is a Nest exception, because
+ * Nest logs other errors as crashes, and its body has no status, because Nest's Apollo driver would derive another code
+ * from the status.
  */
-function noField(): Error {
+function graphqlNotFound(): Error {
   const extensions = { code: 'NOT_FOUND' };
   return Object.assign(new NotFoundException({ message: MESSAGE }), { extensions });
 }
 
 /* eslint-disable @typescript-eslint/no-require-imports --
-   the application brings these along; one that answers HTTP only has none of them */
-function wsException(): Error {
+   the application installs these packages only for the transports that it uses */
+function wsNotFound(): Error {
   const { WsException } = require('@nestjs/websockets') as typeof WebSockets;
   return new WsException(MESSAGE);
 }
 
-function rpcException(): Error {
+function rpcNotFound(): Error {
   const { RpcException } = require('@nestjs/microservices') as typeof Microservices;
   return new RpcException(MESSAGE);
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-/** Makes the exception of a transport; without Nest's package for it, another library speaks the transport. */
-function orPlain(make: () => Error): Error {
+/** Returns a transport's exception, or a plain one if the application serves the transport without Nest's package. */
+function orNotFoundException(make: () => Error): Error {
   try {
     return make();
   } catch {
@@ -41,24 +42,24 @@ function orPlain(make: () => Error): Error {
   }
 }
 
-/** As Nest words it for a route that does not exist: a hidden feature must not give itself away. */
-function noRoute(context: ExecutionContext): Error {
+/** Returns the exception that Nest throws for a missing route, so that the response does not reveal a hidden route. */
+function httpNotFound(context: ExecutionContext): Error {
   const { method, originalUrl, url } =
     context.switchToHttp().getRequest<HttpRequest | null | undefined>() ?? {};
   return new NotFoundException(`Cannot ${method ?? ''} ${originalUrl ?? url ?? ''}`);
 }
 
-/** What a refused request gets unless `otherwise` says so: the transport's own way of saying that there is no such thing. */
+/** Returns the default refusal: the transport's own exception for a missing route, field or message. */
 export function notFound(context: ExecutionContext): Error {
   switch (context.getType<string>()) {
     case 'http':
-      return noRoute(context);
+      return httpNotFound(context);
     case 'graphql':
-      return noField();
+      return graphqlNotFound();
     case 'ws':
-      return orPlain(wsException);
+      return orNotFoundException(wsNotFound);
     case 'rpc':
-      return orPlain(rpcException);
+      return orNotFoundException(rpcNotFound);
     default:
       return new NotFoundException();
   }

@@ -1,16 +1,16 @@
 import { types } from 'node:util';
 import { type ExecutionContext, HttpException, type Type } from '@nestjs/common';
 import { isErrorOf } from '../errors';
-import { type FlagRedirect, redirectFor } from './flag-redirect';
+import { type FlagRedirect, createRedirect } from './flag-redirect';
 
-/** What `otherwise` accepts as an exception. */
+/** The exception that a function given as `otherwise` returns. */
 export type RefusalError = Error | Promise<Error>;
 
-/** What a refused request gets: an exception, its class, a function that makes one, or a redirect. */
+/** The response to a refused request: an exception, its class, a function that returns one, or a redirect. */
 export type Refusal = Error | Type<Error> | ((context: ExecutionContext) => RefusalError) | FlagRedirect;
 
-/** JavaScript's own errors: Nest answers them as a crash, in every transport. */
-const CRASHES: ReadonlySet<unknown> = new Set([
+/** JavaScript's built-in error classes, which Nest answers as an internal error in every transport. */
+const NATIVE_ERRORS: ReadonlySet<unknown> = new Set([
   Error,
   AggregateError,
   EvalError,
@@ -23,28 +23,29 @@ const CRASHES: ReadonlySet<unknown> = new Set([
 
 const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
 
-/** Whether it is a class in JavaScript's sense, which cannot be called: its prototype cannot be replaced. */
+/** Whether the value is declared by `class` and so cannot be called; its `prototype` property is not writable. */
 export function isClass(value: unknown): value is Type<unknown> {
   return (
     typeof value === 'function' && Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false
   );
 }
 
-/** Whether it is a class of errors that Nest answers as something other than a crash. */
+/** Whether the value is an error class that Nest does not answer as an internal error. */
 export function isRefusalClass(value: unknown): value is Type<Error> {
-  if (typeof value !== 'function' || value === HttpException || CRASHES.has(value)) return false;
+  if (typeof value !== 'function' || value === HttpException || NATIVE_ERRORS.has(value)) return false;
   return value.prototype instanceof Error;
 }
 
 /**
- * Whether Nest answers this error as something other than a crash: an exception of Nest's with a status, one of the
- * application's own (an exception filter knows it), or an error that says how to answer it, with a `statusCode` on HTTP
- * or `extensions` in GraphQL.
+ * Whether Nest does not answer this error as an internal error: a Nest exception with a status, an instance of the
+ * application's own error class (for which it has an exception filter), or an error with a `statusCode` (HTTP) or
+ * `extensions` (GraphQL).
  */
 export function isRefusalError(error: unknown): error is Error {
   if (!isError(error)) return false;
-  if (isErrorOf(error, HttpException)) return isStatus(error.getStatus()) && isWritable(error.getResponse());
-  if (!CRASHES.has(error.constructor)) return true;
+  if (isErrorOf(error, HttpException))
+    return isStatus(error.getStatus()) && isSerializable(error.getResponse());
+  if (!NATIVE_ERRORS.has(error.constructor)) return true;
   const { statusCode, extensions } = error as {
     readonly statusCode?: unknown;
     readonly extensions?: unknown;
@@ -56,8 +57,8 @@ function isStatus(status: unknown): boolean {
   return Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600;
 }
 
-/** Whether JSON can carry the body of an exception: Nest would answer 500 where it cannot. */
-function isWritable(body: unknown): boolean {
+/** Whether the body of an exception can be serialized as JSON; if not, Nest would answer 500. */
+function isSerializable(body: unknown): boolean {
   try {
     JSON.stringify(body);
     return true;
@@ -67,15 +68,15 @@ function isWritable(body: unknown): boolean {
 }
 
 /**
- * Makes what `otherwise` asks for.
+ * Creates the exception that the option `otherwise` defines.
  *
- * @returns Whatever the application's function or class has made, to be judged by {@link isRefusalError}; a promise
- * where the function is asynchronous; nothing where a redirect leads nowhere.
- * @throws What the application's function or class throws.
+ * @returns The result of the application's function or class, to be checked by {@link isRefusalError}; a promise if the
+ * function is asynchronous or `otherwise` is a redirect; undefined for a redirect without a target.
+ * @throws The error that the application's function or class throws.
  */
-export function makeRefusal(otherwise: Refusal, context: ExecutionContext): unknown {
+export function createRefusal(otherwise: Refusal, context: ExecutionContext): unknown {
   if (isError(otherwise)) return otherwise;
   if (isRefusalClass(otherwise)) return new otherwise();
   if (typeof otherwise === 'function') return (otherwise as (context: ExecutionContext) => unknown)(context);
-  return redirectFor(otherwise, context);
+  return createRedirect(otherwise, context);
 }

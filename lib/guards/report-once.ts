@@ -6,10 +6,13 @@ import { type FlagRequirement } from './flag-requirement';
 
 const logger = new FlagshipLogger('FeatureFlagGuard');
 
-/** The options that have failed, by requirement and application: a guard has an instance in each module. */
+/**
+ * The options reported so far, by requirement and application. Not a property of the guard, because Nest creates a guard
+ * per module.
+ */
 const reported = new WeakMap<FlagRequirement, WeakMap<RequestFlags, Set<string>>>();
 
-/** Warns of an option of `@FeatureFlag` that has failed, once an application: it would fail with every request. */
+/** Logs that an option of `@FeatureFlag` has failed, once per application, because it may fail with every request. */
 export function reportOnce(
   application: RequestFlags,
   requirement: FlagRequirement,

@@ -1,15 +1,17 @@
 import { type HookContext } from '@openfeature/server-sdk';
-import { type LogLimit, messageOf } from '../errors';
+import { messageOf } from '../errors';
 import { contextValues, redactValues } from '../http';
-import { HIDDEN } from '../logging';
+import { HIDDEN, type LogLimit } from '../logging';
 import { copyContext } from '../types';
 
 /**
- * Makes the line to log when code of a hook has failed: what it says without the values of the evaluation context, which
- * it likes to quote.
+ * Returns the line to log when a hook has failed. Values of the evaluation context are redacted, because hooks often
+ * quote them in their errors.
  *
- * @param hookContext What the hook was called with.
- * @returns Nothing where the same was logged a short while ago.
+ * @param limit Limits equal lines to one per minute.
+ * @param what The beginning of the line: the hook that failed and the consequence.
+ * @param hookContext The context that the hook was called with.
+ * @returns The line; undefined if an equal one was logged within the last minute.
  */
 export function failureLine(
   limit: LogLimit,
@@ -17,18 +19,18 @@ export function failureLine(
   error: unknown,
   hookContext: object,
 ): string | undefined {
-  const said = messageOf(error);
-  const line = limit.pass(what, performance.now(), `${what} ${said}`);
-  // Looked through only where it is written: a hook may fail with every evaluation.
-  return line === undefined ? undefined : `${line} ${withoutContext(said, hookContext)}`;
+  const message = messageOf(error);
+  const line = limit.pass(what, performance.now(), `${what} ${message}`);
+  // Redacted only if the line is logged, because a hook may fail with every evaluation.
+  return line === undefined ? undefined : `${line} ${redactContextValues(message, hookContext)}`;
 }
 
-function withoutContext(said: string, hookContext: object): string {
+function redactContextValues(message: string, hookContext: object): string {
   try {
     const { context } = hookContext as Partial<HookContext>;
-    return redactValues(said, contextValues('context', copyContext(context)));
+    return redactValues(message, contextValues('context', copyContext(context)));
   } catch {
-    // Of a context that cannot be read it is not known what it holds.
+    // The values of a context that cannot be read cannot be redacted, so the whole message is hidden.
     return HIDDEN;
   }
 }

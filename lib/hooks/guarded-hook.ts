@@ -6,8 +6,7 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, LogLimit } from '../logging';
 import { isThenable, limited } from '../runtime';
 import { copyContext, ownCopy } from '../types';
 import { failureLine } from './failure-line';
@@ -16,19 +15,19 @@ type BeforeContext = Parameters<NonNullable<Hook['before']>>[0];
 type Stage = 'before' | 'after' | 'error' | 'finally';
 
 /**
- * A hook of the application's whose failure changes no answer. OpenFeature itself answers the default when a hook throws
- * before or after an evaluation, and waits without end for one that does not settle. Here the evaluation goes on as if
- * the hook had not been there, and the failure is logged, the same once a minute.
+ * Wraps a hook of the application so that its failure does not change an evaluation. OpenFeature resolves with the
+ * default if a hook throws in `before` or `after`, and waits without limit for a hook that does not settle. With the
+ * wrapper, the evaluation continues without the hook, and equal failures are logged once a minute.
  *
- * What a hook gets of an answer is a copy, so that what it writes into it changes nothing.
+ * The hook receives copies of the details, so that changes to them do not affect the caller.
  */
 export class GuardedHook implements Hook {
   private readonly logger = new FlagshipLogger('FlagshipModule');
   private readonly limit = new LogLimit();
-  /** Evaluations in which the hook has used up its time: none of its later stages is waited for again. */
-  private readonly late = new WeakSet<object>();
+  /** The evaluations in which the hook has exceeded its limit; its later stages are skipped for them. */
+  private readonly timedOut = new WeakSet<object>();
 
-  /** @param timeoutMs How long one stage of the hook may take. */
+  /** @param timeoutMs The limit for each stage of the hook in milliseconds, from the option `hookTimeout`. */
   constructor(
     private readonly hook: Hook,
     private readonly timeoutMs: number,
@@ -40,8 +39,8 @@ export class GuardedHook implements Hook {
   ): EvaluationContext | undefined | Promise<EvaluationContext | undefined> {
     const added = this.call('before', context, () => this.hook.before?.(context, hints));
     return added instanceof Promise
-      ? added.then((late) => this.added(late, context))
-      : this.added(added, context);
+      ? added.then((resolved) => this.copyAdded(resolved, context))
+      : this.copyAdded(added, context);
   }
 
   after(
@@ -49,7 +48,7 @@ export class GuardedHook implements Hook {
     details: EvaluationDetails<FlagValue>,
     hints?: HookHints,
   ): void | Promise<void> {
-    return this.call('after', context, () => this.hook.after?.(context, copyOf(details), hints));
+    return this.call('after', context, () => this.hook.after?.(context, copyDetails(details), hints));
   }
 
   error(context: Readonly<HookContext>, error: unknown, hints?: HookHints): void | Promise<void> {
@@ -61,40 +60,44 @@ export class GuardedHook implements Hook {
     details: EvaluationDetails<FlagValue>,
     hints?: HookHints,
   ): void | Promise<void> {
-    return this.call('finally', context, () => this.hook.finally?.(context, copyOf(details), hints));
+    return this.call('finally', context, () => this.hook.finally?.(context, copyDetails(details), hints));
   }
 
-  /** @returns What the hook returns; nothing where it fails. A promise only where the hook makes one. */
+  /** Calls a stage of the hook and returns its result; undefined if it fails. Returns a promise only if the hook does. */
   private call<T>(
     stage: Stage,
     context: object,
     run: () => T | Promise<T>,
   ): T | undefined | Promise<T | undefined> {
-    if (this.late.has(context)) return undefined;
+    if (this.timedOut.has(context)) return undefined;
     try {
       const result = run();
-      return isThenable(result) ? this.wait(stage, context, result) : result;
+      return isThenable(result) ? this.awaitResult(stage, context, result) : result;
     } catch (error) {
       this.report(stage, error, context);
       return undefined;
     }
   }
 
-  private async wait<T>(stage: Stage, context: object, result: PromiseLike<T>): Promise<T | undefined> {
-    const tooLate = (): Error => {
-      this.late.add(context);
+  private async awaitResult<T>(
+    stage: Stage,
+    context: object,
+    result: PromiseLike<T>,
+  ): Promise<T | undefined> {
+    const timeoutError = (): Error => {
+      this.timedOut.add(context);
       return new Error(`It did not finish within ${this.timeoutMs} ms (option "hookTimeout").`);
     };
     try {
-      return await limited('hook', result, this.timeoutMs, { tooLate });
+      return await limited('hook', result, this.timeoutMs, { timeoutError });
     } catch (error) {
       this.report(stage, error, context);
       return undefined;
     }
   }
 
-  /** What the hook adds to the context, as it is now. */
-  private added(context: unknown, hookContext: object): EvaluationContext | undefined {
+  /** Returns a copy of the attributes that the hook adds to the context; undefined if they cannot be copied. */
+  private copyAdded(context: unknown, hookContext: object): EvaluationContext | undefined {
     if (context === undefined || context === null) return undefined;
     try {
       return copyContext(context) as EvaluationContext;
@@ -111,11 +114,11 @@ export class GuardedHook implements Hook {
   }
 }
 
-function copyOf(details: EvaluationDetails<FlagValue>): EvaluationDetails<FlagValue> {
+function copyDetails(details: EvaluationDetails<FlagValue>): EvaluationDetails<FlagValue> {
   return { ...details, value: ownCopy(details.value) };
 }
 
-/** The hooks of a module, guarded. */
+/** Returns the hooks of a module, each wrapped in a {@link GuardedHook}. */
 export function guardedHooks(hooks: readonly Hook[], timeoutMs: number): GuardedHook[] {
   return hooks.map((hook) => new GuardedHook(hook, timeoutMs));
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type EvaluationContext, type JsonValue, OpenFeature } from '@openfeature/server-sdk';
 import { FlagshipServerProvider } from '../provider';
-import { LoggingHook, type LoggingHookOptions } from './index';
+import { LoggingHook, type LoggingHookOptions } from '.';
 
 const DOMAIN = 'logging-hook';
 const person: EvaluationContext = { targetingKey: 'ann', email: 'ann@example.com', plan: 'pro' };

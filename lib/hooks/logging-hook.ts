@@ -9,29 +9,30 @@ import { messageOf } from '../errors';
 import { FlagshipLogger, writeSafely } from '../logging';
 import { shownValue } from './shown-value';
 
-/** Where a {@link LoggingHook} writes; a Nest logger and `console` both fit. */
+/** The logger of a {@link LoggingHook}. A Nest logger and `console` both implement it. */
 export interface LoggingHookLogger {
   log(message: string): void;
   warn(message: string): void;
 }
 
-/** How a {@link LoggingHook} writes. */
+/** The options of {@link LoggingHook}. */
 export interface LoggingHookOptions {
   /**
-   * Where to write.
+   * The logger that receives the lines. If it throws, the evaluation is not affected.
    * @default a Nest `Logger` called "Flagship"
+   * @example { logger: console }
    */
   readonly logger?: LoggingHookLogger;
   /**
-   * Attributes of the evaluation context to write along; `true` writes all. Contexts hold personal data: think twice.
+   * The attributes of the evaluation context to log: a list of names, or `true` for all. They may be personal data.
    * @default false
-   * @example ['plan', 'region']
+   * @example { context: ['plan', 'region'] }
    */
   readonly context?: boolean | readonly string[];
 }
 
 /**
- * Writes a line for every evaluation: the flag, its value, variant and reason, or what went wrong.
+ * Logs a line for every evaluation: the flag, its value, variant and reason, or the error.
  *
  * @example
  * FlagshipModule.forRoot({ appId: 'shop', accountId: '…', hooks: [new LoggingHook()] });
@@ -40,31 +41,32 @@ export class LoggingHook implements Hook {
   private readonly logger: LoggingHookLogger;
   private readonly context: boolean | readonly string[];
 
+  /** @param options The logger, and the attributes to log. */
   constructor(options: LoggingHookOptions = {}) {
     this.logger = options.logger ?? new FlagshipLogger('Flagship');
     this.context = options.context ?? false;
   }
 
-  /** Called by OpenFeature after an evaluation that has an answer. */
+  /** Logs a successful evaluation; OpenFeature calls it. */
   after({ flagKey, context }: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
     this.write('log', () => {
       const { value, variant = 'no variant', reason = 'no reason' } = details;
-      return `Flag "${flagKey}" is ${shownValue(value)} (${variant}, ${reason})${this.told(context)}`;
+      return `Flag "${flagKey}" is ${shownValue(value)} (${variant}, ${reason})${this.contextText(context)}`;
     });
   }
 
-  /** Called by OpenFeature after an evaluation that has none. */
+  /** Logs a failed evaluation; OpenFeature calls it. */
   error({ flagKey, context, defaultValue }: Readonly<HookContext>, error: unknown): void {
     this.write('warn', () => {
       const { code = 'GENERAL', message = messageOf(error) } = (error ?? {}) as {
         code?: string;
         message?: string;
       };
-      return `Flag "${flagKey}" stays at its default ${shownValue(defaultValue)} (${code}): ${message}${this.told(context)}`;
+      return `Flag "${flagKey}" stays at its default ${shownValue(defaultValue)} (${code}): ${message}${this.contextText(context)}`;
     });
   }
 
-  private told(context: EvaluationContext): string {
+  private contextText(context: EvaluationContext): string {
     if (this.context === false) return '';
     const names =
       this.context === true
@@ -73,7 +75,7 @@ export class LoggingHook implements Hook {
     return ` for {${names.map((name) => `${shownValue(name)}:${shownAttribute(context, name)}`).join(',')}}`;
   }
 
-  /** OpenFeature would fail the evaluation for what is thrown here, and a rejection could end the process. */
+  /** Writes a line; never throws, because an error would fail the evaluation and a rejection could end the process. */
   private write(level: 'log' | 'warn', line: () => string): void {
     const logger: Record<'log' | 'warn', (message: string) => unknown> = this.logger;
     writeSafely(logger, level, line);

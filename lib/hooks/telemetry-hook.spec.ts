@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import { FlagshipServerProvider } from '../provider';
-import { type TelemetryEvent, TelemetryHook } from './index';
+import { type TelemetryEvent, TelemetryHook } from '.';
 
 const DOMAIN = 'telemetry-hook';
 const definitions = {

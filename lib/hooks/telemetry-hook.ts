@@ -6,36 +6,40 @@ import {
   type HookContext,
   type HookHints,
 } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, LogLimit } from '../logging';
 import { callSafely, wallClockMs } from '../runtime';
 import { ownCopy } from '../types';
 import { failureLine } from './failure-line';
 
-/** What a {@link TelemetryHook} tells about one evaluation. */
+/** The event that a {@link TelemetryHook} emits for one evaluation. */
 export interface TelemetryEvent {
-  /** `error` when the default had to do. */
+  /** The outcome: `'error'` if the evaluation failed and the value is the default. */
   readonly type: 'evaluation' | 'error';
+  /** The flag's key. */
   readonly flagKey: string;
-  /** When the evaluation ended, in milliseconds since 1970. */
+  /** The time at which the evaluation ended, in milliseconds since 1970. */
   readonly timestamp: number;
-  /** How long it took, in milliseconds with fractions. */
+  /** The duration of the evaluation in milliseconds, with fractions. */
   readonly duration: number;
+  /** A copy of the value that the caller receives. */
   readonly value: FlagValue;
+  /** The reason, for example `TARGETING_MATCH`. */
   readonly reason?: string;
+  /** The name of the variation. */
   readonly variant?: string;
+  /** The error code of a failed evaluation. */
   readonly errorCode?: string;
+  /** The error message of a failed evaluation. */
   readonly errorMessage?: string;
-  /** The evaluation context in force. It holds personal data: send on only what you must. */
+  /** A copy of the evaluation context. It may contain personal data: forward only the attributes that you need. */
   readonly context: EvaluationContext;
-  /** The hints that came with the call. */
+  /** The hints of the evaluation call. */
   readonly hints?: HookHints;
 }
 
 /**
- * Calls you after every evaluation, for metrics and traces of your own. The callback changes no answer: what it throws
- * or rejects with is logged, the same once a minute, what it returns is not waited for, and what it writes into the
- * event stays there.
+ * Calls a function after every evaluation, for metrics and traces of your own. The callback does not affect the
+ * evaluation: its result is not awaited, equal errors are logged once a minute, and the event is a copy.
  *
  * @example
  * new TelemetryHook(({ flagKey, duration }) => histogram.observe({ flagKey }, duration));
@@ -45,15 +49,15 @@ export class TelemetryHook implements Hook {
   private readonly logger = new FlagshipLogger('Flagship');
   private readonly limit = new LogLimit();
 
-  /** @param onEvent Called once an evaluation; what it returns is not waited for. */
+  /** @param onEvent Called once per evaluation, when it has ended. */
   constructor(private readonly onEvent: (event: TelemetryEvent) => unknown) {}
 
-  /** Called by OpenFeature before an evaluation. */
+  /** Records the start of an evaluation; OpenFeature calls it. */
   before(hookContext: HookContext): void {
     this.starts.set(hookContext, performance.now());
   }
 
-  /** Called by OpenFeature at the end of every evaluation. */
+  /** Emits the event of an evaluation that has ended; OpenFeature calls it. */
   finally(
     hookContext: Readonly<HookContext>,
     details: EvaluationDetails<FlagValue>,

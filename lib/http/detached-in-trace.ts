@@ -1,29 +1,53 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 import { detached } from '../runtime';
-import { findApi } from './open-telemetry-api';
+import { type OpenTelemetryApi, openTelemetryApi } from './open-telemetry-api';
 
-type Api = typeof OpenTelemetry;
+// Three ways to run work outside of the application's request (see `detached`). They differ in what the work keeps of
+// the trace. The context manager of OpenTelemetry need not use `AsyncLocalStorage`, so `detached` alone would not do.
 
-/** The trace of whatever runs now, and nothing else of its context: no baggage, nothing that other libraries keep. */
-function bareTrace(api: Api): OpenTelemetry.Context | undefined {
-  try {
-    const span = api.trace.getActiveSpan()?.spanContext();
-    return span && api.trace.setSpanContext(api.ROOT_CONTEXT, span);
-  } catch {
-    // What a tracer does wrong must not cost an answer.
-    return undefined;
-  }
+/**
+ * Runs work outside of the request that starts it and outside of its trace, for timers, sockets and callbacks.
+ *
+ * @returns What `run` returns.
+ */
+export function detachedFromTrace<T>(run: () => T): T {
+  const api = openTelemetryApi();
+  return api === null ? detached(run) : detached(() => api.context.with(api.ROOT_CONTEXT, run));
 }
 
 /**
- * Runs work whose result others may wait for too outside of the request that sets it off, but within its trace: the
- * request to Flagship is shown in the trace of the evaluation that it was first made for, where people look for it.
+ * Runs work outside of the request that starts it, but within its active span, for functions of the application's,
+ * which may create spans of their own.
+ *
+ * @returns What `run` returns.
+ */
+export function detachedInSpan<T>(run: () => T): T {
+  const api = openTelemetryApi();
+  const span = api?.trace.getActiveSpan();
+  if (api === null || span === undefined) return detachedFromTrace(run);
+  return detached(() => api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, span), run));
+}
+
+/**
+ * Runs work whose result several callers may wait for: outside of the request that starts it, but within its trace. The
+ * request to Flagship then appears in the trace of the evaluation that caused it.
  *
  * @returns What `run` returns.
  */
 export function detachedInTrace<T>(run: () => T): T {
-  const api = findApi();
-  const trace = api === null ? undefined : bareTrace(api);
-  if (api === null || trace === undefined) return detached(run);
-  return detached(() => api.context.with(trace, run));
+  const api = openTelemetryApi();
+  const context = api === null ? undefined : traceOnlyContext(api);
+  if (api === null || context === undefined) return detached(run);
+  return detached(() => api.context.with(context, run));
+}
+
+/** Returns a context with the active trace and nothing else: no baggage, and no values of other libraries. */
+function traceOnlyContext(api: OpenTelemetryApi): OpenTelemetry.Context | undefined {
+  try {
+    const span = api.trace.getActiveSpan()?.spanContext();
+    return span && api.trace.setSpanContext(api.ROOT_CONTEXT, span);
+  } catch {
+    // A tracer that throws must not fail the evaluation.
+    return undefined;
+  }
 }

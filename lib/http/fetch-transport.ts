@@ -1,13 +1,14 @@
 import { limited } from '../runtime';
-import { type FetchAnswer, readFetchAnswer } from './fetch-answer';
-import { closedError, networkError, type TimeLimit, timeoutError, tooLargeError } from './limits';
-import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+import { type FetchResponse, readFetchResponse } from './fetch-response';
+import { type TimeLimit } from './limits';
+import { closedError, networkError, timeoutError, tooLargeError } from './request-errors';
+import { type HttpResponse, type HttpRequest, type Transport } from './transport';
 
 type Fetch = typeof globalThis.fetch;
 
-/** Requests through a `fetch` of the application's choice. */
+/** Sends requests through a `fetch` of the application's. */
 export class FetchTransport implements Transport {
-  private readonly open = new Set<AbortController>();
+  private readonly pending = new Set<AbortController>();
 
   constructor(
     private readonly origin: string,
@@ -15,24 +16,26 @@ export class FetchTransport implements Transport {
     private readonly init: Readonly<Record<string, unknown>>,
   ) {}
 
-  async send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer> {
+  async send(request: HttpRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
     const controller = new AbortController();
     const { signal } = controller;
-    const tooLate = (): Error => timeoutError(limit);
-    this.open.add(controller);
+    this.pending.add(controller);
     try {
-      // A fetch, or a body, may not listen to its signal.
-      return await limited('fetch', () => this.exchange(request, signal), timeLeft, { tooLate, signal });
+      // The fetch, or its body, may ignore the signal.
+      return await limited('fetch', () => this.sendOnce(request, signal), timeLeftMs, {
+        timeoutError: () => timeoutError(limit),
+        signal,
+      });
     } catch (error) {
       controller.abort(error);
       throw error;
     } finally {
-      this.open.delete(controller);
+      this.pending.delete(controller);
     }
   }
 
   interrupt(reason: Error): void {
-    for (const controller of this.open) controller.abort(reason);
+    for (const controller of this.pending) controller.abort(reason);
   }
 
   close(): Promise<void> {
@@ -40,30 +43,31 @@ export class FetchTransport implements Transport {
     return Promise.resolve();
   }
 
-  private async exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const answer = await this.fetchAnswer(request, signal);
-    const { status, body } = answer;
+  private async sendOnce(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const response = await this.callFetch(request, signal);
+    const { status, body } = response;
     if (body === undefined) throw tooLargeError(status, request.maxBytes);
-    return { ...answer, body };
+    return { ...response, body };
   }
 
-  /** Runs the application's code. Whatever that throws, also an error of this package's, is a request that failed. */
-  private async fetchAnswer(request: HttpRequest, signal: AbortSignal): Promise<FetchAnswer> {
+  /** Runs the application's code. Whatever it throws, an error of this package's included, is a failed request. */
+  private async callFetch(request: HttpRequest, signal: AbortSignal): Promise<FetchResponse> {
     const { method, path, headers, body, maxBytes } = request;
     const { fetch, init } = this;
     try {
-      const response: unknown = await fetch(`${this.origin}${path}`, {
+      const result: unknown = await fetch(`${this.origin}${path}`, {
         ...init,
         method,
-        // A copy: what a fetch writes into it would be sent with every request.
+        // A copy: what a fetch writes into the headers would be sent with every request.
         headers: { ...headers },
         body,
-        // The one of "fetchOptions" ends this one: both together would gather listeners on a signal that lives long.
+        // The signal of "fetchOptions" aborts this one. Combining both would add a listener to the application's
+        // long-lived signal with every request.
         signal,
-        // The token is for this origin only.
+        // A redirect to another origin must not receive the token.
         redirect: init.redirect === 'error' ? 'error' : 'manual',
       });
-      return await readFetchAnswer(response, maxBytes, signal);
+      return await readFetchResponse(result, maxBytes, signal);
     } catch (error) {
       throw signal.aborted && error === signal.reason ? error : networkError(error, request);
     }

@@ -1,17 +1,16 @@
 import { FlagshipError, isErrorOf } from '../errors';
 import { type HeaderMap, type ResolvedHttpOptions } from '../options';
-import { AbortedError } from './aborted-error';
-import { Circuit, type CircuitListener } from './circuit';
+import { CircuitBreaker, type CircuitListener } from './circuit-breaker';
+import { detachedFromTrace } from './detached-in-trace';
 import { FetchTransport } from './fetch-transport';
-import { closedError, type TimeLimit } from './limits';
+import { type TimeLimit } from './limits';
 import { redact } from './redact';
+import { AbortedError, closedError, TransientError } from './request-errors';
 import { RequestHeaders, type RequestWithoutHeaders } from './request-headers';
-import { retryPause } from './retry-pause';
+import { retryDelayMs } from './retry-delay';
 import { Session } from './session';
-import { TransientError } from './transient-error';
-import { type HttpAnswer, type Transport } from './transport';
-import { outsideTraces } from './outside-requests';
 import { type TraceParent, Tracing } from './tracing';
+import { type HttpResponse, type Transport } from './transport';
 import { UndiciTransport } from './undici-transport';
 import { UpstreamMeter } from './upstream-meter';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
@@ -19,41 +18,46 @@ import { UserSignal } from './user-signal';
 
 /** A request to the client's origin. */
 export type ClientRequest = RequestWithoutHeaders & {
-  /** What its spans say; without it there are none. */
+  /** The name and attributes of its spans. Without them it has no spans. */
   readonly span?: SpanDescription;
 };
 
-/** Takes an answer, or throws the failure that it stands for. */
-type Read<T> = (answer: HttpAnswer) => T;
+/** Returns what a response stands for, or throws the failure that it reports. */
+type ReadResponse<T> = (response: HttpResponse) => T;
 
-/** One call of `send` on its way through its attempts. */
-interface Sending<T> {
+/** One call of `send`, with what all of its attempts share. */
+interface PendingRequest<T> {
   readonly request: ClientRequest;
-  readonly read: Read<T>;
+  readonly read: ReadResponse<T>;
   readonly session: Session;
   readonly retries: number;
-  /** Whose trace its spans belong to. */
+  /** The context of the caller, to whose trace the spans belong. */
   readonly parent: TraceParent | undefined;
 }
 
-/** When an attempt has to end, and whether the option "deadline" may be what ends it. */
-interface Deadline {
-  readonly end: number;
-  readonly isTight: boolean;
+/** The deadline of one call of `send`. Times are of the monotonic clock, in milliseconds. */
+interface RequestDeadline {
+  readonly endsAt: number;
+  /** Whether the deadline, and not `timeout`, may be the limit that an attempt exceeds. */
+  readonly mayCutAttempt: boolean;
 }
 
 /**
- * Talks to one origin. On the way of a request:
+ * Sends requests to one origin. The steps of `send`:
  *
- * 1. It leaves the scope and the trace of whoever asks: sockets, timers and callbacks outlive the caller's request.
- * 2. The circuit breaker lets it through, or refuses.
- * 3. Each attempt has its headers made, its span started, and is sent by the transport, within a time limit.
- * 4. A failure that may pass is repeated after a pause; every other one ends it.
+ * 1. The request leaves the scope and the trace of its caller (`detachedFromTrace`), because sockets, timers and
+ *    callbacks outlive the caller's request.
+ * 2. The circuit breaker lets it pass or refuses it (`sendThroughBreaker`).
+ * 3. `sendWithRetry` starts attempts. After a failure that may pass it pauses and starts another one; any other failure
+ *    ends it.
+ * 4. Each `attempt` calls `headersFactory`, starts its span and dispatches the request to the transport, within its
+ *    time limit.
+ * 5. `readResponse` turns the response into a result or a failure, and counts it.
  */
 export class HttpClient {
   readonly meter = new UpstreamMeter();
 
-  // Private to the language as well: whoever prints a provider must not find its token.
+  // Private fields of the language: the token must not appear where an application prints the provider.
   readonly #options: ResolvedHttpOptions;
   readonly #headers: RequestHeaders;
   readonly #timeout: TimeLimit;
@@ -61,10 +65,10 @@ export class HttpClient {
   readonly #tracing: Tracing | undefined;
   readonly #signal: UserSignal | undefined;
   private session = new Session();
-  private breaker: Circuit | undefined;
+  private breaker: CircuitBreaker | undefined;
   private transport: Transport | undefined;
 
-  /** @param listener Told when the circuit opens and closes; without one, Flagship is asked whatever happens. */
+  /** @param listener Receives the changes of the circuit breaker. Without a listener there is no circuit breaker. */
   constructor(
     options: ResolvedHttpOptions,
     private readonly listener?: CircuitListener,
@@ -73,136 +77,155 @@ export class HttpClient {
     this.#headers = new RequestHeaders(options);
     this.#timeout = { option: 'timeout', value: options.timeout };
     this.#deadline = { option: 'deadline', value: options.deadline };
-    this.#tracing = Tracing.towards(options.endpoint);
+    this.#tracing = Tracing.forEndpoint(options.endpoint);
     this.#signal = UserSignal.of(options.fetchInit.signal, () => {
       this.interrupt();
     });
   }
 
-  /** Prepares the connections, so that the first evaluation does not pay for it. */
+  /** Creates the transport and the circuit breaker, so that the first evaluation is not delayed by it. */
   open(): void {
-    if (this.session.isOver) this.session = new Session();
+    if (this.session.isClosed) this.session = new Session();
     this.transport ??= this.createTransport();
-    this.#signal?.listen();
-    const { circuit } = this.#options;
-    if (circuit !== undefined && this.listener !== undefined)
-      this.breaker ??= new Circuit(circuit, this.listener);
+    this.#signal?.attach();
+    const { circuitBreaker } = this.#options;
+    if (circuitBreaker !== undefined && this.listener !== undefined)
+      this.breaker ??= new CircuitBreaker(circuitBreaker, this.listener);
   }
 
-  /** Whether a request is worth a description for its spans. */
+  /** Whether spans are recorded, so that a request needs a {@link SpanDescription}. */
   get isTraced(): boolean {
-    return this.#tracing !== undefined && this.#tracing.isOn;
+    return this.#tracing !== undefined && this.#tracing.isRecording;
   }
 
-  /** The circuit breaker, once the client is open; none where there is to be none. */
-  get circuit(): Circuit | undefined {
+  /** The circuit breaker of an open client; undefined when it is disabled. */
+  get circuitBreaker(): CircuitBreaker | undefined {
     return this.breaker;
   }
 
   /**
-   * Sends a request until `read` accepts the answer, the failure is final, the retries are used up, or the deadline
-   * leaves no time for another one.
+   * Sends a request until `read` accepts the response, the failure is final, the retries are used up, or the deadline
+   * leaves no time for another attempt. The steps are listed above the class.
    *
+   * @returns What `read` returns.
    * @throws FlagshipError What `read` threw, `NETWORK_ERROR` or `TIMEOUT_ERROR`; UnavailableError while the circuit is
    * open.
    */
-  send<T>(request: ClientRequest, read: Read<T>): Promise<T> {
-    const parent = request.span && this.#tracing?.parent();
-    return outsideTraces(() => this.start(request, read, parent));
+  send<T>(request: ClientRequest, read: ReadResponse<T>): Promise<T> {
+    const parent = request.span && this.#tracing?.activeContext();
+    return detachedFromTrace(() => this.sendThroughBreaker(request, read, parent));
   }
 
-  /** Ends everything under way; waiting callers get their error at once. */
+  /** Closes the connections. Pending requests reject at once. */
   async close(): Promise<void> {
-    this.breaker?.end();
-    this.session.end();
+    this.breaker?.dispose();
+    this.session.close();
     this.breaker = undefined;
-    this.#signal?.leave();
-    this.#headers.forget();
+    this.#signal?.detach();
+    this.#headers.clear();
     const transport = this.transport;
     this.transport = undefined;
     await transport?.close();
   }
 
-  private start<T>(request: ClientRequest, read: Read<T>, parent: TraceParent | undefined): Promise<T> {
-    if (this.transport === undefined && !this.session.isOver) this.open();
+  private sendThroughBreaker<T>(
+    request: ClientRequest,
+    read: ReadResponse<T>,
+    parent: TraceParent | undefined,
+  ): Promise<T> {
+    if (this.transport === undefined && !this.session.isClosed) this.open();
     const { breaker, session } = this;
     const { retries } = this.#options;
-    if (breaker === undefined) return this.persist({ request, read, session, retries, parent }, undefined);
+    if (breaker === undefined)
+      return this.sendWithRetry({ request, read, session, retries, parent }, undefined);
     return breaker.run((isTrial) =>
-      this.persist({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
+      this.sendWithRetry({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
     );
   }
 
-  private async persist<T>(sending: Sending<T>, breaker: Circuit | undefined): Promise<T> {
-    const { session, retries } = sending;
-    const end = performance.now() + this.#options.deadline;
-    // The default leaves each attempt its time, but for timers that are a little late, and pauses that a server asks for.
-    let isTight = this.#options.hasOwnDeadline;
+  private async sendWithRetry<T>(
+    pending: PendingRequest<T>,
+    breaker: CircuitBreaker | undefined,
+  ): Promise<T> {
+    const { session, retries } = pending;
+    const endsAt = performance.now() + this.#options.deadline;
+    // The default deadline leaves every attempt its timeout. Only late timers and a `Retry-After` can shorten an
+    // attempt.
+    let mayCutAttempt = this.#options.isDeadlineSet;
     for (let resends = 0; ; resends++) {
       try {
-        return await this.attempt(sending, { end, isTight }, resends);
+        return await this.attempt(pending, { endsAt, mayCutAttempt }, resends);
       } catch (error) {
-        // What was not foreseen is a failure like others: it may pass, and the circuit counts it.
+        // An unforeseen error is a failure like others: it may pass, and the circuit breaker counts it.
         const failure = isErrorOf(error, FlagshipError)
           ? error
-          : this.#headers.failure('The request failed', error, sending.request);
+          : this.#headers.redactedFailure('The request failed', error, pending.request);
         if (!(failure instanceof TransientError) || resends >= retries) throw failure;
-        const pause = retryPause(failure, this.#options.retryDelay);
-        if (performance.now() + pause >= end) throw failure;
-        isTight ||= failure.retryAfter !== undefined;
-        await session.pause(pause);
-        // Closed meanwhile, or others have found out that it is of no use.
-        if (session.isOver || breaker?.state === 'open') throw failure;
+        const pauseMs = retryDelayMs(failure, this.#options.retryDelay);
+        if (performance.now() + pauseMs >= endsAt) throw failure;
+        mayCutAttempt ||= failure.retryAfter !== undefined;
+        await session.pause(pauseMs);
+        // During the pause the client was closed, or other requests opened the circuit.
+        if (session.isClosed || breaker?.state === 'open') throw failure;
       }
     }
   }
 
-  private async attempt<T>(sending: Sending<T>, deadline: Deadline, resends: number): Promise<T> {
-    const { request, read, session, parent } = sending;
+  private async attempt<T>(
+    pending: PendingRequest<T>,
+    deadline: RequestDeadline,
+    resends: number,
+  ): Promise<T> {
+    const { request, read, session, parent } = pending;
     let now = performance.now();
     const { timeout } = this.#options;
-    const end = Math.min(now + timeout, deadline.end);
-    const limit = deadline.isTight && end - now < timeout * 0.9 ? this.#deadline : this.#timeout;
-    let fresh: HeaderMap | undefined;
-    this.expectOpen(session);
-    if (this.#headers.isMade) {
-      fresh = await this.#headers.make(request, session, end - now, limit);
+    const endsAt = Math.min(now + timeout, deadline.endsAt);
+    const limit = deadline.mayCutAttempt && endsAt - now < timeout * 0.9 ? this.#deadline : this.#timeout;
+    let factoryHeaders: HeaderMap | undefined;
+    this.assertSendable(session);
+    if (this.#headers.hasFactory) {
+      factoryHeaders = await this.#headers.callFactory(request, session, endsAt - now, limit);
       now = performance.now();
-      this.expectOpen(session);
+      this.assertSendable(session);
     }
-    const headers = this.#headers.of(request, fresh);
-    const span = request.span && this.#tracing?.start(request.span, request.method, resends, parent);
-    const answer = await this.dispatch(request, headers, now, end - now, limit, span);
-    if (answer.status < 200 || answer.status > 299) {
+    const headers = this.#headers.headersFor(request, factoryHeaders);
+    const span = request.span && this.#tracing?.startSpan(request.span, request.method, resends, parent);
+    const response = await this.dispatch(request, headers, now, endsAt - now, limit, span);
+    if (response.status < 200 || response.status > 299) {
       const { path, body } = request;
-      const failed = { ...answer, redact: (text: string) => redact(text, { headers, path, body }) };
-      return this.judge(failed, read, now, span);
+      const failed = { ...response, redact: (text: string) => redact(text, { headers, path, body }) };
+      return this.readResponse(failed, read, now, span);
     }
-    return this.judge(answer, read, now, span);
+    return this.readResponse(response, read, now, span);
   }
 
   /** @throws FlagshipError When the client is closed, or the signal of the application is aborted. */
-  private expectOpen(session: Session): void {
-    if (session.isOver) throw closedError();
+  private assertSendable(session: Session): void {
+    if (session.isClosed) throw closedError();
     if (this.#signal?.isAborted === true) throw new AbortedError();
   }
 
-  /** The signal of the application's says so: what is under way ends, and nothing is repeated. */
+  /** Rejects all pending requests, without retries, because the signal of the application is aborted. */
   private interrupt(): void {
     this.session.interrupt(new AbortedError());
     this.transport?.interrupt(new AbortedError());
   }
 
-  private judge<T>(answer: HttpAnswer, read: Read<T>, start: number, span: UpstreamSpan | undefined): T {
-    const duration = performance.now() - start;
+  private readResponse<T>(
+    response: HttpResponse,
+    read: ReadResponse<T>,
+    startedAt: number,
+    span: UpstreamSpan | undefined,
+  ): T {
+    const durationMs = performance.now() - startedAt;
     try {
-      const result = read(answer);
-      this.meter.answered(answer.status, duration);
-      span?.answered(answer.status);
+      const result = read(response);
+      this.meter.endWithResponse(response.status, durationMs);
+      span?.endWithResponse(response.status);
       return result;
     } catch (error) {
-      this.meter.answered(answer.status, duration, error);
-      span?.answered(answer.status, error);
+      this.meter.endWithResponse(response.status, durationMs, error);
+      span?.endWithResponse(response.status, error);
       throw error;
     }
   }
@@ -210,23 +233,25 @@ export class HttpClient {
   private async dispatch(
     { method, path, body, maxBytes }: ClientRequest,
     headers: HeaderMap,
-    start: number,
-    timeLeft: number,
+    startedAt: number,
+    timeLeftMs: number,
     limit: TimeLimit,
     span: UpstreamSpan | undefined,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const transport = (this.transport ??= this.createTransport());
-    this.meter.started();
+    this.meter.startRequest();
     try {
-      // Not spread: adding to an object made by spreading gives each one a shape of its own, slow to read for undici.
+      // Not spread: an object that is extended after spreading has a shape of its own, which undici reads slowly.
       const request = { method, path, headers, body, maxBytes };
-      const time = Math.max(1, Math.ceil(timeLeft));
-      if (span === undefined) return await transport.send(request, time, limit);
-      const send = (): Promise<HttpAnswer> => transport.send(request, time, limit);
-      return await (this.#options.fetch === undefined ? span.alone(send) : span.within(send));
+      const timeMs = Math.max(1, Math.ceil(timeLeftMs));
+      if (span === undefined) return await transport.send(request, timeMs, limit);
+      const send = (): Promise<HttpResponse> => transport.send(request, timeMs, limit);
+      return await (this.#options.fetch === undefined
+        ? span.withoutInstrumentation(send)
+        : span.asActiveSpan(send));
     } catch (error) {
-      this.meter.unanswered(error, performance.now() - start);
-      span?.unanswered(error);
+      this.meter.endWithError(error, performance.now() - startedAt);
+      span?.endWithError(error);
       throw error;
     }
   }

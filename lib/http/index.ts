@@ -1,12 +1,11 @@
-export { type Circuit, type CircuitListener, type CircuitState } from './circuit';
-export { detachedInTrace } from './detached-in-trace';
+export { type CircuitBreaker, type CircuitListener, type CircuitState } from './circuit-breaker';
+export { detachedFromTrace, detachedInSpan, detachedInTrace } from './detached-in-trace';
 export { type ClientRequest, HttpClient } from './http-client';
-export { MAX_ANSWER_BYTES, MAX_DEFINITIONS_BYTES, shortened } from './limits';
+export { MAX_DEFINITIONS_BYTES, MAX_RESPONSE_BYTES } from './limits';
 export { contextValues } from './private-values';
 export { redactValues } from './redact';
+export { isTransientStatus, shortened, TransientError } from './request-errors';
 export { Session } from './session';
-export { outsideRequests, outsideTraces } from './outside-requests';
-export { isTransientStatus, TransientError } from './transient-error';
-export { type HttpAnswer } from './transport';
+export { type HttpResponse } from './transport';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './upstream-meter';
 export { type SpanDescription } from './upstream-span';

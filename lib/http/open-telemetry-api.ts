@@ -1,22 +1,22 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
 
-type Api = typeof OpenTelemetry;
+export type OpenTelemetryApi = typeof OpenTelemetry;
 
-/** Undefined until it was looked for, null where it is not installed. */
-let found: Api | null | undefined;
+/** Undefined until the first call; null when the package is not installed. */
+let cachedApi: OpenTelemetryApi | null | undefined;
 
-function load(): Api | null {
+function loadApi(): OpenTelemetryApi | null {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may not be there
-    return require('@opentelemetry/api') as Api;
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an optional peer dependency
+    return require('@opentelemetry/api') as OpenTelemetryApi;
   } catch {
-    // Not installed, or not to be used: flags do without it.
+    // Not installed, or it cannot be loaded: flags are evaluated without traces.
     return null;
   }
 }
 
-/** The API of OpenTelemetry; null where it is not installed. */
-export function findApi(): Api | null {
-  if (found === undefined) found = load();
-  return found;
+/** Returns the API of OpenTelemetry, or null when it is not installed. */
+export function openTelemetryApi(): OpenTelemetryApi | null {
+  if (cachedApi === undefined) cachedApi = loadApi();
+  return cachedApi;
 }

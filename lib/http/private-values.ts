@@ -3,7 +3,7 @@ import { isOrdinaryName } from '../types';
 
 /** A private value that a request carries. */
 export interface PrivateValue {
-  /** The header, the parameter or the attribute. */
+  /** Name of the header, the parameter or the attribute. */
   readonly name: string;
   readonly text: string;
 }
@@ -17,16 +17,17 @@ export interface PrivateRequest {
   readonly body?: string;
 }
 
-/** Headers of our own, the same for everybody. */
-const OPEN_HEADERS = new Set(['accept', 'content-type', 'user-agent', 'if-none-match']);
-/** A shorter part of a header, or of the path, says nothing by itself. */
-const MIN_PART = 6;
-/** What stands in a path of Flagship's own. */
-const PATH_WORDS = new Set(['accounts', 'flagship', 'evaluate', 'definitions']);
+/** Headers of this package's own, which are the same for all users. */
+const PUBLIC_HEADERS = new Set(['accept', 'content-type', 'user-agent', 'if-none-match']);
+/** Shorter parts of a header or a path identify nothing, and would match in any text. */
+const MIN_PART_LENGTH = 6;
+/** Segments of every path of Flagship's API. */
+const PUBLIC_SEGMENTS = new Set(['accounts', 'flagship', 'evaluate', 'definitions']);
 
+/** Returns the credentials of an `Authorization` header, in each form in which a text may quote them. */
 function credentialsIn(value: string): string[] {
   const [, scheme = '', credentials = ''] = /^(\S+)\s+(.*)$/.exec(value) ?? [];
-  // The scheme is no secret; what follows it is one, however short.
+  // The scheme is public. What follows it is secret, however short.
   if (credentials === '') return [value];
   if (scheme.toLowerCase() !== 'basic') return [credentials];
   const decoded = Buffer.from(credentials, 'base64').toString('utf8');
@@ -35,32 +36,40 @@ function credentialsIn(value: string): string[] {
 
 function headerValues(headers: HeaderMap): PrivateValue[] {
   return Object.entries(headers).flatMap(([name, value]) => {
-    if (OPEN_HEADERS.has(name)) return [];
+    if (PUBLIC_HEADERS.has(name)) return [];
     const texts = name.endsWith('authorization') ? credentialsIn(value) : [value];
-    const parts = texts.flatMap((text) => text.split(/[\s,;=]+/)).filter((part) => part.length >= MIN_PART);
+    const parts = texts
+      .flatMap((text) => text.split(/[\s,;=]+/))
+      .filter((part) => part.length >= MIN_PART_LENGTH);
     return [...texts, ...parts].map((text) => ({ name, text }));
   });
 }
 
 function pathValues(path: string): PrivateValue[] {
-  const [place = '', query = ''] = path.split(/\?(.*)/s);
+  const [pathname = '', query = ''] = path.split(/\?(.*)/s);
   const parameters = [...new URLSearchParams(query)].filter(([name]) => name !== 'flagKey');
-  const segments = place.split('/').filter((part) => part.length >= MIN_PART && !PATH_WORDS.has(part));
+  const segments = pathname
+    .split('/')
+    .filter((part) => part.length >= MIN_PART_LENGTH && !PUBLIC_SEGMENTS.has(part));
   return [
     ...segments.map((text) => ({ name: 'path', text })),
-    ...parameters.flatMap(([name, text]) => [...oddNames(name), { name, text }]),
+    ...parameters.flatMap(([name, text]) => [...privateNames(name), { name, text }]),
   ];
 }
 
-function oddNames(name: string): PrivateValue[] {
+/** Returns the name of an attribute as a private value if it is data, such as a mail address that is used as a key. */
+function privateNames(name: string): PrivateValue[] {
   return isOrdinaryName(name) ? [] : [{ name: '', text: name }];
 }
 
-/** All scalars of a JSON value, and the names that are data. */
+/** Returns the scalars of a JSON value as private values, and the names in it that are data. */
 export function contextValues(name: string, value: unknown): PrivateValue[] {
   if (Array.isArray(value)) return value.flatMap((item) => contextValues(name, item));
   if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).flatMap(([key, item]) => [...oddNames(key), ...contextValues(key, item)]);
+    return Object.entries(value).flatMap(([key, item]) => [
+      ...privateNames(key),
+      ...contextValues(key, item),
+    ]);
   }
   const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   return isScalar ? [{ name, text: String(value) }] : [];
@@ -71,7 +80,7 @@ function bodyValues(body: string): PrivateValue[] {
   return contextValues('context', context);
 }
 
-/** What a request carries of users and of credentials: the values of its headers, its query and its body. */
+/** Returns the private values of a request: those of its headers, its path and query, and the context in its body. */
 export function privateValues({ headers, path, body }: PrivateRequest): PrivateValue[] {
   return [
     ...headerValues(headers),

@@ -4,10 +4,13 @@ import { type UpstreamSpan } from './upstream-span';
 
 type Api = Pick<typeof OpenTelemetry, 'context' | 'createContextKey' | 'SpanStatusCode' | 'trace'>;
 
-/** The name by which OpenTelemetry's SDK knows that nobody wants the spans of some code. */
-const SUPPRESSION = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING';
+/**
+ * The context key by which OpenTelemetry's SDK suppresses tracing. `@opentelemetry/core` defines it; it is spelled out
+ * here because only the API is a dependency. Checked with `@opentelemetry/core` 2.12.1.
+ */
+const SUPPRESS_TRACING_KEY = 'OpenTelemetry SDK Context Key SUPPRESS_TRACING';
 
-/** The class of a failure. Its message, and the name of an error that is not ours, may quote anything: they stay here. */
+/** Returns the value of `error.type`. An error's message, and the name of a foreign error, may quote private values. */
 function errorType(error: unknown): string {
   return isErrorOf(error, FlagshipError) ? error.code : '_OTHER';
 }
@@ -19,41 +22,41 @@ export class RecordedSpan implements UpstreamSpan {
     private readonly span: OpenTelemetry.Span,
   ) {}
 
-  alone<T>(send: () => T): T {
+  withoutInstrumentation<T>(send: () => T): T {
     const { context, createContextKey } = this.api;
-    return context.with(context.active().setValue(createContextKey(SUPPRESSION), true), send);
+    return context.with(context.active().setValue(createContextKey(SUPPRESS_TRACING_KEY), true), send);
   }
 
-  within<T>(send: () => T): T {
+  asActiveSpan<T>(send: () => T): T {
     const { context, trace } = this.api;
     return context.with(trace.setSpan(context.active(), this.span), send);
   }
 
-  answered(status: number, error?: unknown): void {
+  endWithResponse(status: number, error?: unknown): void {
     this.end(() => {
       this.span.setAttribute('http.response.status_code', status);
       if (error === undefined) return;
-      this.fail(status < 200 || status > 299 ? String(status) : errorType(error));
+      this.setError(status < 200 || status > 299 ? String(status) : errorType(error));
     });
   }
 
-  unanswered(error: unknown): void {
+  endWithError(error: unknown): void {
     this.end(() => {
-      this.fail(errorType(error));
+      this.setError(errorType(error));
     });
   }
 
-  private fail(type: string): void {
+  private setError(type: string): void {
     this.span.setAttribute('error.type', type);
     this.span.setStatus({ code: this.api.SpanStatusCode.ERROR });
   }
 
-  private end(tell: () => void): void {
+  private end(setResult: () => void): void {
     try {
-      tell();
+      setResult();
       this.span.end();
     } catch {
-      // Somebody's exporter failed; there is nobody to tell who would not tell it better.
+      // An exporter of the application's threw. OpenTelemetry reports its own failures.
     }
   }
 }

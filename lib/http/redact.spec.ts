@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { redact, redactValues } from './redact';
 
-/** The ways in which servers, proxies and programs write what they quote. */
+/** The encodings in which servers, proxies and programs quote a text. */
 const encodings: Readonly<Record<string, (text: string) => string>> = {
   plain: (text) => text,
   'for a URL': encodeURIComponent,
@@ -18,21 +18,21 @@ const encodings: Readonly<Record<string, (text: string) => string>> = {
       { length: text.length },
       (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`,
     ).join(''),
-  'as HTML': (text) => Array.from(text, (sign) => `&#${sign.codePointAt(0) ?? 0};`).join(''),
+  'as HTML': (text) => Array.from(text, (character) => `&#${character.codePointAt(0) ?? 0};`).join(''),
   'as hexadecimal HTML': (text) =>
-    Array.from(text, (sign) => `&#x${(sign.codePointAt(0) ?? 0).toString(16)};`).join(''),
+    Array.from(text, (character) => `&#x${(character.codePointAt(0) ?? 0).toString(16)};`).join(''),
   'as base64': (text) => Buffer.from(text).toString('base64'),
   'as base64 for URLs': (text) => Buffer.from(text).toString('base64url'),
   'as hexadecimal': (text) => Buffer.from(text).toString('hex'),
   'in capitals': (text) => text.toUpperCase(),
-  'as UTF-8 that was taken for Latin-1': (text) => Buffer.from(text).toString('latin1'),
+  'as UTF-8 that was read as Latin-1': (text) => Buffer.from(text).toString('latin1'),
   'as Latin-1 for a URL': (text) =>
     Array.from(Buffer.from(text, 'latin1'), (byte) => `%${byte.toString(16)}`).join(''),
   'with accents of their own': (text) => text.normalize('NFD'),
   'as octal codes': (text) =>
     Array.from(Buffer.from(text), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
-  'with a space after each sign': (text) => Array.from(text).join(' '),
-  'with invisible signs': (text) => Array.from(text).join('\u200b'),
+  'with a space after each character': (text) => Array.from(text).join(' '),
+  'with invisible characters': (text) => Array.from(text).join('\u200b'),
   'with an ellipsis': (text) => `${text.slice(0, Math.max(8, text.length - 3))}…`,
 };
 const names = Object.keys(encodings);
@@ -41,12 +41,12 @@ const frames: readonly ((quoted: string) => string)[] = [
   (quoted) => `No user ${quoted} here.`,
   (quoted) => `request to http://127.0.0.1:1/evaluate?a=${quoted} failed, reason: connect ECONNREFUSED`,
   (quoted) => `Cannot GET /evaluate?plan=pro&targetingKey=${quoted}`,
-  (quoted) => JSON.stringify({ said: { context: { targetingKey: quoted } } }),
+  (quoted) => JSON.stringify({ received: { context: { targetingKey: quoted } } }),
   (quoted) => `${'-'.repeat(280)}${quoted}`,
   (quoted) => `${'word '.repeat(203)}${quoted}`,
 ];
 
-/** Long enough to be no chance, of any signs. */
+/** Values of any characters, long enough not to occur by coincidence. */
 const value = fc
   .tuple(
     fc.string({ unit: 'grapheme', maxLength: 10 }),
@@ -56,7 +56,7 @@ const value = fc
   .map(([start, middle, end]) => `${start}${middle.slice(0, 13)}${end}`.trim());
 const marker = (text: string): string => /[0-9a-f]{8}-[0-9a-f]{4}/.exec(text)?.[0] ?? text;
 
-/** Whether a reader who knows the encodings finds the value. */
+/** Whether the text holds a value in one of the encodings. */
 function leaks(text: string, secret: string): boolean {
   const wanted = marker(secret);
   return names.some((name) => {
@@ -83,7 +83,7 @@ describe('redact', () => {
     'a header': (secret) => ({ headers: { 'x-api-key': secret } }),
   };
 
-  it.each(Object.keys(carriers))('leaves nothing of a value in %s, however it is quoted', (carrier) => {
+  it.each(Object.keys(carriers))('removes a value of %s in every encoding', (carrier) => {
     const frame = fc.constantFrom(...frames);
     const encoding = fc.constantFrom(...names);
     fc.assert(
@@ -121,7 +121,7 @@ describe('redact', () => {
     ['connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1', { ip: '10.0.0.1' }],
     ['connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED [hidden]:1', { ip: '127.0.0.1' }],
     ['', '', { plan: 'pro' }],
-  ])('makes of "%s" "%s"', (text, expected, attributes) => {
+  ])('turns "%s" into "%s"', (text, expected, attributes) => {
     expect(redact(text, context(attributes))).toBe(expected);
   });
 
@@ -143,7 +143,7 @@ describe('redact', () => {
     expect(redact(`no ${text} here`, context({ id }))).not.toContain(text);
   });
 
-  it('looks once for what a list holds many times', () => {
+  it('searches once for a value that a list holds many times', () => {
     const list = Array.from({ length: 5000 }, () => 'berlin');
     expect(redact('not in Berlin, or bonn', context({ list }))).toBe('[hidden]');
     expect(redact('not in berlin, or bonn', context({ list }))).toBe('not in [hidden], or bonn');
@@ -156,7 +156,7 @@ describe('redact', () => {
     expect(redact(text, { headers: { authorization }, body })).toBe('[hidden], seats, [hidden]');
   });
 
-  it('shows nothing of a text for a request with too many values to look for', () => {
+  it('hides the whole text for a request with too many values', () => {
     expect(redact('a text', context({ list: Array.from({ length: 501 }, (_, index) => index) }))).toBe(
       '[hidden]',
     );
@@ -178,7 +178,7 @@ describe('redact', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('takes whatever text it is given', () => {
+  it('accepts any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (text, secret) => {
         expect(typeof redactValues(text, [{ name: 'a', text: secret }])).toBe('string');

@@ -1,29 +1,29 @@
 import { HIDDEN, withoutCredentials } from '../logging';
 import { type PrivateRequest, type PrivateValue, privateValues } from './private-values';
-import { readingsOf } from './text-readings';
+import { decodingsOf } from './text-decodings';
 
-/** More of a text is never looked at, and never shown. */
-const MAX_TEXT = 1024;
-/** In a text for more values than these, each of them is not looked for: nothing of it is shown. */
+/** The longest text that is searched, in characters. The remainder is cut off. */
+const MAX_TEXT_LENGTH = 1024;
+/** The most values that are searched for, to bound the CPU time. A text about more values is hidden as a whole. */
 const MAX_VALUES = 200;
-/** So many characters of a value in a row are no chance. */
+/** A common part of this length is no coincidence: the text holds a part of the value. */
 const WINDOW = 8;
-/** A shorter value is hidden where it is a word of its own: `pro`, but not in `provider`. */
-const MIN_ANYWHERE = 4;
-/** A value that says nothing without its name: `trial=true`. */
-const BARE = /^(?:.|true|false|null)$/su;
-const WORD_SIGN = /[\p{L}\p{N}]/u;
+/** Shorter values are hidden only where they are a whole word: `pro`, but not the start of `provider`. */
+const MIN_LENGTH_IN_WORD = 4;
+/** Values that are hidden only together with their name: `trial=true`. */
+const COMMON_VALUE = /^(?:.|true|false|null)$/su;
+const WORD_CHARACTER = /[\p{L}\p{N}]/u;
 const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
-/** What stands between a name and its value. */
+/** The characters between a name and its value. */
 const ASSIGNMENT = /["']?\s?[:=]\s?["']?$/;
-/** The longest text that {@link ASSIGNMENT} can match. */
-const MAX_ASSIGNMENT = 5;
+/** The longest text that {@link ASSIGNMENT} matches. */
+const MAX_ASSIGNMENT_LENGTH = 5;
 
 /**
- * Removes what different encodings tell apart and readers do not: case, accents, invisible characters. Capitals come
- * first, because only they make "SS" of "ß".
+ * Removes the differences between encodings of one text: case, accents, invisible characters. Upper case comes first,
+ * because only upper case turns "ß" into "SS".
  */
-function normal(text: string): string {
+function normalized(text: string): string {
   return text
     .normalize('NFKD')
     .replace(/\p{Cs}/gu, '\ufffd')
@@ -33,89 +33,97 @@ function normal(text: string): string {
     .toLowerCase();
 }
 
-/** Removes what stands between letters and digits: a phone number is the same with and without its spaces. */
-function squeezed(text: string): string {
+/** Removes all but letters and digits, so that a phone number is found with and without its spaces. */
+function lettersAndDigits(text: string): string {
   return text.replace(BETWEEN_WORDS, '');
 }
 
-function isWord(text: string, start: number, end: number): boolean {
-  return !WORD_SIGN.test(text.charAt(start - 1)) && !WORD_SIGN.test(text.charAt(end));
+function isWholeWord(text: string, start: number, end: number): boolean {
+  return !WORD_CHARACTER.test(text.charAt(start - 1)) && !WORD_CHARACTER.test(text.charAt(end));
 }
 
-/** Whether the value at this place of a text is that value, and not a part of some other word. */
-function isMeant(text: string, { name, text: value }: PrivateValue, start: number): boolean {
-  const isBare = BARE.test(value);
-  if (value.length >= MIN_ANYWHERE && !isBare) return true;
-  if (!isWord(text, start, start + value.length)) return false;
-  if (!isBare) return true;
-  // Only as much as can matter: a text may hold such a value at every second place.
-  const before = text.slice(Math.max(0, start - name.length - MAX_ASSIGNMENT), start);
+/** Whether the characters at this index are the value, and not by coincidence a part of another word. */
+function isOccurrence(text: string, { name, text: value }: PrivateValue, start: number): boolean {
+  const isCommon = COMMON_VALUE.test(value);
+  if (value.length >= MIN_LENGTH_IN_WORD && !isCommon) return true;
+  if (!isWholeWord(text, start, start + value.length)) return false;
+  if (!isCommon) return true;
+  // Only as many characters as can matter: a text may hold a common value at every second index.
+  const before = text.slice(Math.max(0, start - name.length - MAX_ASSIGNMENT_LENGTH), start);
   return ASSIGNMENT.test(before) && before.replace(ASSIGNMENT, '').endsWith(name);
 }
 
-function placeOf(text: string, value: PrivateValue, from = 0): number {
+/** Returns the index of the first occurrence of a value, or -1. */
+function indexOfValue(text: string, value: PrivateValue, from = 0): number {
   let start = text.indexOf(value.text, from);
-  while (start >= 0 && !isMeant(text, value, start)) start = text.indexOf(value.text, start + 1);
+  while (start >= 0 && !isOccurrence(text, value, start)) start = text.indexOf(value.text, start + 1);
   return start;
 }
 
-function without(text: string, value: PrivateValue): string {
-  let left = text;
-  for (let start = placeOf(left, value); start >= 0; start = placeOf(left, value, start + HIDDEN.length)) {
-    left = left.slice(0, start) + HIDDEN + left.slice(start + value.text.length);
+/** Replaces all occurrences of a value. */
+function hideValue(text: string, value: PrivateValue): string {
+  let result = text;
+  let start = indexOfValue(result, value);
+  while (start >= 0) {
+    result = result.slice(0, start) + HIDDEN + result.slice(start + value.text.length);
+    start = indexOfValue(result, value, start + HIDDEN.length);
   }
-  return left;
+  return result;
 }
 
-/** One of each: a list often holds the same value many times. */
+/** Removes duplicates: a list in a context often holds the same value many times. */
 function distinct(values: readonly PrivateValue[]): PrivateValue[] {
   return [...new Map(values.map((value) => [`${value.name}\n${value.text}`, value])).values()];
 }
 
-/** The texts that are long enough to be found by a part. None has a line break: no window reaches into the next. */
-function longTexts(texts: readonly string[]): string {
+/** Joins the texts that are long enough for {@link sharesWindow}. The line break keeps a window within one text. */
+function joinLongTexts(texts: readonly string[]): string {
   return texts.filter((text) => text.length >= WINDOW).join('\n');
 }
 
-function sharesWindow(seen: string, texts: string): boolean {
-  if (texts === '') return false;
-  for (let start = 0; start + WINDOW <= seen.length; start++) {
-    if (texts.includes(seen.slice(start, start + WINDOW))) return true;
+/** Whether the text has {@link WINDOW} characters in a row in common with the joined values. */
+function sharesWindow(text: string, joinedValues: string): boolean {
+  if (joinedValues === '') return false;
+  for (let start = 0; start + WINDOW <= text.length; start++) {
+    if (joinedValues.includes(text.slice(start, start + WINDOW))) return true;
   }
   return false;
 }
 
-/** Whether a text holds a value, or a good part of it, in any form in which it can be read. */
-function holds(text: string, values: readonly PrivateValue[]): boolean {
-  const plain = values
-    .map((value) => ({ name: normal(value.name), text: normal(value.text) }))
+/** Whether a text holds a value, or a part of it, in any encoding in which a reader could decode it. */
+function containsAny(text: string, values: readonly PrivateValue[]): boolean {
+  const normalizedValues = values
+    .map((value) => ({ name: normalized(value.name), text: normalized(value.text) }))
     .filter((value) => value.text.trim() !== '');
-  const whole = longTexts(plain.map((value) => value.text));
-  const tight = longTexts(plain.map((value) => squeezed(value.text)));
-  for (const reading of readingsOf(text)) {
-    const seen = normal(reading).replaceAll(HIDDEN, '\n\n');
-    if (plain.some((value) => placeOf(seen, value) >= 0)) return true;
-    if (sharesWindow(seen, whole) || sharesWindow(squeezed(seen), tight)) return true;
+  const joined = joinLongTexts(normalizedValues.map((value) => value.text));
+  const joinedLetters = joinLongTexts(normalizedValues.map((value) => lettersAndDigits(value.text)));
+  for (const decoding of decodingsOf(text)) {
+    const candidate = normalized(decoding).replaceAll(HIDDEN, '\n\n');
+    if (normalizedValues.some((value) => indexOfValue(candidate, value) >= 0)) return true;
+    if (sharesWindow(candidate, joined)) return true;
+    if (sharesWindow(lettersAndDigits(candidate), joinedLetters)) return true;
   }
   return false;
 }
 
 /**
- * Takes private values out of a text that this package has not written itself: servers, proxies, and functions of the
- * application's like to quote what they have failed with. Values that stand there in plain are replaced; a text that
- * holds one in another form (escaped, encoded, cut) is dropped whole.
+ * Removes private values from a text of other code: servers, proxies and functions of the application's quote what they
+ * failed with. Values in plain text are replaced. A text that holds a value in another form (escaped, encoded, cut) is
+ * hidden as a whole.
+ *
+ * @returns The text without the values.
  */
 export function redactValues(text: string, values: readonly PrivateValue[]): string {
-  const given = distinct(values.filter((value) => value.text.trim() !== ''));
+  const distinctValues = distinct(values.filter((value) => value.text.trim() !== ''));
   if (text === '') return '';
-  if (given.length > MAX_VALUES) return HIDDEN;
-  const cut = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S*$/, '') : text;
-  const longestFirst = [...given].sort((one, other) => other.text.length - one.text.length);
-  const result = withoutCredentials(longestFirst.reduce(without, cut));
-  return given.length > 0 && holds(result, given) ? HIDDEN : result;
+  if (distinctValues.length > MAX_VALUES) return HIDDEN;
+  const cut = text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH).replace(/\S*$/, '') : text;
+  const longestFirst = [...distinctValues].sort((one, other) => other.text.length - one.text.length);
+  const result = withoutCredentials(longestFirst.reduce(hideValue, cut));
+  return distinctValues.length > 0 && containsAny(result, distinctValues) ? HIDDEN : result;
 }
 
-/** Takes what a request carries (the values of its headers, its query and its body) out of a text that this package has not written. */
+/** Removes the private values of a request from a text of other code; see {@link redactValues}. */
 export function redact(text: string, request: PrivateRequest): string {
   return text === '' ? '' : redactValues(text, privateValues(request));
 }

@@ -1,24 +1,26 @@
 import { FlagshipErrorCode, messageOf } from '../errors';
 import { type HeaderMap, readHeaders, type ResolvedHttpOptions } from '../options';
-import { shortened, type TimeLimit, timeoutError } from './limits';
+import { type TimeLimit } from './limits';
 import { redact } from './redact';
+import { shortened, timeoutError, TransientError } from './request-errors';
 import { type Session } from './session';
-import { TransientError } from './transient-error';
 import { type HttpRequest } from './transport';
 
-/** A request before its headers are complete; `headers` only where it needs others than every request has. */
+/** A request before its headers are complete. Its `headers` are those that only this request needs. */
 export type RequestWithoutHeaders = Omit<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'headers'>>;
 
 const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
 
-/** The headers of requests: fixed ones, those of the options, and what `headersFactory` makes for each attempt. */
+/**
+ * The headers of requests: fixed ones, those of the options, and those that `headersFactory` returns for each attempt.
+ */
 export class RequestHeaders {
-  // Private to the language as well: whoever prints a provider must not find its token.
+  // Private fields of the language: the token must not appear where an application prints the provider.
   readonly #headers: HeaderMap;
   readonly #bodyHeaders: HeaderMap;
   readonly #factory: ResolvedHttpOptions['headersFactory'];
-  /** What the factory has made last: its next failure may be about that. */
-  #latest: HeaderMap = {};
+  /** The last result of the factory. The message of its next failure may quote it. */
+  #lastFactoryHeaders: HeaderMap = {};
 
   constructor({ headers, headersFactory }: ResolvedHttpOptions) {
     this.#headers = { ...FIXED_HEADERS, ...headers };
@@ -26,51 +28,53 @@ export class RequestHeaders {
     this.#factory = headersFactory;
   }
 
-  /** Whether a function of the application's has to be asked for each attempt. */
-  get isMade(): boolean {
+  /** Whether {@link callFactory} has to be called for each attempt. */
+  get hasFactory(): boolean {
     return this.#factory !== undefined;
   }
 
-  /** The headers of a request. */
-  of({ body, headers: own }: RequestWithoutHeaders, fresh?: HeaderMap): HeaderMap {
+  /** Returns the headers of a request. Those of the factory take precedence over all others. */
+  headersFor({ body, headers: own }: RequestWithoutHeaders, factoryHeaders?: HeaderMap): HeaderMap {
     const base = body === undefined ? this.#headers : this.#bodyHeaders;
-    return fresh === undefined && own === undefined ? base : { ...base, ...own, ...fresh };
+    return factoryHeaders === undefined && own === undefined ? base : { ...base, ...own, ...factoryHeaders };
   }
 
   /**
-   * Calls `headersFactory`.
+   * Calls `headersFactory` and returns its headers.
    *
    * @throws TransientError When it fails, or takes longer than the time that is left.
    */
-  async make(
+  async callFactory(
     request: RequestWithoutHeaders,
     session: Session,
-    timeLeft: number,
+    timeLeftMs: number,
     limit: TimeLimit,
   ): Promise<HeaderMap> {
-    const late: { error?: Error } = {};
-    const tooLate = (): Error => (late.error = timeoutError(limit));
+    const timeout: { error?: Error } = {};
+    const createTimeoutError = (): Error => (timeout.error = timeoutError(limit));
     const factory = this.#factory ?? ((): HeaderMap => ({}));
     try {
-      return (this.#latest = readHeaders(await session.limit('headersFactory', factory, timeLeft, tooLate)));
+      const result = await session.waitFor('headersFactory', factory, timeLeftMs, createTimeoutError);
+      return (this.#lastFactoryHeaders = readHeaders(result));
     } catch (error) {
-      // Told apart by identity: the function may throw an error of this package's, with a text of its own.
-      if (error === late.error || error === session.ending) throw error;
-      throw this.failure('The option "headersFactory" failed', error, request);
+      // Compared by identity: the factory may throw an error of this package's with an unredacted text.
+      if (error === timeout.error || error === session.abortReason) throw error;
+      throw this.redactedFailure('The option "headersFactory" failed', error, request);
     }
   }
 
-  /** An error whose text this package has not written, as a failure that may pass. */
-  failure(what: string, error: unknown, { path, body }: RequestWithoutHeaders): TransientError {
-    // What the factory has made wins over the headers; either may be quoted.
-    const given = Object.entries(this.#headers).map(([name, value]) => [`given ${name}`, value]);
-    const headers = { ...Object.fromEntries(given), ...this.#latest } as HeaderMap;
+  /** Returns an error of other code as a failure that may pass, its text redacted. */
+  redactedFailure(what: string, error: unknown, { path, body }: RequestWithoutHeaders): TransientError {
+    // The text may quote the options' headers as well as those of the factory. The prefix keeps a header of
+    // the options beside the factory's header of the same name.
+    const optionHeaders = Object.entries(this.#headers).map(([name, value]) => [`given ${name}`, value]);
+    const headers = { ...Object.fromEntries(optionHeaders), ...this.#lastFactoryHeaders } as HeaderMap;
     const reason = shortened(redact(messageOf(error), { headers, path, body }));
     return new TransientError(`${what}: ${reason}`, FlagshipErrorCode.GENERAL);
   }
 
-  /** Forgets what the factory has made. */
-  forget(): void {
-    this.#latest = {};
+  /** Drops the last headers of the factory. */
+  clear(): void {
+    this.#lastFactoryHeaders = {};
   }
 }

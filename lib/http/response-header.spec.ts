@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { FlagshipErrorCode } from '../errors';
 import { readEntityTag, readHeader } from './response-header';
-import { retryPause } from './retry-pause';
-import { TransientError } from './transient-error';
+import { retryDelayMs } from './retry-delay';
+import { TransientError } from './request-errors';
 
 const failing = (): never => {
   throw new Error('no');
@@ -39,10 +39,10 @@ describe('readHeader', () => {
       undefined,
     ],
     ['a get that throws', { get: failing }, undefined],
-    ['a get that is none', { get: 'a' }, undefined],
-    ['a get that gives a promise', { get: () => Promise.resolve('a') }, undefined],
+    ['a get that is no function', { get: 'a' }, undefined],
+    ['a get that returns a promise', { get: () => Promise.resolve('a') }, undefined],
     ['a proxy that throws', new Proxy({}, { get: failing, ownKeys: failing }), undefined],
-    ['what its prototype has', Object.create({ etag: 'a' }), undefined],
+    ['an inherited property', Object.create({ etag: 'a' }), undefined],
     ['no headers', undefined, undefined],
     ['null', null, undefined],
     ['text', 'etag: a', undefined],
@@ -50,7 +50,7 @@ describe('readHeader', () => {
     expect(readHeader(headers, 'etag')).toBe(expected);
   });
 
-  it('takes anything for headers, and gives text or nothing', () => {
+  it('returns text or undefined for any value', () => {
     fc.assert(
       fc.property(
         fc.oneof(anything, fc.record({ etag: anything, get: fc.func(anything) }, { requiredKeys: [] })),
@@ -64,15 +64,15 @@ describe('readHeader', () => {
 });
 
 describe('readEntityTag', () => {
-  it.each(['"a"', 'W/"a"', '""', '"a,b"', 'abc-1'])('takes %s', (etag) => {
+  it.each(['"a"', 'W/"a"', '""', '"a,b"', 'abc-1'])('accepts %s', (etag) => {
     expect(readEntityTag({ etag })).toBe(etag);
   });
 
-  it.each(['"a", "b"', 'a, b', '"a\nb"', '"a\u0100"', '"', 'a b', 'ключ'])('leaves %j out', (etag) => {
+  it.each(['"a", "b"', 'a, b', '"a\nb"', '"a\u0100"', '"', 'a b', 'ключ'])('ignores %j', (etag) => {
     expect(readEntityTag({ etag })).toBeUndefined();
   });
 
-  it('is something that can be sent back', () => {
+  it('returns only a tag that can be sent back', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (etag) => {
         const read = readEntityTag({ etag });
@@ -90,10 +90,10 @@ describe('Retry-After', () => {
     jest.spyOn(Math, 'random').mockReturnValue(0);
   });
   afterEach(() => jest.restoreAllMocks());
-  /** The pause for what comes in the header, 7 ms where it says nothing. */
+  /** Returns the pause for a header: 7 ms for one that is ignored. */
   const pauseFor = (field: unknown): number => {
     const header = readHeader({ 'retry-after': field }, 'retry-after');
-    return retryPause(new TransientError('failed', FlagshipErrorCode.GENERAL, header), 7);
+    return retryDelayMs(new TransientError('failed', FlagshipErrorCode.GENERAL, header), 7);
   };
 
   it.each([
@@ -126,11 +126,11 @@ describe('Retry-After', () => {
     [5],
     {},
     null,
-  ])('of %j says nothing', (field) => {
+  ])('of %j is ignored', (field) => {
     expect(pauseFor(field)).toBe(7);
   });
 
-  it('is a pause that a timer can take, whatever it holds', () => {
+  it('of any value results in a pause that a timer accepts', () => {
     fc.assert(
       fc.property(fc.oneof(anything, fc.array(fc.string()), fc.date().map(String)), (field) => {
         const pause = pauseFor(field);

@@ -1,37 +1,40 @@
 import { limited, type WaitName } from '../runtime';
-import { closedError } from './limits';
+import { closedError } from './request-errors';
 
-/** From opening to closing. What belongs to a session ends with it, even when the next one begins at once. */
+/**
+ * The waits between opening and closing a source or client. Closing ends them all. A reopened client has a new session,
+ * so that work of the old one does not go on.
+ */
 export class Session {
   private readonly waits = new Set<(reason: Error) => void>();
-  private over = false;
-  private latestReason: Error | undefined;
+  private closed = false;
+  private lastReason: Error | undefined;
 
-  get isOver(): boolean {
-    return this.over;
+  get isClosed(): boolean {
+    return this.closed;
   }
 
-  /** With what waits that did not end by themselves have ended last. */
-  get ending(): Error | undefined {
-    return this.latestReason;
+  /** The error with which the last interruption rejected the waits. */
+  get abortReason(): Error | undefined {
+    return this.lastReason;
   }
 
-  /** Ends the session: waits reject, pauses are over. */
-  end(): void {
-    this.over = true;
+  /** Closes the session: waits reject, pauses end. */
+  close(): void {
+    this.closed = true;
     this.interrupt(closedError());
   }
 
-  /** Ends everything under way and nothing else; waits reject with the reason. */
+  /** Rejects all current waits with the reason and ends all pauses. Later ones are not affected. */
   interrupt(reason: Error): void {
-    this.latestReason = reason;
+    this.lastReason = reason;
     for (const stop of this.waits) stop(reason);
     this.waits.clear();
   }
 
-  /** Waits so many milliseconds, or until the session ends or is interrupted. */
+  /** Resolves after this time, or when the session closes or is interrupted. */
   pause(delayMs: number): Promise<void> {
-    if (this.over) return Promise.resolve();
+    if (this.closed) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
@@ -44,24 +47,25 @@ export class Session {
   }
 
   /**
-   * Waits for work of the application's. See {@link limited}; the end of the session ends the wait as well.
+   * Waits for a function of the application's, as {@link limited} does, and ends the wait with the session as well.
    *
-   * @param tooLate Makes the error of work that takes too long.
+   * @param timeoutError Creates the error of work that exceeds the limit.
+   * @returns What the work resolves with.
    */
-  async limit<T>(
+  async waitFor<T>(
     name: WaitName,
     work: () => T | PromiseLike<T>,
     limitMs: number,
-    tooLate: () => Error,
+    timeoutError: () => Error,
   ): Promise<T> {
     const controller = new AbortController();
     const stop = (reason: Error): void => {
       controller.abort(reason);
     };
-    if (this.over && this.latestReason !== undefined) stop(this.latestReason);
+    if (this.closed && this.lastReason !== undefined) stop(this.lastReason);
     this.waits.add(stop);
     try {
-      return await limited(name, work, limitMs, { tooLate, signal: controller.signal });
+      return await limited(name, work, limitMs, { timeoutError, signal: controller.signal });
     } finally {
       this.waits.delete(stop);
     }

@@ -1,27 +1,28 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
-import { findApi } from './open-telemetry-api';
+import { type OpenTelemetryApi, openTelemetryApi } from './open-telemetry-api';
 import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
-type Api = typeof OpenTelemetry;
-/** Where a span belongs: the trace around a call. */
+/** The context of a caller, whose active span is the parent of new spans. */
 export type TraceParent = OpenTelemetry.Context;
 
-const SCOPE = 'nestjs-flagship';
+const TRACER_NAME = 'nestjs-flagship';
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
-/** What the API has in the place of a provider, which may come later. */
-interface ProviderToCome {
+/** The provider that the API returns until an application registers one, and afterwards delegates to that one. */
+interface ProxyProvider {
   getDelegateTracer?(name: string): OpenTelemetry.Tracer | undefined;
 }
 
-/** Nothing where it would be one that does nothing. */
+/** Returns a tracer that records, or undefined while no provider is registered. */
 function tracerOf(provider: OpenTelemetry.TracerProvider): OpenTelemetry.Tracer | undefined {
-  const toCome: ProviderToCome = provider as ProviderToCome;
-  return toCome.getDelegateTracer === undefined ? provider.getTracer(SCOPE) : toCome.getDelegateTracer(SCOPE);
+  const proxy: ProxyProvider = provider as ProxyProvider;
+  return proxy.getDelegateTracer === undefined
+    ? provider.getTracer(TRACER_NAME)
+    : proxy.getDelegateTracer(TRACER_NAME);
 }
 
-/** Makes spans for the requests to one origin. */
+/** Creates the spans of requests to one origin. */
 export class Tracing {
   private readonly address: string;
   private readonly port: number;
@@ -29,36 +30,37 @@ export class Tracing {
   private tracer: OpenTelemetry.Tracer | undefined;
 
   private constructor(
-    private readonly api: Api,
+    private readonly api: OpenTelemetryApi,
     { hostname, port, protocol }: URL,
   ) {
     this.address = hostname;
     this.port = port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(port);
   }
 
-  /** Nothing where `@opentelemetry/api` is not installed. */
-  static towards(endpoint: URL): Tracing | undefined {
-    const api = findApi();
+  /** Returns undefined when `@opentelemetry/api` is not installed. */
+  static forEndpoint(endpoint: URL): Tracing | undefined {
+    const api = openTelemetryApi();
     return api === null ? undefined : new Tracing(api, endpoint);
   }
 
   /** Whether spans are recorded. */
-  get isOn(): boolean {
+  get isRecording(): boolean {
     return this.currentTracer() !== undefined;
   }
 
-  /** The trace of the caller; nothing where no spans are recorded. */
-  parent(): TraceParent | undefined {
-    return this.isOn ? this.api.context.active() : undefined;
+  /** Returns the context of the caller, or undefined when no spans are recorded. */
+  activeContext(): TraceParent | undefined {
+    return this.isRecording ? this.api.context.active() : undefined;
   }
 
   /**
-   * Starts the span of one attempt. Nothing where no spans are recorded.
+   * Starts the span of one attempt.
    *
-   * @param resends How many attempts there were before this one.
-   * @param parent The trace of whoever asks.
+   * @param resends Number of attempts before this one.
+   * @param parent The context of the caller, from {@link activeContext}.
+   * @returns The span, or undefined when no spans are recorded.
    */
-  start(
+  startSpan(
     { name, attributes }: SpanDescription,
     method: string,
     resends: number,
@@ -78,19 +80,19 @@ export class Tracing {
       const span = tracer.startSpan(name, { kind: api.SpanKind.CLIENT, attributes: all }, parent);
       return new RecordedSpan(api, span);
     } catch {
-      // What an exporter does wrong must not cost an answer.
+      // A tracer that throws must not fail the evaluation.
       return undefined;
     }
   }
 
-  /** The tracer of the provider that is registered now. */
+  /** Returns the tracer of the provider that is registered now. */
   private currentTracer(): OpenTelemetry.Tracer | undefined {
     const provider = this.api.trace.getTracerProvider();
     if (provider !== this.provider) {
       this.provider = provider;
       this.tracer = undefined;
     }
-    // Asked again and again while there is none: it may come any time.
+    // Looked up at each call while there is none: an application may register its provider at any time.
     this.tracer ??= tracerOf(provider);
     return this.tracer;
   }

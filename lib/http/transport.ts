@@ -1,39 +1,40 @@
 import { type HeaderMap } from '../options';
 import { type TimeLimit } from './limits';
 
-/** One request, relative to the transport's origin. */
+/** A request, relative to the transport's origin. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query. */
   readonly path: string;
   readonly headers: HeaderMap;
   readonly body?: string;
-  /** The largest answer that is read, in bytes. */
+  /** The largest response body that is read, in bytes. */
   readonly maxBytes: number;
 }
 
-/** A complete answer of any status. */
-export interface HttpAnswer {
+/** A complete response, of any status. */
+export interface HttpResponse {
   readonly status: number;
   readonly body: string;
   readonly etag?: string;
-  /** The `Retry-After` header, as it came. */
+  /** The value of the `Retry-After` header, unparsed. */
   readonly retryAfter?: string;
-  /** Takes what the request carries out of what the answer says; absent where the answer is no failure. */
+  /** Removes the request's private values from a text of the response. Absent when the response is a success. */
   readonly redact?: (text: string) => string;
 }
 
-/** Sends one request once. */
+/** Sends requests to one origin, without retries. */
 export interface Transport {
   /**
-   * Settles within `timeLeft` milliseconds, body included, whatever the network does.
+   * Sends a request. Settles within `timeLeftMs`, body included, whatever the network does.
    *
-   * @param limit What to blame when that is too short.
-   * @throws FlagshipError When there was no complete answer in time.
+   * @param limit The time limit that the error names when the time ends.
+   * @returns The response, of any status.
+   * @throws FlagshipError When there was no complete response in time.
    */
-  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer>;
-  /** Ends the requests under way with this error; others may follow. */
+  send(request: HttpRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse>;
+  /** Rejects all pending requests with this error. Later requests are sent. */
   interrupt(reason: Error): void;
-  /** Ends open requests and connections. */
+  /** Rejects all pending requests and closes the connections. */
   close(): Promise<void>;
 }

@@ -1,73 +1,74 @@
 import type * as Undici from 'undici';
 import { limited } from '../runtime';
-import { Exchange } from './exchange';
-import { closedError, networkError, type TimeLimit, timeoutError } from './limits';
-import { type HttpAnswer, type HttpRequest, type Transport } from './transport';
+import { type TimeLimit } from './limits';
+import { closedError, networkError, timeoutError } from './request-errors';
+import { ResponseHandler } from './response-handler';
+import { type HttpResponse, type HttpRequest, type Transport } from './transport';
 
-/** More sockets than this to one origin help nobody; further requests wait their turn, within their time limit. */
+/** More sockets to one origin bring no gain. Further requests queue, within their time limit. */
 const MAX_CONNECTIONS = 256;
-/** How long an idle connection is kept when the server does not say. */
-const KEEP_ALIVE = 30_000;
-/** How long closing waits for sockets to go; the pool does not always report it. */
-const CLOSE_LIMIT_MS = 500;
+/** How long an idle connection is kept when the server sends no `Keep-Alive` header. */
+const KEEP_ALIVE_MS = 30_000;
+/** How long closing waits for the sockets. The pool does not always report that they are closed. */
+const CLOSE_TIMEOUT_MS = 500;
 
-/** Loaded late: undici takes longer to load than the rest of this package, and not every mode needs it. */
+/** Loads undici at first use: it loads slower than the rest of this package, and not every source sends requests. */
 function loadUndici(): typeof Undici {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
   return require('undici') as typeof Undici;
 }
 
-/** Requests over kept-alive connections of a pool of its own. */
+/** Sends requests over the kept-alive connections of an undici pool. */
 export class UndiciTransport implements Transport {
   private readonly pool: Undici.Pool;
-  private readonly open = new Set<Exchange>();
+  private readonly pending = new Set<ResponseHandler>();
 
-  /** @param timeout The limit for connecting, in milliseconds. */
-  constructor(origin: string, timeout: number) {
+  /** @param connectTimeoutMs Time limit of a connection attempt. */
+  constructor(origin: string, connectTimeoutMs: number) {
     this.pool = new (loadUndici().Pool)(origin, {
       connections: MAX_CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE,
-      connect: { timeout },
-      // Every exchange has one timer of its own, for all of its phases.
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: connectTimeoutMs },
+      // `ResponseHandler` has one timer for all phases of a request.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
   }
 
-  send(request: HttpRequest, timeLeft: number, limit: TimeLimit): Promise<HttpAnswer> {
-    return new Promise<HttpAnswer>((resolve, reject) => {
-      const exchange: Exchange = new Exchange(
-        (answer) => {
-          this.open.delete(exchange);
-          resolve(answer);
+  send(request: HttpRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
+    return new Promise<HttpResponse>((resolve, reject) => {
+      const handler: ResponseHandler = new ResponseHandler(
+        (response) => {
+          this.pending.delete(handler);
+          resolve(response);
         },
         (error) => {
-          this.open.delete(exchange);
+          this.pending.delete(handler);
           reject(error);
         },
         request,
         () => timeoutError(limit),
-        timeLeft,
+        timeLeftMs,
       );
-      this.open.add(exchange);
+      this.pending.add(handler);
       try {
-        this.pool.dispatch(request, exchange);
+        this.pool.dispatch(request, handler);
       } catch (error) {
-        exchange.fail(networkError(error, request));
+        handler.fail(networkError(error, request));
       }
     });
   }
 
   interrupt(reason: Error): void {
-    for (const exchange of this.open) exchange.fail(reason);
+    for (const handler of this.pending) handler.fail(reason);
   }
 
   async close(): Promise<void> {
     this.interrupt(closedError());
     try {
-      await limited('connections', () => this.pool.destroy(), CLOSE_LIMIT_MS);
+      await limited('connections', () => this.pool.destroy(), CLOSE_TIMEOUT_MS);
     } catch {
-      // The sockets have been told to go; whether they have said so changes nothing.
+      // `destroy` closes the sockets even when it reports that late or never.
     }
   }
 }

@@ -1,10 +1,10 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
-import { isTransientStatus } from './transient-error';
+import { isTransientStatus } from './request-errors';
 
-/** How requests to Flagship ended, retries counted one by one. */
+/** Number of requests to Flagship by their outcome. Every retry counts as a request. */
 export interface UpstreamOutcomes {
-  /** Answered with a value, with definitions, or with "unchanged". */
+  /** Responses with a value, with definitions, or with HTTP 304. */
   readonly answered: number;
   /** HTTP 404: the flag does not exist. */
   readonly notFound: number;
@@ -14,15 +14,15 @@ export interface UpstreamOutcomes {
   readonly throttled: number;
   /** HTTP 5xx, 408, 425. */
   readonly failed: number;
-  /** No complete answer in time. */
+  /** No complete response within the time limit. */
   readonly timedOut: number;
-  /** No connection, or one that was cut. */
+  /** No connection, or a connection that was cut. */
   readonly unreachable: number;
-  /** An answer that is not Flagship's, or is too large. */
+  /** A response that is not in Flagship's format, or is too large. */
   readonly unreadable: number;
 }
 
-/** How long requests took, failures included, in milliseconds; zeros before the first. */
+/** Durations of requests in milliseconds, failures included; zeros before the first request. */
 export interface LatencySummary {
   readonly mean: number;
   readonly min: number;
@@ -32,19 +32,25 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** Requests to Flagship. */
+/** Statistics of the requests to Flagship. */
 export interface UpstreamStats {
-  /** All that were sent, those under way included. */
+  /** Number of requests sent, pending ones included. */
   readonly requests: number;
+  /** Number of pending requests. */
   readonly inFlight: number;
+  /** Number of ended requests by their outcome. */
   readonly outcomes: UpstreamOutcomes;
+  /** Durations of the ended requests. */
   readonly latency: LatencySummary;
 }
 
 type Counts = { -readonly [Outcome in keyof UpstreamOutcomes]: number };
 
-/** Microseconds up to an hour, to two digits: a few kilobytes, however many requests. */
-const RANGE = { lowest: 1, highest: 3_600_000_000, figures: 2 } as const;
+/**
+ * Microseconds up to an hour, to two significant digits. The histogram takes a few kilobytes for any number of
+ * requests.
+ */
+const LATENCY_RANGE = { lowest: 1, highest: 3_600_000_000, figures: 2 } as const;
 
 function outcomeOfStatus(status: number): keyof Counts {
   if (status < 300 || status === 304) return 'answered';
@@ -59,9 +65,9 @@ function outcomeOfError(error: unknown): keyof Counts {
   return error.code === FlagshipErrorCode.PARSE_ERROR ? 'unreadable' : 'unreachable';
 }
 
-/** Counts requests and how they ended. */
+/** Counts requests by their outcome, and measures their durations. */
 export class UpstreamMeter {
-  private readonly latency: RecordableHistogram = createHistogram(RANGE);
+  private readonly latency: RecordableHistogram = createHistogram(LATENCY_RANGE);
   private inFlight = 0;
   private readonly counts: Counts = {
     answered: 0,
@@ -74,18 +80,18 @@ export class UpstreamMeter {
     unreadable: 0,
   };
 
-  started(): void {
+  startRequest(): void {
     this.inFlight++;
   }
 
-  /** @param error What reading the answer threw: a 2xx that cannot be read counts otherwise than one that can. */
-  answered(status: number, duration: number, error?: unknown): void {
+  /** @param error What reading the response threw. A success that cannot be read counts as unreadable. */
+  endWithResponse(status: number, durationMs: number, error?: unknown): void {
     const outcome = outcomeOfStatus(status);
-    this.end(outcome === 'answered' && error !== undefined ? 'unreadable' : outcome, duration);
+    this.end(outcome === 'answered' && error !== undefined ? 'unreadable' : outcome, durationMs);
   }
 
-  unanswered(error: unknown, duration: number): void {
-    this.end(outcomeOfError(error), duration);
+  endWithError(error: unknown, durationMs: number): void {
+    this.end(outcomeOfError(error), durationMs);
   }
 
   stats(): UpstreamStats {
@@ -94,10 +100,10 @@ export class UpstreamMeter {
     return { requests: ended + this.inFlight, inFlight: this.inFlight, outcomes, latency: this.summary() };
   }
 
-  private end(outcome: keyof Counts, duration: number): void {
+  private end(outcome: keyof Counts, durationMs: number): void {
     this.inFlight--;
     this.counts[outcome]++;
-    this.latency.record(Math.min(Math.max(1, Math.round(duration * 1000)), RANGE.highest));
+    this.latency.record(Math.min(Math.max(1, Math.round(durationMs * 1000)), LATENCY_RANGE.highest));
   }
 
   private summary(): LatencySummary {

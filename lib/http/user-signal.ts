@@ -1,27 +1,27 @@
 import { callSafely } from '../runtime';
 
-/** What of an `AbortSignal`, or of a polyfill's, is used. */
-type Signal = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'>;
+/** The members of an `AbortSignal` that are used. A polyfill's signal has them as well. */
+type SignalLike = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'>;
 
-function isSignal(value: unknown): value is Signal {
+function isSignal(value: unknown): value is SignalLike {
   return (
     typeof value === 'object' &&
     value !== null &&
-    typeof (value as Partial<Signal>).addEventListener === 'function' &&
-    typeof (value as Partial<Signal>).removeEventListener === 'function'
+    typeof (value as Partial<SignalLike>).addEventListener === 'function' &&
+    typeof (value as Partial<SignalLike>).removeEventListener === 'function'
   );
 }
 
-/** The `signal` of option "fetchOptions". One listener serves all requests, and goes when the client closes. */
+/** The `signal` of option "fetchOptions". One listener serves all requests and is removed when the client closes. */
 export class UserSignal {
-  private isListening = false;
+  private isAttached = false;
 
   private constructor(
-    private readonly signal: Signal,
+    private readonly signal: SignalLike,
     private readonly onAbort: () => void,
   ) {}
 
-  /** Nothing where there is no signal. */
+  /** Returns undefined when the option holds no signal. */
   static of(value: unknown, onAbort: () => void): UserSignal | undefined {
     return isSignal(value) ? new UserSignal(value, onAbort) : undefined;
   }
@@ -30,14 +30,14 @@ export class UserSignal {
     return this.signal.aborted;
   }
 
-  listen(): void {
-    if (this.isListening) return;
-    this.isListening = true;
+  attach(): void {
+    if (this.isAttached) return;
+    this.isAttached = true;
     this.signal.addEventListener('abort', this.onAbort);
   }
 
-  leave(): void {
-    this.isListening = false;
+  detach(): void {
+    this.isAttached = false;
     callSafely(() => {
       this.signal.removeEventListener('abort', this.onAbort);
     });

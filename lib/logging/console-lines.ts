@@ -1,13 +1,13 @@
 import { logLine } from './log-line';
 
-const lines = (text: string): string => text.split('\n').map(logLine).join('\n');
+const escapeLines = (text: string): string => text.split('\n').map(logLine).join('\n');
 
-/** Prints a text of this package's, which may have several lines. */
+/** Prints a text, which may have several lines, to the standard output. */
 export function print(text: string): void {
-  console.log(lines(text));
+  console.log(escapeLines(text));
 }
 
-/** Prints one problem to the standard error output. */
+/** Prints a problem, which may have several lines, to the standard error output. */
 export function printProblem(problem: string): void {
-  console.error(lines(problem));
+  console.error(escapeLines(problem));
 }

@@ -3,13 +3,13 @@ import { callSafely } from '../runtime';
 import { logLine } from './log-line';
 
 /**
- * Nest's logger, and the only way to it: each argument becomes one line (see {@link logLine}), and a logger of the
- * application's that throws changes nothing.
+ * Writes to Nest's logger. Each argument becomes one line (see {@link logLine}), and a logger of the application's that
+ * throws is ignored. All logs of this package go through this class or {@link writeSafely}.
  */
 export class FlagshipLogger {
   private readonly logger: Logger;
 
-  /** @param context What stands in brackets before each entry. */
+  /** @param context Nest's context of the entries, shown in brackets. */
   constructor(context: string) {
     this.logger = new Logger(context);
   }
@@ -33,7 +33,7 @@ export class FlagshipLogger {
   }
 }
 
-/** The lines of an error's stack that say where it was thrown; what it says is not among them. */
+/** Returns the lines of an error's stack that name its call sites, without its message. */
 export function framesOf(error: unknown): string[] {
   try {
     const stack: unknown = error instanceof Error ? error.stack : undefined;

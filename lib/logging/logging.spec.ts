@@ -4,9 +4,9 @@ import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { FlagshipLogger, framesOf, logLine, print, printProblem, writeSafely } from '.';
 
-const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-/** All that a terminal, an editor or a log collector acts upon. */
-const active = fc.constantFrom(
+const CONTROL_CHARACTERS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+/** Characters that a terminal, an editor or a log collector interprets. */
+const control = fc.constantFrom(
   ...['\n', '\r', '\r\n', '\t', '\0', '\u001b[2J', '\u001b]0;title\u0007', '\u009b31m', '\u007f', '\u0085'],
   ...[
     '\u2028',
@@ -22,23 +22,23 @@ const active = fc.constantFrom(
     '\ud800',
   ],
 );
-const nasty = fc.array(fc.oneof(active, fc.string({ unit: 'binary' }))).map((parts) => parts.join(''));
+const hostileText = fc.array(fc.oneof(control, fc.string({ unit: 'binary' }))).map((parts) => parts.join(''));
 
 afterEach(() => jest.restoreAllMocks());
 
 describe('logLine', () => {
   it('is one line of visible characters, of a limited length, whatever the text', () => {
     fc.assert(
-      fc.property(nasty, (text) => {
+      fc.property(hostileText, (text) => {
         const line = logLine(text);
-        expect(line).not.toMatch(ACTIVE);
+        expect(line).not.toMatch(CONTROL_CHARACTERS);
         expect(logLine(line)).toBe(line);
       }),
     );
     expect(logLine('x'.repeat(1_000_000))).toHaveLength(4096);
   });
 
-  it('leaves what can be read as it is, and shows the rest', () => {
+  it('keeps visible characters, and escapes the others', () => {
     const fine = 'Flag "größe" is "東京 😀" (variant, C:\\new) – ключ';
     expect(logLine(fine)).toBe(fine);
     expect(logLine('a\nb\r\t\u001b[31m\u202ec\u{e0041}')).toBe('a\\nb\\r\\t\\u001b[31m\\u202ec\\u{e0041}');
@@ -53,7 +53,7 @@ describe('FlagshipLogger', () => {
     expect(written).toEqual(['one\\nand more\ntwo']);
   });
 
-  it.each(['log', 'warn', 'error'] as const)('takes no harm from a logger whose "%s" throws', (level) => {
+  it.each(['log', 'warn', 'error'] as const)('ignores a logger whose "%s" throws', (level) => {
     jest.spyOn(Logger.prototype, level).mockImplementation(() => {
       throw new Error('disk full');
     });
@@ -63,13 +63,13 @@ describe('FlagshipLogger', () => {
   });
 });
 
-it('writeSafely takes no harm from a logger that rejects', async () => {
+it('writeSafely ignores a logger that rejects', async () => {
   const log = { warn: () => Promise.reject(new Error('disk full')) };
   writeSafely(log, 'warn', 'a line');
   await new Promise(setImmediate);
 });
 
-it('framesOf tells where an error was thrown, and nothing that it says', () => {
+it('framesOf returns the call sites of an error, without its message', () => {
   const frames = framesOf(new Error('one\nat-two\nthree'));
   expect(frames.length).toBeGreaterThan(0);
   expect(frames.join('\n')).not.toMatch(/one|two|three/);
@@ -82,7 +82,7 @@ it('framesOf tells where an error was thrown, and nothing that it says', () => {
   expect(framesOf(hostile)).toEqual([]);
 });
 
-it('the console gets the lines of a text, and nothing else that it does', () => {
+it('print and printProblem escape all control characters but line breaks', () => {
   const written: unknown[] = [];
   const write = (entry: unknown): void => void written.push(entry);
   jest.spyOn(console, 'log').mockImplementation(write);
@@ -92,7 +92,7 @@ it('the console gets the lines of a text, and nothing else that it does', () => 
   expect(written).toEqual(['one\ntwo\\u001b[2J', 'three\\r']);
 });
 
-it('is the only way to Nest’s logger and to the console', () => {
+it('no other folder writes to Nest’s logger or the console', () => {
   const root = join(__dirname, '..');
   const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && !name.endsWith('.spec.ts') && !name.startsWith('logging'),

@@ -2,9 +2,9 @@ import { callSafely } from '../runtime';
 import { logLine } from './log-line';
 
 /**
- * Writes one line to a logger of the application's, whose failure changes nothing.
+ * Writes one line to a logger of the application's. A failure is ignored.
  *
- * @param message The line, or a function that makes it, whose failure changes nothing either.
+ * @param message The line, or a function that returns it.
  */
 export function writeSafely<Level extends string>(
   logger: Readonly<Record<Level, (message: string) => unknown>>,

@@ -1,67 +1,69 @@
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
+import { MAX_TIMER_MS } from './defaults';
 
-/** The longest time that a Node timer keeps. */
-export const MAX_TIMER = 2_147_483_647;
-
-/** Judges one option: a sentence on what is accepted, or nothing when the value is fine. */
+/**
+ * Checks the value of one option. Returns what is accepted, as the end of "must be …", or undefined for a valid value.
+ */
 type Check = (value: unknown) => string | undefined;
 
-const accepts =
-  (test: (value: unknown) => boolean, accepted: string): Check =>
+const checkWith =
+  (isValid: (value: unknown) => boolean, accepted: string): Check =>
   (value) =>
-    test(value) ? undefined : accepted;
+    isValid(value) ? undefined : accepted;
 
 const isNumberIn = (value: unknown, min: number, max: number): boolean =>
   typeof value === 'number' && value >= min && value <= max;
 
+/** Whether a value is text other than blanks. */
 export const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
-export const text = accepts(isText, 'text that is not empty');
-export const flag = accepts((value) => typeof value === 'boolean', 'true or false');
-export const functionCheck = accepts((value) => typeof value === 'function', 'a function');
-export const object = accepts(
+export const textOption = checkWith(isText, 'text that is not empty');
+export const booleanOption = checkWith((value) => typeof value === 'boolean', 'true or false');
+export const functionOption = checkWith((value) => typeof value === 'function', 'a function');
+export const objectOption = checkWith(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'an object',
 );
-export const list = accepts(Array.isArray, 'a list');
-export const milliseconds = (min: number): Check =>
-  accepts(
-    (value) => isNumberIn(value, min, MAX_TIMER),
-    `a number of milliseconds from ${min} to ${MAX_TIMER}`,
-  );
+export const listOption = checkWith(Array.isArray, 'a list');
+export const milliseconds = (min: number, max = MAX_TIMER_MS): Check =>
+  checkWith((value) => isNumberIn(value, min, max), `a number of milliseconds from ${min} to ${max}`);
 export const wholeNumber = (min: number, max: number): Check =>
-  accepts(
+  checkWith(
     (value) => Number.isInteger(value) && isNumberIn(value, min, max),
     `a whole number from ${min} to ${max}`,
   );
 export const oneOf = (...names: readonly string[]): Check =>
-  accepts((value) => names.includes(value as string), names.map((name) => `"${name}"`).join(', '));
+  checkWith((value) => names.includes(value as string), names.map((name) => `"${name}"`).join(', '));
 
+/** The check of every option of an interface. */
 export type CheckTable<Options> = { readonly [Option in keyof Required<Options>]: Check };
 
-/** Options whose value must not appear in a message. */
-const SECRET = new Set(['authToken', 'headers', 'headersFactory', 'fetchOptions', 'secret']);
+/** Options whose values must not appear in a message. */
+const SECRET_OPTIONS = new Set(['authToken', 'headers', 'headersFactory', 'fetchOptions', 'secret']);
 
 /**
- * Judges every option that is given against the table; an option that is not in the table is an error too, because a
+ * Checks every given option against the table. An option that is not in the table is an error as well, because a
  * misspelt option would otherwise be ignored in silence.
+ *
+ * @param prefix Precedes an option's name in messages, such as `circuitBreaker.`.
+ * @throws FlagshipError `CONFIGURATION_ERROR` with the option's name, the given value and what is accepted.
  */
 export function checkOptions<Options extends object>(
   options: Options,
   table: CheckTable<Options>,
-  where = '',
+  prefix = '',
 ): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const check = Object.hasOwn(table, name) ? (table as Readonly<Record<string, Check>>)[name] : undefined;
     if (check === undefined) {
       throw configurationError(
-        `there is no option "${where}${name}". Known: ${Object.keys(table).join(', ')}.`,
+        `there is no option "${prefix}${name}". Known: ${Object.keys(table).join(', ')}.`,
       );
     }
     const accepted = check(value);
     if (accepted === undefined) continue;
-    const given = SECRET.has(name) ? `a ${typeof value} that is not` : shown(value);
-    throw configurationError(`option "${where}${name}" must be ${accepted}, but is ${given}.`);
+    const given = SECRET_OPTIONS.has(name) ? `a ${typeof value} that is not` : describeValue(value);
+    throw configurationError(`option "${prefix}${name}" must be ${accepted}, but is ${given}.`);
   }
 }

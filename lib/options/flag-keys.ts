@@ -1,8 +1,8 @@
 import { type Client } from '@openfeature/server-sdk';
-import { type JsonValue } from './json-value';
+import { type JsonValue } from '../types';
 
-// Taken from OpenFeature's client, so that the keys an application declares for it hold here as well, and so that
-// versions of it that cannot declare keys yet still fit.
+// The key types come from OpenFeature's client. The keys that an application declares there hold here as well, and
+// versions of OpenFeature that do not support declared keys still compile.
 
 /** The keys of boolean flags: any text, unless the application has declared OpenFeature's `BooleanFlagKey`. */
 export type BooleanFlagKey = Parameters<Client['getBooleanValue']>[0];
@@ -16,7 +16,7 @@ export type NumberFlagKey = Parameters<Client['getNumberValue']>[0];
 /** The keys of JSON flags: any text, unless the application has declared OpenFeature's `ObjectFlagKey`. */
 export type ObjectFlagKey = Parameters<Client['getObjectValue']>[0];
 
-/** The keys of flags of whatever type; any text unless the keys of all four types are declared. */
+/** The keys of flags of all types: any text, unless the application has declared the keys of all four types. */
 // eslint-disable-next-line @typescript-eslint/no-duplicate-type-constituents -- the same only where nothing is declared
 export type FlagKey = BooleanFlagKey | StringFlagKey | NumberFlagKey | ObjectFlagKey;
 
@@ -24,7 +24,7 @@ export type FlagKey = BooleanFlagKey | StringFlagKey | NumberFlagKey | ObjectFla
  * The keys of the flags that have values of type `T`.
  *
  * @example
- * type Limits = FlagKeyFor<number>; // 'upload-limit', where that is what the application has declared
+ * type Limits = FlagKeyFor<number>; // 'upload-limit', if the application has declared this number flag
  */
 export type FlagKeyFor<T> = [T] extends [boolean]
   ? BooleanFlagKey
@@ -34,7 +34,7 @@ export type FlagKeyFor<T> = [T] extends [boolean]
       ? NumberFlagKey
       : ObjectFlagKey;
 
-/** Whatever else a flag with values of type `T` could have as its value. */
+/** The values that a flag can have whose default value has the type `T`. */
 export type FlagValueLike<T> = [T] extends [boolean]
   ? boolean
   : [T] extends [string]
@@ -43,14 +43,14 @@ export type FlagValueLike<T> = [T] extends [boolean]
       ? number
       : JsonValue;
 
-/** Nothing when the keys are not declared: a type that every text fits says nothing about one of them. */
+/** The declared keys; `never` where none are declared, because `string` accepts every key and identifies none. */
 type Declared<Key> = string extends Key ? never : Key;
 
 /**
- * The values that the flag `Key` can have: of the type it is declared with, otherwise any.
+ * The values that the flag `Key` can have: those of its declared type, or any value if it is not declared.
  *
  * @example
- * type Checkout = FlagValueFor<'new-checkout'>; // boolean, where that is what the application has declared
+ * type Checkout = FlagValueFor<'new-checkout'>; // boolean, if the application has declared this boolean flag
  */
 export type FlagValueFor<Key> = [Key] extends [Declared<BooleanFlagKey>]
   ? boolean

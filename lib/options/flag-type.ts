@@ -1,9 +1,9 @@
-import { type JsonValue } from './json-value';
+import { type JsonValue } from '../types';
 
-/** The four types that OpenFeature's server providers tell apart. */
+/** The four value types of OpenFeature's server providers. `object` includes lists and null. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';
 
-/** `object` stands for JSON objects, lists and null. */
+/** Returns the type of a flag with this value: `object` for JSON objects, lists and null. */
 export function flagTypeOf(value: JsonValue): FlagType {
   const type = typeof value;
   return type === 'boolean' || type === 'string' || type === 'number' ? type : 'object';

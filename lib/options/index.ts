@@ -1,26 +1,16 @@
 export {
   checkOptions,
   type CheckTable,
-  flag,
-  functionCheck,
+  booleanOption,
+  functionOption,
   isText,
-  list,
+  listOption,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
 } from './checks';
-export {
-  type AttributeCondition,
-  type Condition,
-  type ConditionOperator,
-  type Definitions,
-  type FlagDefinition,
-  type FlagsInput,
-  type LogicalCondition,
-  type Rollout,
-  type Rule,
-} from './definitions';
+export { defaultDeadline, MAX_RETRY_DELAY_MS, MODULE_DEFAULTS } from './defaults';
 export {
   type BooleanFlagKey,
   type FlagKey,
@@ -32,7 +22,6 @@ export {
   type StringFlagKey,
 } from './flag-keys';
 export { type FlagType, flagTypeOf } from './flag-type';
-export { type JsonValue } from './json-value';
 export {
   type AsyncModuleOptions,
   type FlagshipModuleAsyncOptions,
@@ -56,15 +45,26 @@ export {
 export { type HeaderMap, isHeaderName, readHeaders } from './resolve-headers';
 export {
   providerOptionNames,
-  type ResolvedCache,
   type ResolvedProviderOptions,
   resolveProviderOptions,
 } from './resolve-provider-options';
 export {
   type HeaderAttribute,
   type ResolvedModuleOptions,
-  DEFAULT_CONTEXT_TIMEOUT_MS,
   resolveModuleOptions,
 } from './resolve-module-options';
-export { MAX_RETRY_DELAY, type ResolvedCircuit, type ResolvedHttpOptions, timeForAll } from './resolve-http';
+export { type ResolvedCache } from './resolve-cache';
+export { type ResolvedCircuitBreaker, type ResolvedHttpOptions } from './resolve-http';
 export { type ResolvedSource } from './resolve-source';
+export {
+  type AttributeCondition,
+  type Condition,
+  type ConditionOperator,
+  type Definitions,
+  type FlagDefinition,
+  type FlagsInput,
+  type JsonValue,
+  type LogicalCondition,
+  type Rollout,
+  type Rule,
+} from '../types';

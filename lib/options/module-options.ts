@@ -10,24 +10,30 @@ import {
 import { type FlagshipProviderOptions } from './provider-options';
 
 /**
- * How the request's context reaches code that is called from a handler. `'interceptor'`: a global interceptor opens a
- * scope around every handler. `'middleware'`: the scope of an HTTP request is opened before its guards and holds until
- * after its exception filters, at less cost; other transports keep the interceptor. `'none'`: guard and parameter
- * decorators only, for the cheapest requests.
+ * How the evaluation context of a request reaches the code that a handler calls. `'interceptor'`: a global interceptor
+ * opens a scope around every handler. `'middleware'`: the scope of an HTTP request opens before its guards and ends
+ * after its exception filters, at less cost; other transports keep the interceptor. `'none'`: only the guard and the
+ * parameter decorators know the request, at the least cost.
  */
 export type Propagation = 'interceptor' | 'middleware' | 'none';
 
-/** What of a request goes into its evaluation context. Nothing that is not named here is sent. */
+/**
+ * What of a request becomes part of its evaluation context. Nothing that is not named here is sent.
+ *
+ * @example
+ * const requestContext: RequestContextOptions = { userId: 'x-user-id', headers: ['x-plan'] };
+ */
 export interface RequestContextOptions {
   /**
-   * Where the targeting key comes from: a header's name, or a function of the request. The function is called once for a
-   * request and its `user`, and again only while it gives nothing. Numbers become text, and so do objects with a `toJSON`
-   * or `toString` of their own, as MongoDB's `ObjectId`. What can be no id, a promise among it, is left out and logged once.
+   * Source of the targeting key: a header's name, or a function of the request. The function is called once for a
+   * request and its `user`, and again only while it returns nothing. Numbers become text, and so do objects with a
+   * `toJSON` or `toString` of their own, such as MongoDB's `ObjectId`. A value that cannot be an id, such as a promise,
+   * is left out and logged once.
    *
-   * For GraphQL the request is the HTTP request; for its subscriptions and for WebSockets the one that opened the
-   * connection; for microservices the message's context (`TcpContext`, `NatsContext`, …). By default the user is also
-   * looked for where those transports keep it: `user` of the GraphQL context, `user` or `data.user` of the WebSocket
-   * client, `user` that a guard has left on the message's context.
+   * For GraphQL the request is the HTTP request; for its subscriptions and for WebSockets, the request that opened the
+   * connection; for microservices, the message's context (`TcpContext`, `NatsContext`, …). The default also reads the
+   * user where these transports keep it: `user` of the GraphQL context, `user` or `data.user` of the WebSocket client,
+   * and `user` that a guard has set on the message's context.
    * @default `request.user.id`, then `request.user.sub`, then `request.user._id`
    * @example 'x-user-id'
    * @example (request) => (request as { session?: { userId?: string } }).session?.userId
@@ -35,8 +41,10 @@ export interface RequestContextOptions {
   readonly userId?: string | ((request: unknown) => unknown);
 
   /**
-   * Headers to copy: names (the attribute is called as written here), or header → attribute. Case does not matter for
-   * the look-up. Messages of microservices have headers with NATS, Kafka, RabbitMQ, MQTT 5 and gRPC. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are refused.
+   * Headers to copy into the evaluation context: a list of names, each of which is also the attribute's name as
+   * written, or an object of header → attribute. The look-up ignores case. Messages of microservices have headers with
+   * NATS, Kafka, RabbitMQ, MQTT 5 and gRPC. `authorization`, `proxy-authorization`, `cookie` and `set-cookie` are
+   * refused at start.
    * @default none
    * @example ['x-plan']
    * @example { 'cf-ipcountry': 'country' }
@@ -44,96 +52,116 @@ export interface RequestContextOptions {
   readonly headers?: readonly string[] | Readonly<Record<string, string>>;
 }
 
-/** An event of the provider, and what to call on it. */
+/**
+ * An event of the provider, and the function to call on it.
+ *
+ * @example
+ * const handler: ProviderEventHandler = [ProviderEvents.Stale, ({ message }) => alert(message)];
+ */
 export type ProviderEventHandler = readonly [event: ProviderEvents, handler: EventHandler];
 
-/** What the module adds to the provider's options. */
+/** The module's options, in addition to those of the provider. */
 export interface FlagshipModuleSettings {
   /**
-   * OpenFeature domain to register the provider under, for a second Flagship app. With `forRootAsync` it stands beside
-   * `useFactory`.
+   * OpenFeature domain under which the provider is registered, for a second Flagship app. With `forRootAsync` it stands
+   * beside `useFactory`.
    * @default the default domain
+   * @example 'search'
    */
   readonly domain?: string;
 
   /**
-   * Any other OpenFeature provider, in place of Flagship's. Not together with provider options. The start of the
-   * application waits for it for 30 seconds at the most; later it may still become ready.
+   * Another OpenFeature provider in place of Flagship's. Not together with provider options. The start of the
+   * application waits at most 30 seconds for it; the provider may also become ready later.
+   * @default none
+   * @example new InMemoryProvider({})
    */
   readonly provider?: Provider;
 
   /**
-   * Attributes of every evaluation. A request's own attributes, and those given with a call, win over them.
+   * Attributes of every evaluation context. The attributes of a request, and those given with a call, take precedence.
    * @default {}
    * @example { service: 'shop', region: 'eu' }
    */
   readonly context?: EvaluationContext;
 
-  /** What of a request goes into its evaluation context. */
+  /**
+   * What of a request becomes part of its evaluation context.
+   * @default none
+   * @example { userId: 'x-user-id', headers: ['x-plan'] }
+   */
   readonly requestContext?: RequestContextOptions;
 
   /**
-   * Attributes made from Nest's execution context; they win over everything else of the request. May be asynchronous.
-   * Called once for a request and its `user`, when a flag is first asked. When it fails, gives no object, or takes longer
-   * than {@link contextTimeout}, the request goes on without them, and each kind of failure is logged once.
+   * Returns attributes of a request, made from Nest's `ExecutionContext`; they take precedence over all other
+   * attributes of the request. May be asynchronous. Called once for a request and its `user`, at the first evaluation.
+   * When it fails, returns no object, or takes longer than {@link contextTimeout}, the request is evaluated without
+   * them, and each kind of failure is logged once.
+   * @default none
+   * @example (execution) => ({ handler: execution.getHandler().name })
    */
   readonly contextFactory?: ContextFactory;
 
   /**
-   * The longest wait for an asynchronous `contextFactory`, or for the function of `@WithFlagContext`, in milliseconds: 1
-   * to 2,147,483,647. Every flag of the request waits that long when the factory hangs, so the default is one second:
-   * long enough for a slow look-up of a user, short enough for a route that a load balancer checks.
+   * Time limit in milliseconds of an asynchronous `contextFactory`, and of the function of `@WithFlagContext`. 1 to
+   * 2,147,483,647. Every flag of a request waits that long when the factory hangs. The default of one second is long
+   * enough for a slow look-up of a user, and short enough for a route that a load balancer checks.
    * @default 1000
    * @example 250
    */
   readonly contextTimeout?: number;
 
   /**
-   * How the request's context reaches the code that a handler calls.
+   * How the evaluation context of a request reaches the code that a handler calls; see {@link Propagation}.
    * @default 'interceptor'
+   * @example 'middleware'
    */
   readonly propagation?: Propagation;
 
   /**
-   * OpenFeature hooks for every evaluation through `FlagService`, the decorators and the injected client. One that fails
-   * changes no answer: the evaluation goes on without it, and the failure is logged.
+   * OpenFeature hooks that run for every evaluation by `FlagService`, the decorators and the injected client. A hook
+   * that fails changes no result: the evaluation goes on without it, and the failure is logged.
    * @default []
+   * @example [new LoggingHook()]
    */
   readonly hooks?: readonly Hook[];
 
   /**
-   * How long one hook of `hooks` may take in each of its stages, in milliseconds; from 1. An evaluation that has waited
-   * so long goes on without that hook.
+   * Time limit in milliseconds of one hook of `hooks` in each of its stages. 1 to 2,147,483,647. After it the
+   * evaluation goes on without that hook.
    * @default 1000
    * @example 200
    */
   readonly hookTimeout?: number;
 
   /**
-   * Longest time in milliseconds that an evaluation takes where hooks run, or where `provider` is set; from 1. After it
-   * the default is answered, with the error code `GENERAL`. Flagship's own provider without hooks keeps its `deadline`.
+   * Time limit in milliseconds of an evaluation where hooks run, or where `provider` is set. 1 to 2,147,483,647. After
+   * it the evaluation returns the default value with the error code `GENERAL`. An evaluation by Flagship's own provider
+   * without hooks has its `deadline` instead.
    * @default 10000, or `deadline` + 1000 where that is longer
    * @example 2000
    */
   readonly evaluationTimeout?: number;
 
   /**
-   * What to call on the provider's events: ready, stale, error, configuration changed. Removed when the application
-   * closes. Called outside of any request; one that throws or rejects changes nothing and is logged once.
+   * Functions to call on the provider's events: ready, stale, error, configuration changed. They are called outside of
+   * any request, and removed when the application closes. A handler that throws or rejects changes nothing and is
+   * logged once.
    * @default []
    * @example [[ProviderEvents.Stale, ({ message }) => alert(message)]]
    */
   readonly handlers?: readonly ProviderEventHandler[];
 
   /**
-   * Log at start which flags the code names in decorators, and where.
+   * Whether to log at start which flags the decorators in the code name, and where.
    * @default false
+   * @example true
    */
   readonly listUsage?: boolean;
 }
 
 /**
- * What `FlagshipModule.forRoot` takes: the provider's options and the module's.
+ * The options of `FlagshipModule.forRoot`: those of the provider and those of the module.
  *
  * @example
  * FlagshipModule.forRoot({
@@ -145,31 +173,78 @@ export interface FlagshipModuleSettings {
  */
 export type FlagshipModuleOptions = FlagshipProviderOptions & FlagshipModuleSettings;
 
-/** Decides whether the module's providers are visible without importing it. */
+/** Options that are given beside the module's options, not by its factory. */
 export interface FlagshipModuleExtras {
   /**
-   * Visible in every module of the application.
+   * Whether the module's providers are visible in every module of the application, without an import.
    * @default true
+   * @example false
    */
   readonly isGlobal?: boolean;
 }
 
-/** Implemented by the class given as `useClass` or `useExisting`. */
+/**
+ * The interface of a class that is given as `useClass` or `useExisting`.
+ *
+ * @example
+ * class FlagshipConfig implements FlagshipOptionsFactory {
+ *   createFlagshipOptions(): AsyncModuleOptions {
+ *     return { definitions: './flags.json' };
+ *   }
+ * }
+ */
 export interface FlagshipOptionsFactory {
+  /** Returns the module's options. Nest calls it once, at start; what it throws fails the start. */
   createFlagshipOptions(): AsyncModuleOptions | Promise<AsyncModuleOptions>;
 }
 
-/** What an asynchronous factory returns: everything but what must be known beforehand. */
+/** The options that an asynchronous factory returns: all but `domain`, which Nest must know before the factory runs. */
 export type AsyncModuleOptions = Omit<FlagshipModuleOptions, 'domain'>;
 
-/** What `FlagshipModule.forRootAsync` takes: one of `useFactory`, `useClass` and `useExisting`. */
+/**
+ * The options of `FlagshipModule.forRootAsync`: exactly one of `useFactory`, `useClass` and `useExisting`.
+ *
+ * @example
+ * FlagshipModule.forRootAsync({
+ *   imports: [ConfigModule],
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ appId: 'shop', authToken: config.get('FLAGSHIP_TOKEN') }),
+ * });
+ */
 export interface FlagshipModuleAsyncOptions extends FlagshipModuleExtras, Pick<ModuleMetadata, 'imports'> {
-  /** See {@link FlagshipModuleSettings.domain}. */
+  /**
+   * OpenFeature domain under which the provider is registered; see {@link FlagshipModuleSettings.domain}.
+   * @default none
+   * @example 'search'
+   */
   readonly domain?: string;
-  /** What the factory is called with. */
+
+  /**
+   * Injection tokens of the values that `useFactory` is called with.
+   * @default none
+   * @example [ConfigService]
+   */
   readonly inject?: never[] | unknown[];
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- typed by what is injected, which TypeScript cannot see
+
+  /**
+   * Returns the module's options, or a promise of them.
+   * @default none
+   * @example (config: ConfigService) => ({ definitions: config.get('FLAGS_FILE') })
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- TypeScript cannot see the types of what is injected
   readonly useFactory?: (...injected: any[]) => AsyncModuleOptions | Promise<AsyncModuleOptions>;
+
+  /**
+   * A class that Nest instantiates, and whose `createFlagshipOptions()` returns the module's options.
+   * @default none
+   * @example FlagshipConfig
+   */
   readonly useClass?: Type<FlagshipOptionsFactory>;
+
+  /**
+   * A provider of `imports`, whose `createFlagshipOptions()` returns the module's options.
+   * @default none
+   * @example FlagshipConfig
+   */
   readonly useExisting?: Type<FlagshipOptionsFactory>;
 }

@@ -1,80 +1,104 @@
-import { type FlagsInput } from './definitions';
+import { type FlagsInput } from '../types';
 
-/** Header names and values, as an object, a `Headers` or a list of pairs. */
+/**
+ * Header names and values, as an object, a `Headers` or a list of pairs.
+ *
+ * @example
+ * const headers: HeadersInput = { 'x-tenant': 'shop' };
+ */
 export type HeadersInput = Readonly<Record<string, string>> | Iterable<readonly string[]>;
 
-/** How the evaluation context travels. */
+/** How the evaluation context is sent: in the URL, as a JSON body, or as a body only where a URL cannot carry it. */
 export type ContextTransport = 'query' | 'body' | 'auto';
 
-/** What a Cloudflare Workers binding answers an evaluation with. */
+/** The evaluation details that a Cloudflare Workers binding resolves with. */
 export interface BindingDetails {
-  /** The flag that the answer is about; an answer about another one is not believed. */
+  /** The evaluated flag. Details of another flag than the requested one are a `PARSE_ERROR`. */
   readonly flagKey?: string;
+  /** The flag's value. */
   readonly value: unknown;
+  /** The name of the variation that was served. */
   readonly variant?: string;
+  /** OpenFeature's reason, such as `TARGETING_MATCH`. */
   readonly reason?: string;
+  /** Flagship's error code, if the evaluation failed. */
   readonly errorCode?: string;
+  /** What went wrong, if the evaluation failed. */
   readonly errorMessage?: string;
 }
 
 /**
- * A store that several instances share: what of a cache-manager `Cache` is used. Any failure of it costs an evaluation
- * 50 ms at most, and then nothing until the store works again. It must forget what it was told to keep for a time: one
- * that does not is found out within seconds and not used. Where it has levels (`stores`), the last one is read and
- * written directly, because a memory in front of it would hide what other instances write.
+ * A store that several instances share: the part of a cache-manager `Cache` that this package uses. A failing store
+ * delays an evaluation by 50 ms at most, and is then skipped until it works again. The store must delete entries when
+ * their TTL ends: a store that does not is detected within seconds and not used. If the store has levels (`stores`),
+ * the last one is read and written directly, because a memory level before it would hide what other instances write.
  *
  * @example
  * const redis = createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true }, { throwOnErrors: true });
  * const cacheStore: CacheStore = createCache({ stores: [redis] });
  */
 export interface CacheStore {
+  /** Resolves with the stored value, or with `undefined` or `null` if there is none. */
   get(key: string): Promise<unknown>;
-  /** `ttl` in milliseconds. */
+  /** Stores a value; `ttl` is in milliseconds. */
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
-  /** Where cache-manager tells of the failures that its `get` keeps to itself. */
+  /** Adds a listener. cache-manager reports a failed `get` through this event only. */
   on?(event: 'get', listener: (event: { key: string; error?: unknown }) => void): unknown;
+  /** Removes a listener. */
   off?(event: 'get', listener: (event: { key: string; error?: unknown }) => void): unknown;
 }
 
-/** When to stop asking a Flagship that does not answer, and when to try again. */
+/**
+ * When the circuit breaker opens, and when it lets an evaluation try again.
+ *
+ * @example
+ * const circuitBreaker: CircuitBreakerOptions = { threshold: 10, halfOpenAfter: 5000 };
+ */
 export interface CircuitBreakerOptions {
   /**
-   * So many evaluations in a row must have failed, their retries included. A whole number from 1.
+   * Number of evaluations that must fail in a row, their retries included, before the circuit opens. A whole number
+   * from 1 to 1,000,000.
    * @default 5
+   * @example 10
    */
   readonly threshold?: number;
   /**
-   * How long nobody is asked before one evaluation tries again, in milliseconds. 1 to 2,147,483,647.
+   * Time in milliseconds for which an open circuit sends no request, before one evaluation tries again. 1 to
+   * 2,147,483,647.
    * @default 10000
+   * @example 5000
    */
   readonly halfOpenAfter?: number;
 }
 
-type BindingQuestion<T> = (
+type BindingEvaluation<T> = (
   flagKey: string,
   defaultValue: T,
   context?: Record<string, string | number | boolean>,
 ) => Promise<BindingDetails>;
 
 /**
- * A Flagship binding as Cloudflare Workers put it on `env`: no network of ours, no token.
+ * A Flagship binding, as Cloudflare Workers provide it on `env`. It needs neither HTTP requests nor a token.
  *
  * @example
  * new FlagshipServerProvider({ binding: env.FLAGS });
  */
 export interface FlagshipBinding {
-  readonly getBooleanDetails: BindingQuestion<boolean>;
-  readonly getStringDetails: BindingQuestion<string>;
-  readonly getNumberDetails: BindingQuestion<number>;
-  // The binding's own type asks for an object; a list or null is an object flag's default just as well.
+  /** Evaluates a boolean flag. */
+  readonly getBooleanDetails: BindingEvaluation<boolean>;
+  /** Evaluates a string flag. */
+  readonly getStringDetails: BindingEvaluation<string>;
+  /** Evaluates a number flag. */
+  readonly getNumberDetails: BindingEvaluation<number>;
+  /** Evaluates a JSON flag. */
+  // The binding's own type requires an object, but the default of an object flag can also be a list or null.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
-  readonly getObjectDetails: BindingQuestion<any>;
+  readonly getObjectDetails: BindingEvaluation<any>;
 }
 
 /**
- * What `FlagshipServerProvider` accepts. Give `appId` and `accountId`, or `endpoint`,
- * or `definitions`, or `binding`.
- * Every time is in milliseconds. Unknown, malformed or conflicting options are an error at start.
+ * The options of `FlagshipServerProvider`. Give `appId` and `accountId`, or `endpoint`, or `definitions`, or `binding`.
+ * Every time is in milliseconds. An unknown, malformed or conflicting option is an error at start.
  *
  * @example
  * const options: FlagshipProviderOptions = {
@@ -85,177 +109,220 @@ export interface FlagshipBinding {
  * };
  */
 export interface FlagshipProviderOptions {
-  /** The Flagship app whose flags are evaluated. Not together with `endpoint`. */
+  /**
+   * Id of the Flagship app whose flags are evaluated. Not together with `endpoint`.
+   * @default none
+   * @example 'shop'
+   */
   readonly appId?: string;
 
-  /** The Cloudflare account that owns the app. Required with `appId`. */
+  /**
+   * Id of the Cloudflare account that owns the app. Required with `appId` and with `localEvaluation`. Beside
+   * `definitions` it seeds the rollouts, `'local'` by default.
+   * @default none
+   * @example process.env.FLAGSHIP_ACCOUNT_ID
+   */
   readonly accountId?: string;
 
   /**
-   * API token with the *Evaluate* permission, sent as `Authorization: Bearer …`. An `authorization` header in
-   * `headers`, and one from `headersFactory`, win over it. Never written to a log or an error message.
+   * API token, sent as `Authorization: Bearer …`. Needs the *Evaluate* permission, for `localEvaluation` the *Read*
+   * permission. An `authorization` header in `headers`, and one from `headersFactory`, take precedence. Never written
+   * to a log or an error message.
+   * @default none
+   * @example process.env.FLAGSHIP_TOKEN
    */
   readonly authToken?: string;
 
   /**
-   * Where the API lives; only used with `appId`. Trailing slashes do not matter.
+   * URL of the API; only used with `appId`. Trailing slashes are ignored. A query, a user or a password is refused.
    * @default 'https://api.cloudflare.com'
    * @example 'http://127.0.0.1:8787'
    */
   readonly baseUrl?: string;
 
-  /** The full evaluation URL, in place of `appId` and `baseUrl`. */
+  /**
+   * Full evaluation URL, in place of `appId` and `baseUrl`. With `localEvaluation` it must end in `/evaluate`.
+   * @default none
+   * @example 'http://127.0.0.1:8787/client/v4/accounts/local/flagship/apps/shop/evaluate'
+   */
   readonly endpoint?: string;
 
-  /** Headers sent with every request. They win over `authToken`, and `headersFactory` wins over them. */
+  /**
+   * Headers of every request. They take precedence over `authToken` and the `headers` of `fetchOptions`;
+   * `headersFactory` takes precedence over them. Never written to a log or an error message.
+   * @default none
+   * @example { 'x-tenant': 'shop' }
+   */
   readonly headers?: HeadersInput;
 
   /**
-   * Makes headers for each attempt, retries included, for credentials that rotate. May be asynchronous: the time it
-   * takes counts towards `timeout`. Wins over `headers` and `authToken`. Called outside of the request that asks: it sees
-   * none of its `AsyncLocalStorage`.
+   * Returns headers for each attempt, retries included, for credentials that rotate. May be asynchronous; its time
+   * counts towards `timeout`. Takes precedence over `headers` and `authToken`. Called outside of the application's
+   * request, so that no `AsyncLocalStorage` of the request is visible to it.
+   * @default none
    * @example async () => ({ authorization: `Bearer ${await tokens.current()}` })
    */
   readonly headersFactory?: () => HeadersInput | Promise<HeadersInput>;
 
   /**
-   * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are the same as `headers` above, which
-   * win over them; any other field makes requests go through `fetch` instead of the built-in, much faster client. When its
-   * `signal` is aborted, attempts and pauses end, nothing is repeated or sent any more, and the circuit counts neither a
-   * failure nor an answer.
+   * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are sent like the option `headers`, which
+   * takes precedence. With any other field, requests go through `fetch` instead of the built-in, much faster client.
+   * When its `signal` is aborted, attempts and pauses end, nothing is retried or sent any more, and the circuit breaker
+   * counts neither a failure nor a success.
+   * @default none
+   * @example { headers: { 'x-tenant': 'shop' } }
    */
   readonly fetchOptions?: RequestInit;
 
   /**
-   * A `fetch` of your own (a proxy, another runtime) in place of the built-in client. Called outside of the request that
-   * asks, within the span of the attempt. Whatever it gives that is no response counts as a failure.
+   * A `fetch` of the application's, for a proxy or another runtime, in place of the built-in client. Called outside of
+   * the application's request, within the span of the attempt. A result that is not a response counts as a failure.
    * @default undici, loaded when it is first needed
+   * @example (url, init) => proxiedFetch(url, init)
    */
   readonly fetch?: typeof globalThis.fetch;
 
   /**
-   * Time limit of one attempt: connection, headers and body together. 1 to 2,147,483,647.
+   * Request timeout in milliseconds, per attempt: connection, headers and body together. 1 to 2,147,483,647.
    * @default 5000
+   * @example 1000
    */
   readonly timeout?: number;
 
   /**
-   * How often a failed attempt is repeated when the failure may pass (no connection, time limit, 408, 425, 429, 5xx, an
-   * unreadable answer). A whole number, 0 for never; more than 10 counts as 10.
+   * Number of retries after an attempt that failed for a reason that may pass: no connection, timeout, HTTP 408, 425,
+   * 429, 5xx, or an unreadable response. A whole number; 0 disables retries; more than 10 counts as 10.
    * @default 1
+   * @example 3
    */
   readonly retries?: number;
 
   /**
-   * Pause before each repetition; each is up to half shorter, so that many instances do not come back at once. A
-   * `Retry-After` of a 429 or 503 takes its place. 0 or more; more than 30,000 counts as 30,000, for both.
+   * Pause before each retry in milliseconds. Each pause is up to half shorter, so that many instances do not retry at
+   * once. The `Retry-After` header of a 429 or 503 takes precedence. 0 to 2,147,483,647; a pause lasts 30,000 at most,
+   * also one that `Retry-After` sets.
    * @default 1000
+   * @example 200
    */
   readonly retryDelay?: number;
 
   /**
-   * Time limit of a whole evaluation: every attempt and every pause. A pause that would not leave time for another
-   * attempt is not waited for. A binding has 5000. Not for `localEvaluation`, whose evaluations wait for nothing. 1 to
-   * 2,147,483,647.
+   * Time limit of a whole evaluation in milliseconds: every attempt and every pause. If a pause would leave no time for
+   * another attempt, the evaluation fails at once. The default for a `binding` is 5000. No effect with
+   * `localEvaluation`, whose evaluations send no request. 1 to 2,147,483,647.
    * @default timeout × (retries + 1) + retryDelay × retries
+   * @example 2000
    */
   readonly deadline?: number;
 
   /**
-   * Stops asking after so many failures in a row: evaluations answer at once, with a stale value where there is one,
-   * otherwise with the default and `GENERAL`. One evaluation at a time then tries whether Flagship is back. A failure is
-   * what may pass (see `retries`); HTTP 400, 401, 403 and 404 are answers. `false` for never. Remote evaluation only.
+   * Circuit breaker, or `false` to disable it. After `threshold` failed evaluations in a row it opens: evaluations
+   * return at once, with a stale value if there is one, otherwise with the default value and `GENERAL`. After
+   * `halfOpenAfter` milliseconds one evaluation at a time tries whether Flagship responds. A failure is one that may
+   * pass (see `retries`); HTTP 400, 401, 403 and 404 count as successes. Remote evaluation only.
    * @default { threshold: 5, halfOpenAfter: 10000 }
+   * @example { threshold: 10 }
    */
   readonly circuitBreaker?: CircuitBreakerOptions | false;
 
   /**
-   * How many questions may be on their way to Flagship at once; beyond it evaluations answer at once, with a stale value
-   * or the default. Equal questions count as one. 1 to 1,000,000. Not for `localEvaluation`.
+   * Maximum number of concurrent evaluations by Flagship or the binding. Beyond it evaluations return at once, with a
+   * stale value or the default value. Concurrent evaluations of the same flag under the same context count as one. A
+   * whole number from 1 to 1,000,000. No effect with `localEvaluation`.
    * @default 5000
+   * @example 100
    */
   readonly maxConcurrent?: number;
 
   /**
-   * Tell OpenFeature's logger about every evaluation (debug), type mismatch (warn) and failure (error). The same
-   * mismatch or failure again is counted, and the count is told once a minute. Tokens and the values of evaluation
-   * contexts are never logged: what a server or a function of yours quotes of them is hidden.
+   * Whether to log every evaluation (debug), type mismatch (warn) and failure (error) to OpenFeature's logger. A
+   * repeated mismatch or failure is counted, and the count is logged once a minute. Tokens and the values of evaluation
+   * contexts are never logged: they are redacted where a server or a function of the application quotes them.
    * @default false
+   * @example true
    */
   readonly logging?: boolean;
 
   /**
-   * How long an answer is kept in memory, by flag, type and whole evaluation context. 0 for not at all. Disabled flags
-   * and failures are never kept.
+   * Time in milliseconds for which a resolution is kept in memory, by flag, type and whole evaluation context. 0
+   * disables the cache; at most 2,147,483,647. Disabled flags and failures are never cached. Not together with
+   * `localEvaluation` or `definitions`.
    * @default 0
+   * @example 30_000
    */
   readonly cacheTtl?: number;
 
   /**
-   * How many answers are kept in memory; the least recently used goes first. 1 to 1,000,000.
+   * Maximum number of resolutions in memory; the least recently used one is evicted first. A whole number from 1 to
+   * 1,000,000.
    * @default 1000
+   * @example 10_000
    */
   readonly cacheMaxSize?: number;
 
   /**
-   * How much memory the answers may take, in bytes, their contexts included; the least recently used goes first, and an
-   * answer that is larger by itself is not kept. Sizes are estimates, rather too large than too small. A whole number
-   * from 1.
+   * Maximum memory of the cached resolutions in bytes, their contexts included. The least recently used one is evicted
+   * first; a resolution that is larger by itself is not cached. Sizes are estimates, rather too large than too small. A
+   * whole number from 1.
    * @default 32 MiB, or 2 KiB for each answer of cacheMaxSize if that is more
    * @example 8 * 1024 * 1024
    */
   readonly cacheMaxBytes?: number;
 
   /**
-   * How much longer than `cacheTtl` an answer is kept for the time that no fresh one can be had: it is served with reason
-   * `STALE` when Flagship fails, refuses the token or does not answer within the limits. 0 for not at all. Needs
-   * `cacheTtl`.
+   * Time in milliseconds, beyond `cacheTtl`, for which a stale resolution is kept. It is served with reason `STALE`
+   * when Flagship fails, refuses the token or does not respond within the time limits. 0 disables it; at most
+   * 2,147,483,647. Needs `cacheTtl`.
    * @default 0
+   * @example 600_000
    */
   readonly staleTtl?: number;
 
   /**
-   * Serve a stale answer at once and ask for a fresh one behind it, instead of only when asking has failed. Needs
-   * `staleTtl`.
+   * Whether a stale resolution is served at once while a fresh one is requested in the background, instead of only
+   * after a request has failed. Needs `staleTtl`.
    * @default false
+   * @example true
    */
   readonly staleWhileRevalidate?: boolean;
 
   /**
-   * How long it is remembered in memory that a flag does not exist. 0 for not at all.
+   * Time in milliseconds for which `FLAG_NOT_FOUND` is kept in memory. 0 disables it; at most 2,147,483,647.
    * @default 0
+   * @example 10_000
    */
   readonly negativeTtl?: number;
 
   /**
-   * A cache-manager `Cache` that instances share: memory is asked first, then this store, then Flagship. Needs
-   * `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for all. Keys
-   * hold hashes of contexts, made with `secret`, never what is in them. Of several levels the last one is used. Not
-   * together with `definitions` or `binding`.
+   * A cache-manager `Cache` that instances share. An evaluation reads memory first, then this store, then Flagship.
+   * Needs `cacheTtl`; with `localEvaluation` the instances share definitions instead, and one of them downloads for
+   * all. Keys hold hashes of contexts, made with `secret`, never the contexts themselves. Of several levels the last
+   * one is used. Not together with `definitions` or `binding`.
    * @default none
    * @example createCache({ stores: [createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true })] })
    */
   readonly cacheStore?: CacheStore;
 
   /**
-   * A text of at least 32 characters that the instances of an application share and others do not know, or a list of
-   * such texts, of which the first is used for whatever is new. The keys in `cacheStore` are hashed with it, so that who
-   * can read the store cannot find out contexts by trying likely ones. Never written to a log or an error message.
+   * Secret of at least 32 characters that only the instances of an application know, or a list of secrets, of which the
+   * first one is used for new entries. The keys in `cacheStore` are hashed with it, so that a reader of the store
+   * cannot find out contexts by trying likely ones. Never written to a log or an error message.
    * @default the token: `authToken`, or the `authorization` of `headers`
    * @example process.env.FLAGSHIP_SECRET
    */
   readonly secret?: string | readonly string[];
 
   /**
-   * `'query'` sends the context in the URL: scalars and dates only. `'body'` sends it as JSON: nested values allowed,
-   * types kept, nothing personal in a URL or an access log. `'auto'` sends a body only when a query cannot carry the
-   * context.
+   * How the evaluation context is sent. `'query'` sends it in the URL: scalars and dates only. `'body'` sends it as
+   * JSON: nested values are allowed, types are kept, and no personal data stands in a URL or an access log. `'auto'`
+   * sends a body only when a query cannot carry the context. Remote evaluation only.
    * @default 'query'
+   * @example 'body'
    */
   readonly contextTransport?: ContextTransport;
 
   /**
-   * Attributes of the evaluation context that OpenTelemetry spans of requests to Flagship carry, each as
+   * Names of context attributes that the OpenTelemetry spans of requests to Flagship carry, each as
    * `feature_flag.context.<name>`. Text, numbers, booleans and dates only. Remote evaluation only.
    * @default []
    * @example ['plan']
@@ -263,33 +330,36 @@ export interface FlagshipProviderOptions {
   readonly spanAttributes?: readonly string[];
 
   /**
-   * Evaluate in this process: download the definitions once, keep them fresh, ask nobody for an answer. Needs a token
-   * with the *Read* permission, `accountId` (it seeds the rollouts), and an `endpoint`, if there is one, that ends in
-   * `/evaluate`. Not together with `cacheTtl`, `definitions` or `binding`.
+   * Whether flags are evaluated in this process, from definitions that are downloaded at start and refreshed; an
+   * evaluation then sends no request. Needs a token with the *Read* permission, `accountId`, which seeds the rollouts,
+   * and an `endpoint`, if one is given, that ends in `/evaluate`. Not together with `cacheTtl`, `definitions` or
+   * `binding`.
    * @default false
+   * @example true
    */
   readonly localEvaluation?: boolean;
 
   /**
-   * How often `localEvaluation` asks for new definitions. Each pause is up to 10 % shorter or longer, so that many
-   * instances do not ask at once. 1 to 1,900,000,000.
+   * Time in milliseconds between two refreshes of the definitions of `localEvaluation`. Each pause is up to 10 %
+   * shorter or longer, so that many instances do not refresh at once. 1 to 1,900,000,000.
    * @default 30000
+   * @example 10_000
    */
   readonly refreshInterval?: number;
 
   /**
-   * A file in which `localEvaluation` keeps the last good definitions, readable by its owner only. It is used, with a
-   * warning, when Flagship cannot be reached at start. Writing it holds up neither flags nor refreshes; a start waits for
-   * reading it 5 seconds at most, closing for the last write 2 seconds.
+   * Path of a file in which `localEvaluation` keeps the last good definitions, readable by its owner only. The file is
+   * used, with a warning, when Flagship cannot be reached at start. Writing it delays neither evaluations nor
+   * refreshes; a start waits at most 5 seconds for reading it, closing at most 2 seconds for the last write.
    * @default none
+   * @example '/var/lib/shop/flags.json'
    */
   readonly definitionsCache?: string;
 
   /**
-   * Flags from a JSON file, which is watched (a regular file of 32 MB at most), or from an object: evaluation in this
-   * process without any network. The
-   * format is that of Flagship's definitions, or keys with bare values. `accountId` may stand beside it as the seed of
-   * rollouts (default `'local'`); the options of HTTP may not.
+   * Flag definitions: the path of a JSON file, which is watched, or an object. Flags are evaluated in this process,
+   * without any network. The file is a regular file of at most 32 MB. The format is that of Flagship's definitions, or
+   * keys with bare values. Not together with the options of HTTP; `accountId` may be given as the seed of rollouts.
    * @default none
    * @example './flags.json'
    * @example { 'new-checkout': true }
@@ -297,9 +367,10 @@ export interface FlagshipProviderOptions {
   readonly definitions?: string | FlagsInput;
 
   /**
-   * A Cloudflare Workers binding to ask instead of HTTP. A call ends at `deadline` and when the provider closes. Not
-   * together with the options of HTTP.
+   * A Cloudflare Workers binding that evaluates flags instead of HTTP requests. A call ends at `deadline` and when the
+   * provider closes. Not together with the options of HTTP.
    * @default none
+   * @example env.FLAGS
    */
   readonly binding?: FlagshipBinding;
 }

@@ -1,32 +1,27 @@
 import { configurationError } from '../errors';
+import { defaultCacheMaxBytes, PROVIDER_DEFAULTS } from './defaults';
 import { type CacheStore, type FlagshipProviderOptions } from './provider-options';
 
-/** What is kept of answers, and for how long. */
+/** Which resolutions are cached, and for how long. Times are in milliseconds. */
 export interface ResolvedCache {
-  /** In milliseconds; 0 when answers are not kept. */
+  /** 0 when resolutions are not cached. */
   readonly ttl: number;
   readonly maxSize: number;
-  /** How much memory answers may take, in bytes. */
   readonly maxBytes: number;
-  /** How much longer than `ttl`, for the time that no fresh answer can be had. */
+  /** How much longer than `ttl` a resolution is kept, to be served when no fresh one can be had. */
   readonly staleTtl: number;
-  /** Is a stale answer served before a fresh one has been asked for? */
-  readonly revalidates: boolean;
-  /** How long the lack of a flag is remembered; 0 for not at all. */
+  /** Whether a stale resolution is served before a fresh one has been requested. */
+  readonly staleWhileRevalidate: boolean;
+  /** How long `FLAG_NOT_FOUND` is kept; 0 when it is not. */
   readonly negativeTtl: number;
-  /** Where instances share answers. */
+  /** The store that instances share. */
   readonly store?: CacheStore;
 }
 
-/** Enough for a thousand answers that are rather large. */
-const MAX_BYTES = 32 * 1024 * 1024;
-/** Who wants to keep more answers than that leaves room for has asked for the room of answers of a common size. */
-const BYTES_PER_ANSWER = 2048;
-
-/** Each option that builds on another, and why. */
-function expectCompany({
-  cacheTtl = 0,
-  staleTtl = 0,
+/** Throws for an option that has no effect without another one. */
+function expectPrerequisites({
+  cacheTtl = PROVIDER_DEFAULTS.cacheTtl,
+  staleTtl = PROVIDER_DEFAULTS.staleTtl,
   staleWhileRevalidate,
   cacheStore,
 }: FlagshipProviderOptions): void {
@@ -48,20 +43,20 @@ function expectCompany({
 }
 
 /**
- * Checks what the options say about keeping answers and fills in the defaults.
+ * Resolves the options of the cache with their defaults.
  *
- * @throws FlagshipError `CONFIGURATION_ERROR` when an option lacks the one that it builds on.
+ * @throws FlagshipError `CONFIGURATION_ERROR` when an option has no effect without another one that is missing.
  */
 export function resolveCache(options: FlagshipProviderOptions): ResolvedCache {
-  const { localEvaluation = false, cacheStore, cacheMaxSize = 1000 } = options;
-  if (!localEvaluation) expectCompany(options);
+  const { localEvaluation, cacheStore, cacheMaxSize = PROVIDER_DEFAULTS.cacheMaxSize } = options;
+  if (localEvaluation !== true) expectPrerequisites(options);
   return {
-    ttl: options.cacheTtl ?? 0,
+    ttl: options.cacheTtl ?? PROVIDER_DEFAULTS.cacheTtl,
     maxSize: cacheMaxSize,
-    maxBytes: options.cacheMaxBytes ?? Math.max(MAX_BYTES, cacheMaxSize * BYTES_PER_ANSWER),
-    staleTtl: options.staleTtl ?? 0,
-    revalidates: options.staleWhileRevalidate ?? false,
-    negativeTtl: options.negativeTtl ?? 0,
+    maxBytes: options.cacheMaxBytes ?? defaultCacheMaxBytes(cacheMaxSize),
+    staleTtl: options.staleTtl ?? PROVIDER_DEFAULTS.staleTtl,
+    staleWhileRevalidate: options.staleWhileRevalidate ?? PROVIDER_DEFAULTS.staleWhileRevalidate,
+    negativeTtl: options.negativeTtl ?? PROVIDER_DEFAULTS.negativeTtl,
     store: cacheStore,
   };
 }

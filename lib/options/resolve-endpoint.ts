@@ -1,17 +1,16 @@
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
+import { PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions } from './provider-options';
 
-export const DEFAULT_BASE_URL = 'https://api.cloudflare.com';
-
-/** How a rejected URL is shown: without user, password and query, where secrets live. */
+/** Returns a rejected URL as a message shows it: without user, password and query, which may hold secrets. */
 function shownUrl(url: string): string {
-  return shown(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
+  return describeValue(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
 }
 
 function httpUrl(option: string, value: string): URL {
   if (!URL.canParse(value)) {
     throw configurationError(
-      `option "${option}" must be an absolute URL such as "${DEFAULT_BASE_URL}", but is ${shownUrl(value)}.`,
+      `option "${option}" must be an absolute URL such as "${PROVIDER_DEFAULTS.baseUrl}", but is ${shownUrl(value)}.`,
     );
   }
   const url = new URL(value);
@@ -27,7 +26,11 @@ function httpUrl(option: string, value: string): URL {
   return url;
 }
 
-/** The evaluation URL that the options name. */
+/**
+ * Returns the evaluation URL: `endpoint`, or the one that `baseUrl`, `accountId` and `appId` make.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` when an option is missing, in conflict, or is not a usable URL.
+ */
 export function resolveEndpoint(options: FlagshipProviderOptions): URL {
   const { appId, accountId, endpoint } = options;
   if (appId !== undefined && endpoint !== undefined) {
@@ -36,13 +39,13 @@ export function resolveEndpoint(options: FlagshipProviderOptions): URL {
   if (endpoint !== undefined) return httpUrl('endpoint', endpoint);
   if (appId === undefined) {
     throw configurationError(
-      'option "appId" is missing; give "appId" with "accountId", or "endpoint" (is an environment variable not set?).',
+      'option "appId" is missing; give "appId" with "accountId", or "endpoint" (check that its environment variable is set).',
     );
   }
   if (accountId === undefined) {
     throw configurationError('option "accountId" is missing; "appId" needs the account that owns the app.');
   }
-  const base = httpUrl('baseUrl', options.baseUrl ?? DEFAULT_BASE_URL);
+  const base = httpUrl('baseUrl', options.baseUrl ?? PROVIDER_DEFAULTS.baseUrl);
   if (base.search !== '') {
     throw configurationError('option "baseUrl" must not have a query; give the full URL as "endpoint".');
   }

@@ -1,17 +1,19 @@
 import { configurationError } from '../errors';
 import { type HeadersInput } from './provider-options';
 
-/** Header names in lower case, so that one source can win over another. */
+/** Headers by their names in lower case, so that one source of headers takes precedence over another. */
 export type HeaderMap = Readonly<Record<string, string>>;
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** Whether a text can be the name of a header. */
 export function isHeaderName(name: string): boolean {
   return HEADER_NAME.test(name);
 }
 
+/** Returns the pairs of name and value; their form is not checked yet. */
 function pairsOf(input: unknown): Iterable<unknown> {
   if (typeof input !== 'object' || input === null) {
     throw new TypeError('headers must be an object, a Headers or a list of pairs');
@@ -20,7 +22,7 @@ function pairsOf(input: unknown): Iterable<unknown> {
 }
 
 function nameAndValue(pair: unknown): readonly [name: unknown, value: unknown] {
-  // Text can be taken apart like a list, and would be, into headers that nobody meant.
+  // Destructuring takes text apart as well: "ab" would become the header "a" with the value "b".
   if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError('a list of headers must hold pairs');
   return pair as unknown as [unknown, unknown];
 }
@@ -46,7 +48,11 @@ export function readHeaders(input: HeadersInput): HeaderMap {
   return Object.fromEntries(headers);
 }
 
-/** Reads the headers of an option; a header that cannot be sent is an error at start. */
+/**
+ * Reads the headers of an option.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` for a header that cannot be sent.
+ */
 export function resolveHeaders(option: string, input: HeadersInput | undefined): HeaderMap {
   if (input === undefined) return {};
   try {

@@ -1,46 +1,48 @@
 import { hash } from 'node:crypto';
 import { configurationError } from '../errors';
-import { MAX_TIMER } from './checks';
+import { defaultDeadline, MAX_RETRIES, MAX_RETRY_DELAY_MS, PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions, type HeadersInput } from './provider-options';
 import { resolveEndpoint } from './resolve-endpoint';
 import { type HeaderMap, resolveHeaders } from './resolve-headers';
 
-/** Most repetitions of an attempt, as in the vendor's SDKs. */
-const MAX_RETRIES = 10;
-/** Longest pause between attempts, as in the vendor's SDKs. */
-export const MAX_RETRY_DELAY = 30_000;
-
-/** Everything `http/` needs to talk to Flagship. */
+/** What the HTTP client needs to send requests to Flagship. Times are in milliseconds. */
 export interface ResolvedHttpOptions {
   readonly endpoint: URL;
   readonly headers: HeaderMap;
   readonly headersFactory?: () => HeadersInput | Promise<HeadersInput>;
-  /** Present when requests are to go through `fetch`. */
+  /** Absent when the built-in client sends the requests. */
   readonly fetch?: typeof globalThis.fetch;
   readonly fetchInit: Readonly<Record<string, unknown>>;
+  /** Time limit of one attempt. */
   readonly timeout: number;
   readonly retries: number;
   readonly retryDelay: number;
   /** Time limit of all attempts and pauses together. */
   readonly deadline: number;
-  /** Was it given, and is it not the default? */
-  readonly hasOwnDeadline: boolean;
-  /** Absent when Flagship is to be asked whatever happens. */
-  readonly circuit?: ResolvedCircuit;
-  /** Names account and app wherever something is kept for them. */
+  /** Whether the option "deadline" was given. */
+  readonly isDeadlineSet: boolean;
+  /** Absent when the circuit breaker is disabled. */
+  readonly circuitBreaker?: ResolvedCircuitBreaker;
+  /** Identifies account and app in a store that other apps share. */
   readonly namespace: string;
 }
 
-/** When to stop asking, and when to try again. */
-export interface ResolvedCircuit {
+/** When the circuit breaker opens, and when it becomes half-open. */
+export interface ResolvedCircuitBreaker {
   readonly threshold: number;
+  /** In milliseconds. */
   readonly halfOpenAfter: number;
 }
 
-function resolveCircuit({ circuitBreaker = {} }: FlagshipProviderOptions): ResolvedCircuit | undefined {
+function resolveCircuitBreaker({
+  circuitBreaker,
+}: FlagshipProviderOptions): ResolvedCircuitBreaker | undefined {
   if (circuitBreaker === false) return undefined;
-  const { threshold = 5, halfOpenAfter = 10_000 } = circuitBreaker;
-  return { threshold, halfOpenAfter };
+  const defaults = PROVIDER_DEFAULTS.circuitBreaker;
+  return {
+    threshold: circuitBreaker?.threshold ?? defaults.threshold,
+    halfOpenAfter: circuitBreaker?.halfOpenAfter ?? defaults.halfOpenAfter,
+  };
 }
 
 /** Two apps never share a namespace: neither those of one account nor equally named ones at two addresses. */
@@ -50,44 +52,42 @@ function namespaceOf({ appId, accountId }: FlagshipProviderOptions, endpoint: UR
   return [...names, address].join(':');
 }
 
-/** How long all attempts and pauses take at most, in milliseconds. */
-export function timeForAll({
-  timeout,
-  retries,
-  retryDelay,
-}: Pick<ResolvedHttpOptions, 'timeout' | 'retries' | 'retryDelay'>): number {
-  return Math.min(timeout * (retries + 1) + retryDelay * retries, MAX_TIMER);
+function mergeHeaders({ authToken, headers }: FlagshipProviderOptions, fetchHeaders: unknown): HeaderMap {
+  const token: HeaderMap = authToken === undefined ? {} : { authorization: `Bearer ${authToken}` };
+  return {
+    ...resolveHeaders('authToken', token),
+    ...resolveHeaders('fetchOptions.headers', fetchHeaders as HeadersInput | undefined),
+    ...resolveHeaders('headers', headers),
+  };
 }
 
-/** Checks what the options say about HTTP and fills in the defaults. */
+/**
+ * Resolves the options of HTTP with their defaults and caps.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` when the endpoint, a header or `fetch` cannot be used.
+ */
 export function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptions {
   const { headers: fetchHeaders, ...fetchInit } = options.fetchOptions ?? {};
   const usesFetch = options.fetch !== undefined || Object.keys(fetchInit).length > 0;
   if (usesFetch && typeof (options.fetch ?? globalThis.fetch) !== 'function') {
     throw configurationError('option "fetchOptions" needs a global "fetch"; give one as option "fetch".');
   }
-  const token: HeaderMap =
-    options.authToken === undefined ? {} : { authorization: `Bearer ${options.authToken}` };
   const endpoint = resolveEndpoint(options);
-  const timeout = options.timeout ?? 5000;
-  const retries = Math.min(options.retries ?? 1, MAX_RETRIES);
-  const retryDelay = Math.min(options.retryDelay ?? 1000, MAX_RETRY_DELAY);
+  const timeout = options.timeout ?? PROVIDER_DEFAULTS.timeout;
+  const retries = Math.min(options.retries ?? PROVIDER_DEFAULTS.retries, MAX_RETRIES);
+  const retryDelay = Math.min(options.retryDelay ?? PROVIDER_DEFAULTS.retryDelay, MAX_RETRY_DELAY_MS);
   return {
     endpoint,
-    headers: {
-      ...resolveHeaders('authToken', token),
-      ...resolveHeaders('fetchOptions.headers', fetchHeaders as HeadersInput | undefined),
-      ...resolveHeaders('headers', options.headers),
-    },
+    headers: mergeHeaders(options, fetchHeaders),
     headersFactory: options.headersFactory,
     fetch: usesFetch ? (options.fetch ?? globalThis.fetch) : undefined,
     fetchInit,
     timeout,
     retries,
     retryDelay,
-    hasOwnDeadline: options.deadline !== undefined,
-    deadline: options.deadline ?? timeForAll({ timeout, retries, retryDelay }),
-    circuit: resolveCircuit(options),
+    isDeadlineSet: options.deadline !== undefined,
+    deadline: options.deadline ?? defaultDeadline({ timeout, retries, retryDelay }),
+    circuitBreaker: resolveCircuitBreaker(options),
     namespace: namespaceOf(options, endpoint),
   };
 }

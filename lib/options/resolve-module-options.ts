@@ -1,19 +1,20 @@
 import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
-import { configurationError, messageOf, shown } from '../errors';
+import { configurationError, messageOf, describeValue } from '../errors';
 import { copyContext } from '../types';
 import {
   checkOptions,
   type CheckTable,
-  flag,
-  functionCheck,
+  booleanOption,
+  functionOption,
   isText,
-  list,
+  listOption,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
 } from './checks';
+import { MODULE_DEFAULTS } from './defaults';
 import {
   type FlagshipModuleOptions,
   type FlagshipModuleSettings,
@@ -25,11 +26,8 @@ import { type FlagshipProviderOptions } from './provider-options';
 import { isHeaderName } from './resolve-headers';
 import { providerOptionNames } from './resolve-provider-options';
 
-/** Headers that hold credentials: no flag needs them, and a listed one would leave the application. */
-const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
-
-/** A hook that writes a line or counts takes microseconds; a second is what one that asks a service may take. */
-const HOOK_TIMEOUT_MS = 1000;
+/** Headers that hold credentials. A listed one would be sent to Flagship as an attribute, which no flag needs. */
+const CREDENTIAL_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 
 const EVENTS = new Set<unknown>(Object.values(ProviderEvents));
 
@@ -37,62 +35,61 @@ const isHandlerList = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.every((pair) => Array.isArray(pair) && EVENTS.has(pair[0]) && typeof pair[1] === 'function');
 
-const settingsTable: CheckTable<FlagshipModuleSettings> = {
-  domain: text,
-  provider: object,
-  context: object,
-  requestContext: object,
-  contextFactory: functionCheck,
+const moduleChecks: CheckTable<FlagshipModuleSettings> = {
+  domain: textOption,
+  provider: objectOption,
+  context: objectOption,
+  requestContext: objectOption,
+  contextFactory: functionOption,
   contextTimeout: milliseconds(1),
   propagation: oneOf('interceptor', 'middleware', 'none'),
-  hooks: list,
+  hooks: listOption,
   hookTimeout: milliseconds(1),
   evaluationTimeout: milliseconds(1),
   handlers: (value) => (isHandlerList(value) ? undefined : 'a list of pairs of event and function'),
-  listUsage: flag,
+  listUsage: booleanOption,
 };
 
-const requestContextTable: CheckTable<RequestContextOptions> = {
+const requestContextChecks: CheckTable<RequestContextOptions> = {
   userId: (value) =>
     isText(value) || typeof value === 'function' ? undefined : "a header's name or a function",
   headers: (value) =>
     typeof value === 'object' && value !== null ? undefined : 'a list of header names or an object',
 };
 
-/** The limit of a context factory that hangs, in milliseconds. */
-export const DEFAULT_CONTEXT_TIMEOUT_MS = 1000;
-
-/** A header, in lower case, and the attribute it becomes. */
+/** A header, in lower case, and the attribute that its value becomes. */
 export type HeaderAttribute = readonly [header: string, attribute: string];
 
-/** The module's options with every default filled in. */
+/** The module's options with their defaults. Times are in milliseconds. */
 export interface ResolvedModuleOptions {
   readonly domain?: string;
-  /** A provider of the user's; otherwise Flagship's is made from `providerOptions`. */
+  /** The application's provider. Without it, Flagship's is made from `providerOptions`. */
   readonly provider?: Provider;
   readonly providerOptions: FlagshipProviderOptions;
   readonly context: EvaluationContext;
-  /** Where the targeting key comes from, unless it is the id of the request's user. */
+  /** Source of the targeting key. Without it, the targeting key is the id of the request's user. */
   readonly userId?: { readonly header: string } | ((request: unknown) => unknown);
   readonly headers: readonly HeaderAttribute[];
   readonly contextFactory?: ContextFactory;
-  /** In milliseconds. */
   readonly contextTimeout: number;
   readonly propagation: Propagation;
   readonly hooks: readonly Hook[];
   readonly hookTimeout: number;
-  /** Without it, the time that the provider may take decides. */
+  /** Without it, the limit follows from the provider's deadline. */
   readonly evaluationTimeout?: number;
   readonly handlers: readonly ProviderEventHandler[];
   readonly listUsage: boolean;
 }
 
+/** Returns the header's name in lower case, or throws for one that must not be read. */
 function checkHeader(option: string, header: unknown): string {
   if (typeof header !== 'string' || !isHeaderName(header)) {
-    throw configurationError(`option "${option}" must name request headers, but names ${shown(header)}.`);
+    throw configurationError(
+      `option "${option}" must name request headers, but names ${describeValue(header)}.`,
+    );
   }
   const name = header.toLowerCase();
-  if (CREDENTIALS.has(name)) {
+  if (CREDENTIAL_HEADERS.has(name)) {
     throw configurationError(
       `option "${option}" lists the header "${header}", which holds credentials and is never sent; remove it, or derive an attribute from it in "contextFactory".`,
     );
@@ -109,7 +106,7 @@ function resolveHeaderAttributes(headers: RequestContextOptions['headers'] = [])
     const name = checkHeader(option, header);
     if (!isText(attribute) || attribute === '__proto__') {
       throw configurationError(
-        `option "${option}" must give "${header}" an attribute's name, but gives ${shown(attribute)}.`,
+        `option "${option}" must give "${header}" an attribute's name, but gives ${describeValue(attribute)}.`,
       );
     }
     return [name, attribute] as const;
@@ -120,8 +117,8 @@ function resolveUserId(userId: RequestContextOptions['userId']): ResolvedModuleO
   return typeof userId === 'string' ? { header: checkHeader('requestContext.userId', userId) } : userId;
 }
 
-/** A copy that stays as it is, whatever becomes of the application's own object. */
-function staticContext(context: EvaluationContext | undefined): EvaluationContext {
+/** Returns a frozen copy, which later changes of the application's object do not reach. */
+function staticContext(context: EvaluationContext): EvaluationContext {
   try {
     return copyContext(context) as EvaluationContext;
   } catch (error) {
@@ -129,8 +126,8 @@ function staticContext(context: EvaluationContext | undefined): EvaluationContex
   }
 }
 
-/** Which options are the provider's and which are the module's. */
-function split(
+/** Separates the provider's options from the module's. */
+function splitOptions(
   options: FlagshipModuleOptions,
 ): [provider: FlagshipProviderOptions, settings: FlagshipModuleSettings] {
   const names = new Set<string>(providerOptionNames);
@@ -142,19 +139,19 @@ function split(
 }
 
 /**
- * Checks the module's options and fills in the defaults. The provider's own options are checked by its constructor.
+ * Checks the module's options and returns them with their defaults. The provider's constructor checks its own options.
  *
- * @throws FlagshipError `CONFIGURATION_ERROR` naming the option, what was given and what is accepted.
+ * @throws FlagshipError `CONFIGURATION_ERROR` with the option's name, the given value and what is accepted.
  */
 export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedModuleOptions {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null) {
-    throw configurationError(`the module's options must be an object, but are ${shown(given)}.`);
+    throw configurationError(`the module's options must be an object, but are ${describeValue(given)}.`);
   }
-  const [providerOptions, settings] = split(options);
-  checkOptions(settings, settingsTable);
+  const [providerOptions, settings] = splitOptions(options);
+  checkOptions(settings, moduleChecks);
   const requestContext = settings.requestContext ?? {};
-  checkOptions(requestContext, requestContextTable, 'requestContext.');
+  checkOptions(requestContext, requestContextChecks, 'requestContext.');
   const [conflict] = Object.keys(providerOptions);
   if (settings.provider !== undefined && conflict !== undefined) {
     throw configurationError(
@@ -165,18 +162,18 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
     domain: settings.domain,
     provider: settings.provider,
     providerOptions,
-    context: staticContext(settings.context),
+    context: staticContext(settings.context ?? MODULE_DEFAULTS.context),
     userId: resolveUserId(requestContext.userId),
     headers: resolveHeaderAttributes(requestContext.headers),
     contextFactory: settings.contextFactory,
-    contextTimeout: settings.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS,
-    propagation: settings.propagation ?? 'interceptor',
-    hooks: settings.hooks ?? [],
-    hookTimeout: settings.hookTimeout ?? HOOK_TIMEOUT_MS,
+    contextTimeout: settings.contextTimeout ?? MODULE_DEFAULTS.contextTimeout,
+    propagation: settings.propagation ?? MODULE_DEFAULTS.propagation,
+    hooks: settings.hooks ?? MODULE_DEFAULTS.hooks,
+    hookTimeout: settings.hookTimeout ?? MODULE_DEFAULTS.hookTimeout,
     evaluationTimeout: settings.evaluationTimeout,
-    handlers: settings.handlers ?? [],
-    listUsage: settings.listUsage ?? false,
+    handlers: settings.handlers ?? MODULE_DEFAULTS.handlers,
+    listUsage: settings.listUsage ?? MODULE_DEFAULTS.listUsage,
   };
-  // They hold the token: whoever prints the options must not find it.
+  // The provider's options hold the token, which must not appear where an application prints the module's options.
   return Object.defineProperty(resolved, 'providerOptions', { enumerable: false });
 }

@@ -13,7 +13,7 @@ function problemWith(options: unknown): FlagshipError {
     if (error instanceof FlagshipError) return error;
     throw error;
   }
-  throw new Error('was accepted');
+  throw new Error('the options were accepted');
 }
 
 describe('an option that cannot be used', () => {
@@ -89,7 +89,7 @@ describe('an option that cannot be used', () => {
     expect(problemWith(options).message).toMatch(/the options must be an object/);
   });
 
-  it('unknown: the known ones are listed', () => {
+  it('unknown: the message lists the known ones', () => {
     const { code, message } = problemWith({ ...app, cacheTTL: 1000 });
     expect(code).toBe('CONFIGURATION_ERROR');
     expect(message).toMatch(/no option "cacheTTL".*cacheTtl/);
@@ -147,7 +147,7 @@ describe('a secret in a mistaken option is not shown', () => {
 describe('options that can be used', () => {
   const httpOf = (options: FlagshipProviderOptions) => {
     const { source } = resolveProviderOptions(options);
-    if (source.kind !== 'remote' && source.kind !== 'local') throw new Error(`no HTTP in ${source.kind}`);
+    if (source.kind !== 'remote' && source.kind !== 'polling') throw new Error(`no HTTP in ${source.kind}`);
     return source.http;
   };
 
@@ -166,14 +166,14 @@ describe('options that can be used', () => {
       maxSize: 1000,
       maxBytes: 33_554_432,
       staleTtl: 0,
-      revalidates: false,
+      staleWhileRevalidate: false,
       negativeTtl: 0,
       store: undefined,
     });
     expect(resolved.maxConcurrent).toBe(5000);
     expect(httpOf(app)).toMatchObject({
       deadline: 11_000,
-      circuit: { threshold: 5, halfOpenAfter: 10_000 },
+      circuitBreaker: { threshold: 5, halfOpenAfter: 10_000 },
     });
     expect(httpOf(app).fetch).toBeUndefined();
     expect(httpOf(app).endpoint.href).toBe(
@@ -181,7 +181,7 @@ describe('options that can be used', () => {
     );
   });
 
-  it('leave room for as many answers of a common size as are asked for', () => {
+  it('have more memory for a larger cacheMaxSize', () => {
     const { maxBytes } = resolveProviderOptions({ ...app, cacheMaxSize: 1_000_000 }).cache;
     expect(maxBytes).toBe(2_048_000_000);
     expect(resolveProviderOptions({ ...app, cacheMaxSize: 1_000_000, cacheMaxBytes: 5 }).cache.maxBytes).toBe(
@@ -189,7 +189,7 @@ describe('options that can be used', () => {
     );
   });
 
-  it('may be undefined, one and all', () => {
+  it('may all be undefined', () => {
     const none = Object.fromEntries(
       ['authToken', 'baseUrl', 'endpoint', 'headers', 'timeout', 'retries', 'cacheTtl', 'fetch'].map(
         (name) => [name, undefined],
@@ -203,7 +203,7 @@ describe('options that can be used', () => {
     expect(http).toMatchObject({ retries: 10, retryDelay: 30_000 });
   });
 
-  it.each([1, 0.5, 1000, 1500.5, 2_147_483_647])('keep answers for cacheTtl: %p', async (cacheTtl) => {
+  it.each([1, 0.5, 1000, 1500.5, 2_147_483_647])('cache for cacheTtl: %p', async (cacheTtl) => {
     const provider = new FlagshipServerProvider({ ...app, cacheTtl });
     await provider.onClose();
     expect(resolveProviderOptions({ ...app, cacheTtl }).cache).toMatchObject({
@@ -212,7 +212,7 @@ describe('options that can be used', () => {
     });
   });
 
-  it('keep nothing for cacheTtl: 0', () => {
+  it('do not cache for cacheTtl: 0', () => {
     expect(resolveProviderOptions({ ...app, cacheTtl: 0, cacheMaxSize: 5 }).cache.ttl).toBe(0);
   });
 
@@ -230,13 +230,13 @@ describe('options that can be used', () => {
     expect(http.fetch).toBeUndefined();
   });
 
-  it('go through fetch when fetchOptions asks for more than headers', () => {
+  it('use fetch when fetchOptions has other fields than headers', () => {
     const http = httpOf({ ...app, fetchOptions: { redirect: 'error', headers: {} } });
     expect(http.fetch).toBe(globalThis.fetch);
     expect(http.fetchInit).toEqual({ redirect: 'error' });
   });
 
-  it('are not changed, and later changes to them change nothing', () => {
+  it('are not modified, and later changes to them have no effect', () => {
     const headers: Record<string, string> = { a: '1' };
     const options = Object.freeze({ ...app, headers });
     const http = httpOf(options);

@@ -1,22 +1,21 @@
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import {
   type CheckTable,
   checkOptions,
-  flag,
-  functionCheck,
+  booleanOption,
+  functionOption,
   isText,
   milliseconds,
-  object,
+  objectOption,
   oneOf,
-  text,
+  textOption,
   wholeNumber,
 } from './checks';
+import { MAX_REFRESH_INTERVAL_MS, PROVIDER_DEFAULTS } from './defaults';
 import { type CircuitBreakerOptions, type FlagshipProviderOptions } from './provider-options';
 import { resolveCache, type ResolvedCache } from './resolve-cache';
 import { type ResolvedSource, resolveSource } from './resolve-source';
 
-/** Longest interval: with its jitter it must still fit a timer. */
-const MAX_REFRESH = 1_900_000_000;
 const BINDING_METHODS = [
   'getBooleanDetails',
   'getStringDetails',
@@ -24,8 +23,6 @@ const BINDING_METHODS = [
   'getObjectDetails',
 ] as const;
 
-const isInterval = (value: unknown): boolean =>
-  typeof value === 'number' && value >= 1 && value <= MAX_REFRESH;
 const isObjectLike = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -35,30 +32,30 @@ function isStore(value: unknown): boolean {
     const { get, set } = value as Readonly<Record<string, unknown>>;
     return typeof get === 'function' && typeof set === 'function';
   } catch {
-    // A getter or a proxy that throws: there is nothing to call.
+    // A getter or a proxy threw: the store has no methods to call.
     return false;
   }
 }
 
-/** Shorter secrets can be found by trying. */
-const MIN_SECRET = 32;
-const isSecret = (value: unknown): boolean => isText(value) && value.trim().length >= MIN_SECRET;
+/** A shorter secret can be guessed by trying. */
+const MIN_SECRET_LENGTH = 32;
+const isSecret = (value: unknown): boolean => isText(value) && value.trim().length >= MIN_SECRET_LENGTH;
 
-const circuitTable: CheckTable<CircuitBreakerOptions> = {
+const circuitBreakerChecks: CheckTable<CircuitBreakerOptions> = {
   threshold: wholeNumber(1, 1_000_000),
   halfOpenAfter: milliseconds(1),
 };
 
-const table: CheckTable<FlagshipProviderOptions> = {
-  appId: text,
-  accountId: text,
-  authToken: text,
-  baseUrl: text,
-  endpoint: text,
+const providerChecks: CheckTable<FlagshipProviderOptions> = {
+  appId: textOption,
+  accountId: textOption,
+  authToken: textOption,
+  baseUrl: textOption,
+  endpoint: textOption,
   headers: (value) => (typeof value === 'object' && value !== null ? undefined : 'headers'),
-  headersFactory: functionCheck,
-  fetchOptions: object,
-  fetch: functionCheck,
+  headersFactory: functionOption,
+  fetchOptions: objectOption,
+  fetch: functionOption,
   timeout: milliseconds(1),
   retries: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   retryDelay: milliseconds(0),
@@ -68,25 +65,24 @@ const table: CheckTable<FlagshipProviderOptions> = {
       ? undefined
       : 'false or an object with "threshold" and "halfOpenAfter"',
   maxConcurrent: wholeNumber(1, 1_000_000),
-  logging: flag,
+  logging: booleanOption,
   cacheTtl: milliseconds(0),
   cacheMaxSize: wholeNumber(1, 1_000_000),
   cacheMaxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   staleTtl: milliseconds(0),
-  staleWhileRevalidate: flag,
+  staleWhileRevalidate: booleanOption,
   negativeTtl: milliseconds(0),
   cacheStore: (value) => (isStore(value) ? undefined : 'a cache-manager Cache, with "get" and "set"'),
   secret: (value) =>
     isSecret(value) || (Array.isArray(value) && value.length > 0 && value.every(isSecret))
       ? undefined
-      : `a text of at least ${MIN_SECRET} characters, or a list of such texts`,
+      : `a text of at least ${MIN_SECRET_LENGTH} characters, or a list of such texts`,
   contextTransport: oneOf('query', 'body', 'auto'),
   spanAttributes: (value) =>
     Array.isArray(value) && value.every(isText) ? undefined : 'a list of attribute names',
-  localEvaluation: flag,
-  refreshInterval: (value) =>
-    isInterval(value) ? undefined : `a number of milliseconds from 1 to ${MAX_REFRESH}`,
-  definitionsCache: text,
+  localEvaluation: booleanOption,
+  refreshInterval: milliseconds(1, MAX_REFRESH_INTERVAL_MS),
+  definitionsCache: textOption,
   definitions: (value) =>
     isText(value) || isObjectLike(value) ? undefined : "a JSON file's path or an object of flags",
   binding: (value) =>
@@ -95,38 +91,37 @@ const table: CheckTable<FlagshipProviderOptions> = {
       : `a Flagship binding with ${BINDING_METHODS.join(', ')}`,
 };
 
-export const providerOptionNames = Object.keys(table) as readonly (keyof FlagshipProviderOptions)[];
+/** The names of all provider options. */
+export const providerOptionNames = Object.keys(providerChecks) as readonly (keyof FlagshipProviderOptions)[];
 
-export { type ResolvedCache } from './resolve-cache';
-
-/** The provider's options with every default filled in. */
+/** The provider's options with their defaults. */
 export interface ResolvedProviderOptions {
   readonly source: ResolvedSource;
   readonly cache: ResolvedCache;
-  /** How many questions may be under way at once. */
+  /** Maximum number of concurrent evaluations by the source. */
   readonly maxConcurrent: number;
   readonly logging: boolean;
-  /** The first one is used for whatever is new. */
+  /** The first one is used for new entries. */
   readonly secrets: readonly string[];
 }
 
 /**
- * Checks the provider's options and fills in the defaults.
+ * Checks the provider's options and returns them with their defaults.
  *
- * @throws FlagshipError `CONFIGURATION_ERROR` naming the option, what was given and what is accepted.
+ * @throws FlagshipError `CONFIGURATION_ERROR` with the option's name, the given value and what is accepted.
  */
 export function resolveProviderOptions(options: FlagshipProviderOptions): ResolvedProviderOptions {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null) {
-    throw configurationError(`the options must be an object, but are ${shown(given)}.`);
+    throw configurationError(`the options must be an object, but are ${describeValue(given)}.`);
   }
-  checkOptions(options, table);
-  if (options.circuitBreaker) checkOptions(options.circuitBreaker, circuitTable, 'circuitBreaker.');
+  checkOptions(options, providerChecks);
+  if (options.circuitBreaker) checkOptions(options.circuitBreaker, circuitBreakerChecks, 'circuitBreaker.');
   return {
     source: resolveSource(options),
     cache: resolveCache(options),
-    maxConcurrent: options.maxConcurrent ?? 5000,
-    logging: options.logging ?? false,
+    maxConcurrent: options.maxConcurrent ?? PROVIDER_DEFAULTS.maxConcurrent,
+    logging: options.logging ?? PROVIDER_DEFAULTS.logging,
     secrets: options.secret === undefined ? [] : [options.secret].flat(),
   };
 }

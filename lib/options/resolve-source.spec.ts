@@ -22,7 +22,7 @@ function problemWith(options: unknown): string {
     expect(error.code).toBe('CONFIGURATION_ERROR');
     return error.message;
   }
-  throw new Error('was accepted');
+  throw new Error('the options were accepted');
 }
 
 describe('sources that exclude other options', () => {
@@ -65,24 +65,24 @@ describe('sources that exclude other options', () => {
     expect(message).toMatch(/exclude each other; give one or the other/);
   });
 
-  it('names all that are in conflict', () => {
+  it('names all conflicting options', () => {
     const message = problemWith({ definitions, appId: 'a', baseUrl: 'http://host', timeout: 5 });
     for (const name of ['appId', 'baseUrl', 'timeout']) expect(message).toContain(`"${name}"`);
   });
 
-  it('tells nothing of a token in conflict', () => {
+  it('does not show a conflicting token', () => {
     expect(problemWith({ definitions, authToken: 's3cret' })).not.toContain('s3cret');
   });
 
   const harmless: readonly (readonly [string, FlagshipProviderOptions])[] = [
     ['definitions and accountId', { definitions, accountId: 'account' }],
     [
-      'definitions and options that say nothing',
+      'definitions and options without effect',
       { definitions, localEvaluation: false, cacheTtl: 0, appId: undefined },
     ],
     ['definitions and logging', { definitions, logging: true }],
     ['binding and a cache', { binding, cacheTtl: 1000, cacheMaxSize: 5 }],
-    ['binding and options that say nothing', { binding, localEvaluation: false, baseUrl: undefined }],
+    ['binding and options without effect', { binding, localEvaluation: false, baseUrl: undefined }],
     ['localEvaluation and no cache', { ...local, cacheTtl: 0 }],
     [
       'localEvaluation and the options of HTTP',
@@ -121,13 +121,13 @@ describe('localEvaluation', () => {
     expect(resolveProviderOptions({ ...local, refreshInterval }).source).toMatchObject({ refreshInterval });
   });
 
-  it('refreshes every 30 s unless told otherwise, and keeps nothing on disk', () => {
+  it('refreshes every 30 s by default, without a file', () => {
     const { source } = resolveProviderOptions(local);
-    expect(source).toMatchObject({ kind: 'local', refreshInterval: 30_000, accountId: 'account' });
+    expect(source).toMatchObject({ kind: 'polling', refreshInterval: 30_000, accountId: 'account' });
     expect(source).toMatchObject({ cacheFile: undefined });
   });
 
-  it.each(['yes', 1, null])('is a switch, which %p is not', (localEvaluation) => {
+  it.each(['yes', 1, null])('cannot be %p', (localEvaluation) => {
     expect(problemWith({ ...app, localEvaluation })).toMatch(/"localEvaluation".*true or false/);
   });
 
@@ -143,8 +143,8 @@ describe('definitions', () => {
 });
 
 describe('binding', () => {
-  const halved = { ...binding, getNumberDetails: undefined };
-  it.each([['text'], [7], [null], [[]], [{}], [halved]])('cannot be %p', (value) => {
+  const incomplete = { ...binding, getNumberDetails: undefined };
+  it.each([['text'], [7], [null], [[]], [{}], [incomplete]])('cannot be %p', (value) => {
     expect(problemWith({ binding: value })).toMatch(/"binding".*getBooleanDetails.*getObjectDetails/);
   });
 

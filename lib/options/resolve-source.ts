@@ -1,14 +1,14 @@
 import { configurationError } from '../errors';
-import { type FlagsInput } from './definitions';
+import { type FlagsInput } from '../types';
+import { PROVIDER_DEFAULTS } from './defaults';
 import {
-  type CacheStore,
   type ContextTransport,
   type FlagshipBinding,
   type FlagshipProviderOptions,
 } from './provider-options';
 import { resolveHttp, type ResolvedHttpOptions } from './resolve-http';
 
-/** Where answers come from. */
+/** The source that evaluates the flags, with its options. Times are in milliseconds. */
 export type ResolvedSource =
   | {
       readonly kind: 'remote';
@@ -17,17 +17,16 @@ export type ResolvedSource =
       readonly spanAttributes: readonly string[];
     }
   | {
-      readonly kind: 'local';
+      readonly kind: 'polling';
       readonly http: ResolvedHttpOptions;
       readonly accountId: string;
       readonly refreshInterval: number;
       readonly cacheFile?: string;
-      readonly store?: CacheStore;
     }
-  | { readonly kind: 'definitions'; readonly definitions: string | FlagsInput; readonly accountId: string }
+  | { readonly kind: 'static'; readonly definitions: string | FlagsInput; readonly accountId: string }
   | { readonly kind: 'binding'; readonly binding: FlagshipBinding; readonly deadline: number };
 
-/** Options that only make sense for HTTP. */
+/** Options that have an effect only with requests over HTTP. */
 const HTTP_OPTIONS = [
   'appId',
   'endpoint',
@@ -49,14 +48,11 @@ const HTTP_OPTIONS = [
   'cacheStore',
 ] as const;
 
-/** Options that only make sense where answers come from afar. */
+/** Options that have an effect only where an evaluation leaves the process. */
 const CACHE_OPTIONS = ['cacheTtl', 'staleTtl', 'staleWhileRevalidate', 'negativeTtl'] as const;
 
-/** As long as one attempt over HTTP may take. */
-const BINDING_DEADLINE = 5000;
-
-/** Spelt out defaults cannot be in conflict with anything. */
-const SAYS_NOTHING = new Set([
+/** Options with these values change nothing, so that they are in no conflict. */
+const WITHOUT_EFFECT = new Set([
   'localEvaluation false',
   'cacheTtl 0',
   'staleTtl 0',
@@ -64,17 +60,18 @@ const SAYS_NOTHING = new Set([
   'negativeTtl 0',
 ]);
 
-function exclude(options: FlagshipProviderOptions, source: string, others: readonly string[]): void {
+/** @throws FlagshipError `CONFIGURATION_ERROR` when an option is given together with one that excludes it. */
+function exclude(options: FlagshipProviderOptions, source: string, excluded: readonly string[]): void {
   const given = options as Readonly<Record<string, unknown>>;
-  const conflicts = others.filter(
-    (name) => given[name] !== undefined && !SAYS_NOTHING.has(`${name} ${JSON.stringify(given[name])}`),
+  const conflicts = excluded.filter(
+    (name) => given[name] !== undefined && !WITHOUT_EFFECT.has(`${name} ${JSON.stringify(given[name])}`),
   );
   if (conflicts.length === 0) return;
   const names = conflicts.map((name) => `"${name}"`).join(', ');
   throw configurationError(`option "${source}" and ${names} exclude each other; give one or the other.`);
 }
 
-function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
+function resolvePolling(options: FlagshipProviderOptions): ResolvedSource {
   exclude(options, 'localEvaluation', CACHE_OPTIONS);
   const http = resolveHttp(options);
   if (options.accountId === undefined) {
@@ -88,31 +85,38 @@ function resolveLocal(options: FlagshipProviderOptions): ResolvedSource {
     );
   }
   return {
-    kind: 'local',
+    kind: 'polling',
     http,
     accountId: options.accountId,
-    refreshInterval: options.refreshInterval ?? 30_000,
+    refreshInterval: options.refreshInterval ?? PROVIDER_DEFAULTS.refreshInterval,
     cacheFile: options.definitionsCache,
-    store: options.cacheStore,
   };
 }
 
-/** Decides where answers come from. */
+/**
+ * Returns the source that the options name: a binding, definitions, local evaluation or, by default, requests.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` for options that exclude each other, and as {@link resolveHttp}.
+ */
 export function resolveSource(options: FlagshipProviderOptions): ResolvedSource {
-  const { binding, definitions, accountId = 'local' } = options;
+  const { binding, definitions } = options;
   if (binding !== undefined) {
     exclude(options, 'binding', [...HTTP_OPTIONS, 'accountId', 'definitions']);
-    return { kind: 'binding', binding, deadline: options.deadline ?? BINDING_DEADLINE };
+    return { kind: 'binding', binding, deadline: options.deadline ?? PROVIDER_DEFAULTS.bindingDeadline };
   }
   if (definitions !== undefined) {
     exclude(options, 'definitions', [...HTTP_OPTIONS, ...CACHE_OPTIONS, 'deadline', 'maxConcurrent']);
-    return { kind: 'definitions', definitions, accountId };
+    return {
+      kind: 'static',
+      definitions,
+      accountId: options.accountId ?? PROVIDER_DEFAULTS.definitionsAccountId,
+    };
   }
-  if (options.localEvaluation === true) return resolveLocal(options);
+  if (options.localEvaluation === true) return resolvePolling(options);
   return {
     kind: 'remote',
     http: resolveHttp(options),
-    contextTransport: options.contextTransport ?? 'query',
-    spanAttributes: options.spanAttributes ?? [],
+    contextTransport: options.contextTransport ?? PROVIDER_DEFAULTS.contextTransport,
+    spanAttributes: options.spanAttributes ?? PROVIDER_DEFAULTS.spanAttributes,
   };
 }

@@ -1,6 +1,5 @@
 import { type Logger } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { writeSafely } from '../logging';
+import { LogLimit, writeSafely } from '../logging';
 
 /** Where evaluations are logged. */
 export interface Log {

@@ -6,7 +6,7 @@ import {
 } from '../../test/fixtures/scripted-server';
 import { waitUntil } from '../../test/fixtures/wait-until';
 import { type FlagshipProviderOptions } from '../options';
-import { FlagshipServerProvider } from './index';
+import { FlagshipServerProvider } from '.';
 
 const answer = (value: unknown, reason = 'STATIC') => ({
   body: { flagKey: 'flag', value, variant: 'on', reason },

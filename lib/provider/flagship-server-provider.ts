@@ -7,18 +7,18 @@ import {
   ProviderFatalError,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type Answers } from '../cache';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
-import { createSource, type FlagSource, type Resolution } from '../sources';
-import { type Attributes, checkedContext, keyProblem } from '../types';
-import { createAnswers } from './create-answers';
+import { type FlagSource, type Resolution } from '../sources';
+import { type GuardedStore } from '../store';
+import { validateContext, keyProblem } from '../types';
+import { createSource, createStore } from './create-source';
 import { EvaluationLog } from './evaluation-log';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
-import { OwnEvents } from './own-events';
-import { markPrecise } from './precise-providers';
+import { DomainEventEmitter } from './domain-event-emitter';
+import { markExactDefaults } from './exact-defaults';
 import { closedError, keyError } from './provider-errors';
-import { answered, type Question, unanswered } from './resolution-details';
+import { resolvedDetails, type EvaluationRequest, errorDetails } from './resolution-details';
 import { deadlineOf } from './source-deadline';
 import { SourceEvents } from './source-events';
 
@@ -36,17 +36,19 @@ import { SourceEvents } from './source-events';
 export class FlagshipServerProvider implements Provider {
   readonly metadata = { name: 'Flagship Server Provider' } as const;
   readonly runsOn = 'server';
-  readonly events: OpenFeatureEventEmitter = new OwnEvents();
+  readonly events: OpenFeatureEventEmitter = new DomainEventEmitter();
 
   // Private to the language as well: whoever prints a provider must not find its token.
   readonly #events = new SourceEvents(this.events);
   readonly #source: FlagSource;
-  /** Absent where the source answers at once. */
-  readonly #answers: Answers | undefined;
+  /** The store that instances share; absent where the options name none. */
+  readonly #store: GuardedStore | undefined;
   readonly #counts = new EvaluationCounts();
   readonly #log: EvaluationLog | undefined;
   readonly #deadlineMs: number;
   #closed = false;
+  /** Whether the source looks for changed definitions at intervals as soon as the provider is registered. */
+  #startsPolling = true;
 
   /**
    * @param options See {@link FlagshipProviderOptions}.
@@ -54,11 +56,23 @@ export class FlagshipServerProvider implements Provider {
    */
   constructor(options: FlagshipProviderOptions) {
     const resolved = resolveProviderOptions(options);
-    this.#source = createSource(resolved.source, this.#events);
-    this.#answers = createAnswers(this.#source, resolved, this.#events);
+    this.#store = createStore(resolved, this.#events);
+    this.#source = createSource(resolved, this.#store, this.#events);
     this.#log = resolved.logging ? new EvaluationLog() : undefined;
     this.#deadlineMs = deadlineOf(resolved.source);
-    markPrecise(this);
+    markExactDefaults(this);
+  }
+
+  /**
+   * Returns a provider that does not look for changed definitions at intervals until `startPolling` is called. Nest tells
+   * a module nothing about a start that fails, and a provider of such an application would poll for ever.
+   *
+   * @internal
+   */
+  static withoutPolling(options: FlagshipProviderOptions): FlagshipServerProvider {
+    const provider = new FlagshipServerProvider(options);
+    provider.#startsPolling = false;
+    return provider;
   }
 
   /**
@@ -99,7 +113,18 @@ export class FlagshipServerProvider implements Provider {
    * @returns True when the flags are up to date, false when Flagship could not be asked, or the file not be read.
    */
   refresh(): Promise<boolean> {
-    return this.#closed ? Promise.resolve(false) : this.#source.refresh();
+    if (this.#closed) return Promise.resolve(false);
+    return this.#source.refresh?.() ?? Promise.resolve(true);
+  }
+
+  /**
+   * Starts to look for changed definitions at intervals; see {@link FlagshipServerProvider.withoutPolling}.
+   *
+   * @internal
+   */
+  startPolling(): void {
+    this.#startsPolling = true;
+    if (!this.#closed) this.#source.startPolling?.();
   }
 
   /**
@@ -109,17 +134,15 @@ export class FlagshipServerProvider implements Provider {
    * const { upstream, circuit } = provider.stats();
    */
   stats(): FlagshipStats {
-    const { counts = NO_COUNTS, size = 0 } = this.#answers ?? {};
-    return this.#counts.stats(counts, size, this.#source.stats());
+    return this.#counts.stats(this.#source.stats?.());
   }
 
   /**
    * Leaves the shared store (`cacheStore`) alone from now on, so that its owner can close it; everything else goes on.
    * The module calls it as soon as the application begins to close.
    */
-  letGoOfStore(): void {
-    this.#answers?.letGo();
-    this.#source.letGo();
+  detachStore(): void {
+    this.#store?.close();
   }
 
   /** The keys of the flags that are at hand; undefined where Flagship is asked for each, or none have come yet. */
@@ -130,8 +153,8 @@ export class FlagshipServerProvider implements Provider {
   /** Called by OpenFeature when the provider is replaced or closed: empties the cache, ends requests and sockets. */
   async onClose(): Promise<void> {
     this.#closed = true;
-    this.#answers?.close();
-    await this.#source.close();
+    this.#store?.close();
+    await this.#source.close?.();
   }
 
   resolveBooleanEvaluation(
@@ -171,9 +194,10 @@ export class FlagshipServerProvider implements Provider {
   }
 
   private async open(): Promise<void> {
-    this.#answers?.open();
+    this.#store?.open();
+    if (this.#startsPolling) this.#source.startPolling?.();
     try {
-      await this.#source.open();
+      await this.#source.open?.();
     } catch (error) {
       const isFatal = isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.UNAUTHORIZED;
       throw isFatal ? new ProviderFatalError(error.message) : error;
@@ -191,63 +215,40 @@ export class FlagshipServerProvider implements Provider {
     const log = logger && this.#log?.to(logger);
     const problem = keyProblem(flagKey);
     const shownKey = problem === undefined ? flagKey : 'unusable key';
-    const question: Question<T> = { type, flagKey: shownKey, defaultValue, log };
+    const question: EvaluationRequest<T> = { type, flagKey: shownKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
       if (this.#closed) throw closedError();
       if (problem !== undefined) throw keyError(problem);
-      const attributes = checkedContext(context);
-      return this.#answers === undefined
-        ? this.ask(question, attributes)
-        : this.askAnswers(question, attributes, this.#answers);
+      const resolution = this.#source.evaluate(flagKey, validateContext(context), type, defaultValue);
+      return resolution instanceof Promise
+        ? this.detailsOf(question, resolution)
+        : Promise.resolve(this.details(question, resolution));
     } catch (error) {
-      return Promise.resolve(this.fail(question, error));
+      return Promise.resolve(this.failure(question, error));
     }
   }
 
-  private ask<T>(question: Question<T>, context: Attributes): Promise<ResolutionDetails<T>> {
-    const { flagKey, type, defaultValue } = question;
-    const resolution = this.#source.evaluate(flagKey, context, type, defaultValue);
-    return resolution instanceof Promise
-      ? this.tellLater(question, resolution)
-      : Promise.resolve(this.tell(question, resolution));
-  }
-
-  private askAnswers<T>(
-    question: Question<T>,
-    context: Attributes,
-    answers: Answers,
-  ): Promise<ResolutionDetails<T>> {
-    const { flagKey, type, defaultValue } = question;
-    const hit = answers.recall(flagKey, type, context);
-    if (hit === undefined) return this.tellLater(question, answers.ask(flagKey, type, context, defaultValue));
-    return Promise.resolve(
-      hit.missing === undefined ? this.tell(question, hit) : this.fail(question, hit.missing),
-    );
-  }
-
-  private tellLater<T>(
-    question: Question<T>,
+  private detailsOf<T>(
+    question: EvaluationRequest<T>,
     resolution: Promise<Resolution>,
   ): Promise<ResolutionDetails<T>> {
     return resolution.then(
-      (late) => this.tell(question, late),
-      (error: unknown) => this.fail(question, error),
+      (late) => this.details(question, late),
+      (error: unknown) => this.failure(question, error),
     );
   }
 
-  private tell<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
+  private details<T>(question: EvaluationRequest<T>, resolution: Resolution): ResolutionDetails<T> {
     // Always a copy: the value belongs to the source, the cache, or others who wait for the same answer.
-    const details = answered(question, resolution);
+    const details = resolvedDetails(question, resolution);
     if (details.errorCode !== undefined) this.#counts.errors++;
     else if (resolution.reason === 'STALE') this.#counts.stale++;
     return details;
   }
 
-  private fail<T>(question: Question<T>, error: unknown): ResolutionDetails<T> {
+  private failure<T>(question: EvaluationRequest<T>, error: unknown): ResolutionDetails<T> {
     this.#counts.errors++;
-    return unanswered(question, error);
+    return errorDetails(question, error);
   }
 }
-
-const NO_COUNTS = { memory: 0, store: 0, shared: 0 };

@@ -1,4 +1,3 @@
-import { type AnswerCounts } from '../cache';
 import { type CircuitStats, type DefinitionsStats, type SourceStats } from '../sources';
 import { type UpstreamStats } from '../http';
 import { ownCopy } from '../types';
@@ -38,22 +37,20 @@ export class EvaluationCounts {
   errors = 0;
   stale = 0;
 
-  stats(
-    { memory, store, shared }: Readonly<AnswerCounts>,
-    cached: number,
-    source: SourceStats | undefined,
-  ): FlagshipStats {
+  /** Returns the counters together with those of the source. */
+  stats({ cache, upstream, circuit, definitions }: SourceStats = {}): FlagshipStats {
     const { evaluations, errors, stale } = this;
+    const { memory = 0, store = 0, shared = 0, size = 0 } = cache ?? {};
     return ownCopy({
       evaluations,
       errors,
       hits: { request: 0, memory, store },
       stale,
       shared,
-      cached,
-      upstream: source?.upstream,
-      circuit: source?.circuit,
-      definitions: source?.definitions,
+      cached: size,
+      upstream,
+      circuit,
+      definitions,
     });
   }
 }

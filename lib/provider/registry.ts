@@ -12,7 +12,7 @@ export interface Registration {
 
 interface Registry {
   /** The providers that applications of this process use, by the domain that they are registered under. */
-  readonly held: Map<string | undefined, Provider>;
+  readonly claimed: Map<string | undefined, Provider>;
   /** The registration that OpenFeature is busy with. */
   current: Registration | undefined;
 }
@@ -26,4 +26,4 @@ const KEY = Symbol.for('nestjs-flagship/registry/1');
  * copy that does not would replace and close the provider of another.
  */
 const shared = globalThis as { [KEY]?: Registry };
-export const registry: Registry = (shared[KEY] ??= { held: new Map(), current: undefined });
+export const registry: Registry = (shared[KEY] ??= { claimed: new Map(), current: undefined });

@@ -1,5 +1,5 @@
 import { ErrorCode, type FlagMetadata, type ResolutionDetails } from '@openfeature/server-sdk';
-import { copyValue } from '../cache';
+import { copyValue } from '../caching';
 import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
@@ -11,7 +11,7 @@ import { type Log } from './evaluation-log';
 export const NO_METADATA: FlagMetadata = Object.freeze({});
 
 /** One evaluation as it was asked for. */
-export interface Question<T> {
+export interface EvaluationRequest<T> {
   readonly type: FlagType;
   readonly flagKey: string;
   readonly defaultValue: T;
@@ -20,7 +20,10 @@ export interface Question<T> {
 }
 
 /** What OpenFeature is told of a source's answer. The value is the caller's own, a default that applies too. */
-export function answered<T>(question: Question<T>, resolution: Resolution): ResolutionDetails<T> {
+export function resolvedDetails<T>(
+  question: EvaluationRequest<T>,
+  resolution: Resolution,
+): ResolutionDetails<T> {
   const { type, flagKey, defaultValue, log } = question;
   const { value, variant, reason } = resolution;
   // Switched off: the caller's own default rules, and that is no error.
@@ -44,8 +47,8 @@ export function answered<T>(question: Question<T>, resolution: Resolution): Reso
 }
 
 /** What OpenFeature is told when there is no answer. */
-export function unanswered<T>(
-  { flagKey, defaultValue, log }: Question<T>,
+export function errorDetails<T>(
+  { flagKey, defaultValue, log }: EvaluationRequest<T>,
   error: unknown,
 ): ResolutionDetails<T> {
   const errorCode = openFeatureCode(error);

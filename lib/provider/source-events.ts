@@ -1,6 +1,5 @@
 import { ErrorCode, type OpenFeatureEventEmitter, ProviderEvents } from '@openfeature/server-sdk';
-import { LogLimit } from '../errors';
-import { FlagshipLogger } from '../logging';
+import { FlagshipLogger, LogLimit } from '../logging';
 import { type SourceListener } from '../sources';
 
 /** Turns what a source tells into the provider's events. */
@@ -10,7 +9,7 @@ export class SourceEvents implements SourceListener {
   private isStarting = false;
   private isStale = false;
   /** Has the log been told that flags are stale? */
-  private isTold = false;
+  private isLogged = false;
   private heldBack: string | undefined;
 
   constructor(private readonly events: OpenFeatureEventEmitter) {}
@@ -25,7 +24,7 @@ export class SourceEvents implements SourceListener {
     const end = (): void => {
       this.isStarting = false;
       // A start that found older flags has said so itself.
-      if (this.heldBack !== undefined) this.tellStale(this.heldBack, true);
+      if (this.heldBack !== undefined) this.emitStale(this.heldBack, true);
     };
     // One turn later OpenFeature has asked to be told of the end; who asks after it is told after it.
     queueMicrotask(() => void start.then(end, end));
@@ -42,11 +41,11 @@ export class SourceEvents implements SourceListener {
     }
     const line = this.limit.pass(`Flags may be out of date: ${message}`);
     if (line !== undefined) this.logger.warn(line);
-    this.tellStale(message, line !== undefined);
+    this.emitStale(message, line !== undefined);
   }
 
   recovered(): void {
-    if (this.isStale && this.isTold) this.logger.log('Flags are up to date again.');
+    if (this.isStale && this.isLogged) this.logger.log('Flags are up to date again.');
     this.isStale = false;
     this.events.emit(ProviderEvents.Ready);
   }
@@ -64,9 +63,9 @@ export class SourceEvents implements SourceListener {
   }
 
   /** @param isTold A connection that comes and goes is told of once a minute, its end where its beginning was. */
-  private tellStale(message: string, isTold: boolean): void {
+  private emitStale(message: string, isTold: boolean): void {
     this.isStale = true;
-    this.isTold = isTold;
+    this.isLogged = isTold;
     this.events.emit(ProviderEvents.Stale, { message });
   }
 }

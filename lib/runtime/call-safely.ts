@@ -1,23 +1,23 @@
 /**
- * Calls a function of the application's (a logger, a listener, a handler) whose failure must change nothing here: not an
- * answer, not a timer, not the process. A throw and a rejection are both caught.
+ * Calls a function of the application's (a logger, a listener, a handler), whose failure must not affect an evaluation,
+ * a timer or the process. Catches both a throw and a rejection.
  *
  * @param call Calls the function.
- * @param onError Told of the failure; what it throws is dropped.
+ * @param onError Receives the error. What it throws is dropped.
  */
 export function callSafely(call: () => unknown, onError: (error: unknown) => void = () => undefined): void {
-  const tell = (error: unknown): void => {
+  const report = (error: unknown): void => {
     try {
       onError(error);
     } catch {
-      // The report of the failure has failed too, which leaves no one to report it to.
+      // Reporting the failure failed as well, so there is no way left to report it.
     }
   };
   try {
     const result = call();
-    // Resolving adopts any thenable, also one whose `then` throws.
-    if (typeof result === 'object' && result !== null) Promise.resolve(result).catch(tell);
+    // `Promise.resolve` also handles a thenable whose `then` throws.
+    if (typeof result === 'object' && result !== null) Promise.resolve(result).catch(report);
   } catch (error) {
-    tell(error);
+    report(error);
   }
 }

@@ -1,4 +1,4 @@
-/** Whether a promise that is resolved with a value would look into it; so it does where looking throws. */
+/** Whether resolving a promise with a value would read its `then`. A value whose `then` throws counts as thenable. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   try {

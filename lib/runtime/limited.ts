@@ -1,23 +1,24 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { WAITS, type WaitName } from './waits';
 
-/** How a limited wait ends early. */
+/** How a limited wait can end before the work does. */
 export interface LimitedWaitOptions {
-  /** Makes the error of a wait that took too long; without it, a `TIMEOUT_ERROR` that names the wait and the limit. */
-  readonly tooLate?: () => Error;
+  /** Creates the error after the limit. The default is a `TIMEOUT_ERROR` that names the wait and the limit. */
+  readonly timeoutError?: () => Error;
   /** Ends the wait early, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Waits for something that this package does not control, and no longer than the limit. What arrives later is dropped;
- * a late rejection is never unhandled.
+ * Waits for work that this package does not control, up to a time limit. A later result is dropped, and a later
+ * rejection is handled.
  *
- * @param name Which wait this is.
- * @param work The promise, or a function that makes it; one that throws counts as a rejection.
- * @param limitMs The longest wait in milliseconds.
+ * @param name Name of the wait, for messages and tests.
+ * @param work The promise, or a function that returns it. A throw of the function counts as a rejection.
+ * @param limitMs The time limit in milliseconds.
  * @returns What the work resolves with.
- * @throws What the work rejects with; the error of `tooLate` after the limit; the reason of `signal` when it is aborted.
+ * @throws What the work rejects with; the error of `timeoutError` after the limit; the reason of `signal` when it is
+ * aborted.
  *
  * @example
  * const attributes = await limited('contextFactory', () => contextFactory(execution), 1000);
@@ -26,22 +27,23 @@ export async function limited<T>(
   name: WaitName,
   work: PromiseLike<T> | (() => T | PromiseLike<T>),
   limitMs: number,
-  { tooLate, signal }: LimitedWaitOptions = {},
+  { timeoutError, signal }: LimitedWaitOptions = {},
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  let turn: NodeJS.Immediate | undefined;
+  let nextTurn: NodeJS.Immediate | undefined;
   let onAbort: (() => void) | undefined;
-  const givenUp = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     const expire = (): void => {
-      reject(tooLate?.() ?? timeLimitError(name, limitMs));
+      reject(timeoutError?.() ?? timeLimitError(name, limitMs));
     };
     const start = performance.now();
     timer = setTimeout(() => {
       const lateMs = performance.now() - start - limitMs;
-      // This process was so busy that the work may not even have begun, such as a command that is not yet sent.
-      if (lateMs > limitMs / 2) timer = setTimeout(() => (turn = setImmediate(expire)), limitMs);
-      // One turn later: what has arrived while this process was busy with something else is in time.
-      else turn = setImmediate(expire);
+      // The event loop was blocked for so long that the work may not have started, such as a command that is not sent
+      // yet.
+      if (lateMs > limitMs / 2) timer = setTimeout(() => (nextTurn = setImmediate(expire)), limitMs);
+      // One turn later: a result that arrived while the event loop was blocked is in time.
+      else nextTurn = setImmediate(expire);
     }, limitMs);
     if (signal === undefined) return;
     onAbort = (): void => {
@@ -51,10 +53,10 @@ export async function limited<T>(
     else signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([typeof work === 'function' ? work() : work, givenUp]);
+    return await Promise.race([typeof work === 'function' ? work() : work, timeout]);
   } finally {
     clearTimeout(timer);
-    clearImmediate(turn);
+    clearImmediate(nextTurn);
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
   }
 }

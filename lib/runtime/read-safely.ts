@@ -1,8 +1,8 @@
 /**
- * Reads something of an object that is not this package's: a getter or a `Proxy` may throw, for instance because no
- * request is there yet. What cannot be read counts as absent.
+ * Reads a property of an object of the application's. A getter or a `Proxy` may throw, for instance outside of a
+ * request; the property then counts as absent.
  *
- * @returns What `read` returns; undefined when it throws.
+ * @returns What `read` returns, or undefined if it throws.
  *
  * @example
  * const prototype = readSafely(() => Object.getPrototypeOf(instance));

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { callSafely, detached, limited } from '.';
 
 describe('limited', () => {
-  it('gives work its time once more when this process was too busy to begin it', async () => {
-    const begun = () => new Promise((resolve) => setImmediate(() => setTimeout(resolve, 5, 'done')));
-    const result = limited('contextFactory', begun, 100);
+  it('waits for the limit once more when a blocked event loop kept the work from starting', async () => {
+    const work = () => new Promise((resolve) => setImmediate(() => setTimeout(resolve, 5, 'done')));
+    const result = limited('contextFactory', work, 100);
     const end = performance.now() + 300;
     while (performance.now() < end);
     expect(await result).toBe('done');
@@ -32,7 +32,7 @@ describe('limited', () => {
     );
   });
 
-  it('counts what arrived while the process was busy as in time', async () => {
+  it('counts a result as in time that arrived while the event loop was blocked', async () => {
     const work = new Promise((resolve) => setTimeout(resolve, 2, 'in time'));
     const waiting = limited('contextFactory', work, 5);
     const busyUntil = performance.now() + 30;
@@ -50,7 +50,7 @@ describe('limited', () => {
 });
 
 describe('detached', () => {
-  it('leaves every AsyncLocalStorage, also for timers and promises that it starts', async () => {
+  it('runs outside of every AsyncLocalStorage, timers and promises that it starts included', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen = await storage.run('request', () =>
       detached(async () => {
@@ -82,13 +82,13 @@ describe('callSafely', () => {
       }),
     ],
   ])('reports a function that %s', async (_, call) => {
-    const told: unknown[] = [];
-    callSafely(call, (error) => told.push(error));
+    const reported: unknown[] = [];
+    callSafely(call, (error) => reported.push(error));
     await delay(1);
-    expect(told).toEqual([new Error('no')]);
+    expect(reported).toEqual([new Error('no')]);
   });
 
-  it('survives a report that throws', () => {
+  it('ignores a report that throws', () => {
     expect(() => {
       callSafely(
         () => {

@@ -1,6 +1,7 @@
 /**
- * Every wait for something that this package does not control: a function of the application's, a disk, a network. Each
- * has a limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and sees the limit hold.
+ * Every wait for work that this package does not control: a function of the application's, a disk, a network. Each has
+ * a time limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and checks that the limit
+ * holds.
  */
 export const WAITS = {
   bypass: 'option "bypass" of @FeatureFlag',
@@ -16,7 +17,7 @@ export const WAITS = {
   definitionsCacheIdle: 'writes of the kept definitions (option "definitionsCache")',
   definitionsCacheRead: 'read of the kept definitions (option "definitionsCache")',
   definitionsCacheWrite: 'write of the kept definitions (option "definitionsCache")',
-  definitionsFile: 'look at the flags file',
+  definitionsFile: 'check of the flags file',
   sharedDefinitions: 'writes of the shared definitions (option "cacheStore")',
   binding: 'option "binding"',
   connections: 'closing of the connections',

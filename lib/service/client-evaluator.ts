@@ -13,14 +13,15 @@ import {
   type Provider,
   ProviderStatus,
 } from '@openfeature/server-sdk';
-import { currentScope, type EvaluationScope, runInScope, type ScopeOwner } from '../context';
+import { currentScope, type EvaluationScope, runInScope, type ScopeModule } from '../context';
 import { messageOf } from '../errors';
 import { type FlagType } from '../options';
-import { FlagshipServerProvider, isPrecise } from '../provider';
+import { FlagshipServerProvider, hasExactDefaults } from '../provider';
 import { limited } from '../runtime';
 import { ownCopy } from '../types';
+import { clientLoggerOf } from '../undocumented';
 import { failedDetails, markDefault, ownDetails, resolvedDetails, thrownDetails } from './evaluation-details';
-import { askClient, resolveWith } from './typed-methods';
+import { evaluateWithClient, resolveWith } from './typed-methods';
 
 const fallbackLogger = new DefaultLogger();
 
@@ -34,7 +35,7 @@ export const EVALUATION_TIMEOUT_MS = 10_000;
 const HOOKS_SHARE_MS = 1000;
 
 /** One evaluation. */
-export interface Asked<T extends JsonValue> {
+export interface EvaluationRequest<T extends JsonValue> {
   readonly type: FlagType;
   readonly flagKey: string;
   /** An object that no one else has. */
@@ -42,7 +43,7 @@ export interface Asked<T extends JsonValue> {
 }
 
 /** The module whose flags these are. */
-export interface EvaluationOwner extends ScopeOwner {
+export interface EvaluatingModule extends ScopeModule {
   /** How long hooks and a provider of the application's may take, in milliseconds. */
   readonly evaluationTimeout?: number;
 }
@@ -55,7 +56,7 @@ export class ClientEvaluator {
   constructor(
     readonly client: Client,
     private readonly domain: string | undefined,
-    private readonly owner: EvaluationOwner | undefined,
+    private readonly owner: EvaluatingModule | undefined,
   ) {}
 
   get provider(): Provider {
@@ -69,9 +70,9 @@ export class ClientEvaluator {
   }
 
   /** Whether the provider's answers say for sure where it has applied the default. */
-  get tellsDefaults(): boolean {
+  get hasExactDefaults(): boolean {
     const { provider } = this;
-    return FlagshipServerProvider.isOne(provider) || isPrecise(provider);
+    return FlagshipServerProvider.isOne(provider) || hasExactDefaults(provider);
   }
 
   /**
@@ -80,7 +81,7 @@ export class ClientEvaluator {
    * @param scope The scope that the evaluation belongs to, where the calling code need not run in it.
    */
   evaluate<T extends JsonValue>(
-    asked: Asked<T>,
+    asked: EvaluationRequest<T>,
     context: EvaluationContext,
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
@@ -89,10 +90,10 @@ export class ClientEvaluator {
       const { type, flagKey, defaultValue } = asked;
       // Hooks may write into the context: this one is theirs, at any depth.
       return this.viaClient(asked, scope, () =>
-        askClient(this.client, type, flagKey, defaultValue, ownCopy(context)),
+        evaluateWithClient(this.client, type, flagKey, defaultValue, ownCopy(context)),
       );
     }
-    if (FlagshipServerProvider.isOne(provider) || isPrecise(provider))
+    if (FlagshipServerProvider.isOne(provider) || hasExactDefaults(provider))
       return this.askProvider(provider, asked, context);
     const { defaultValue } = asked;
     return this.within(asked, () =>
@@ -102,7 +103,7 @@ export class ClientEvaluator {
 
   /** Answers the default for what cannot be evaluated, and lets hooks see it. Never rejects. */
   refuse<T extends JsonValue>(
-    asked: Asked<T>,
+    asked: EvaluationRequest<T>,
     error: unknown,
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
@@ -116,34 +117,34 @@ export class ClientEvaluator {
       return Promise.resolve(refused);
     }
     return this.viaClient(asked, scope, () =>
-      askClient(this.client, type, flagKey, defaultValue, undefined, [refusing(messageOf(error))]),
+      evaluateWithClient(this.client, type, flagKey, defaultValue, undefined, [refusing(messageOf(error))]),
     ).then((details) => (details.errorCode === ErrorCode.INVALID_CONTEXT ? details : refused));
   }
 
   private viaClient<T extends JsonValue>(
-    asked: Asked<T>,
+    asked: EvaluationRequest<T>,
     scope: EvaluationScope | undefined,
     ask: () => Promise<EvaluationDetails<T>>,
   ): Promise<EvaluationDetails<T>> {
-    const isCurrent = scope === undefined || scope === currentScope(this.owner)?.asked();
+    const isCurrent = scope === undefined || scope === currentScope(this.owner)?.settled();
     return this.within(asked, async () => {
       const details = await (isCurrent ? ask() : runInScope(scope, ask));
       const own = ownDetails(details, asked.defaultValue);
-      return details.reason === 'DISABLED' && this.tellsDefaults ? markDefault(own) : own;
+      return details.reason === 'DISABLED' && this.hasExactDefaults ? markDefault(own) : own;
     });
   }
 
   private async within<T extends JsonValue>(
-    { flagKey, defaultValue }: Asked<T>,
+    { flagKey, defaultValue }: EvaluationRequest<T>,
     evaluate: () => Promise<EvaluationDetails<T>>,
   ): Promise<EvaluationDetails<T>> {
     const limitMs = this.limitMs();
-    const tooLate = (): Error =>
+    const timeoutError = (): Error =>
       new GeneralError(
         `The evaluation of flag "${flagKey}" did not finish within ${limitMs} ms (option "evaluationTimeout"): a hook, or a provider other than Flagship's, does not answer.`,
       );
     try {
-      return await limited('evaluation', evaluate, limitMs, { tooLate });
+      return await limited('evaluation', evaluate, limitMs, { timeoutError });
     } catch (error) {
       return thrownDetails(flagKey, defaultValue, error);
     }
@@ -165,7 +166,7 @@ export class ClientEvaluator {
 
   private async askProvider<T extends JsonValue>(
     provider: Provider,
-    { type, flagKey, defaultValue }: Asked<T>,
+    { type, flagKey, defaultValue }: EvaluationRequest<T>,
     context: EvaluationContext,
   ): Promise<EvaluationDetails<T>> {
     const status = this.client.providerStatus;
@@ -178,10 +179,11 @@ export class ClientEvaluator {
       return failedDetails(flagKey, defaultValue, ErrorCode.PROVIDER_FATAL, message);
     }
     try {
-      const logger = loggerOf(this.client);
+      // The logger that the client would hand to the provider.
+      const logger = (clientLoggerOf(this.client) as Logger | undefined) ?? fallbackLogger;
       const resolution = await resolveWith(provider, type, flagKey, defaultValue, context, logger);
       const details = resolvedDetails(flagKey, defaultValue, resolution);
-      return details.reason === 'DISABLED' && isPrecise(provider) ? markDefault(details) : details;
+      return details.reason === 'DISABLED' && hasExactDefaults(provider) ? markDefault(details) : details;
     } catch (error) {
       return thrownDetails(flagKey, defaultValue, error);
     }
@@ -197,7 +199,3 @@ function refusing(message: string): Hook {
   };
 }
 
-/** The logger that the client would hand to the provider. OpenFeature has no public way to ask for it. */
-function loggerOf(client: Client): Logger {
-  return (client as unknown as { readonly _logger?: Logger })._logger ?? fallbackLogger;
-}

@@ -5,45 +5,45 @@ import {
   type JsonValue,
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
-import { type Answer } from '../context';
+import { type MemoEntry } from '../context';
 import { messageOf } from '../errors';
 import { type FlagType } from '../options';
 import { NO_METADATA } from '../provider';
 import { isThenable } from '../runtime';
 import { ownCopy } from '../types';
 
-// What the OpenFeature client makes of a resolution, to the last field and in its order. The property test in
-// flag-evaluator.spec.ts holds these against the client itself.
+// These functions return what the OpenFeature client returns for a resolution: the same fields in the same order. The
+// property test in flag-evaluator.spec.ts compares them with the client.
 
-const KNOWN_CODES = new Set<string>(Object.values(ErrorCode));
+const OPENFEATURE_CODES = new Set<string>(Object.values(ErrorCode));
 
-/** Details whose value is the default although they tell of no error. */
-const defaults = new WeakSet<object>();
+/** The details whose value is the default although they have no error code. */
+const detailsWithDefault = new WeakSet<object>();
 
-/** Notes that the value of details is the default that was given. */
+/** Marks details whose value is the default of the evaluation, and returns them. */
 export function markDefault<T extends object>(details: T): T {
-  defaults.add(details);
+  detailsWithDefault.add(details);
   return details;
 }
 
-/** Whether the value is known to be the default that was given, so that another caller gets another one. */
+/** Whether the value is known to be the default of the evaluation, so that another default gives another value. */
 export function isDefaultApplied(details: EvaluationDetails<JsonValue>): boolean {
-  return Boolean(details.errorCode) || defaults.has(details);
+  return Boolean(details.errorCode) || detailsWithDefault.has(details);
 }
 
 /**
- * Other defaults than the neutral ones that a guard without a default asks with. A value that is the default both times
- * is no answer of the flag's.
+ * The defaults for a second evaluation, different from the guard's neutral ones. A value that follows the default in
+ * both evaluations is not the flag's.
  */
-export const OTHER_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
+export const SECOND_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
   boolean: true,
   string: 'another default',
   number: -1,
   object: { default: 'another' },
 };
 
-/** Details for a key that is none. */
-export function keyDetails<T extends JsonValue>(
+/** Returns details for an invalid key: the caller's default and `FLAG_NOT_FOUND`. */
+export function invalidKeyDetails<T extends JsonValue>(
   flagKey: unknown,
   defaultValue: T,
   problem: string,
@@ -51,7 +51,7 @@ export function keyDetails<T extends JsonValue>(
   return failedDetails(flagKey as string, ownCopy(defaultValue), ErrorCode.FLAG_NOT_FOUND, problem);
 }
 
-/** Details of an evaluation that failed: the caller's default and why. */
+/** Returns the details of a failed evaluation: the caller's default, the error code and the message. */
 export function failedDetails<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
@@ -69,7 +69,7 @@ export function failedDetails<T extends JsonValue>(
   };
 }
 
-/** Details for what was thrown, whatever that is. */
+/** Returns the details of an evaluation that threw, whatever the thrown value is. */
 export function thrownDetails<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
@@ -77,16 +77,16 @@ export function thrownDetails<T extends JsonValue>(
 ): EvaluationDetails<T> {
   try {
     const { code, message } = (error ?? {}) as { code?: ErrorCode; message?: string };
-    // An empty code counts as none, as it does for the client.
-    const known = code === undefined || (code as string) === '' ? ErrorCode.GENERAL : code;
-    return failedDetails(flagKey, defaultValue, known, message);
+    // The client treats an empty code like a missing one.
+    const errorCode = code === undefined || (code as string) === '' ? ErrorCode.GENERAL : code;
+    return failedDetails(flagKey, defaultValue, errorCode, message);
   } catch {
-    // A proxy, or an object with getters that throw.
+    // Reading the thrown value throws: it is a proxy, or its getters throw.
     return failedDetails(flagKey, defaultValue, ErrorCode.GENERAL, messageOf(error));
   }
 }
 
-/** Details for what a provider of this package resolved; the value is the caller's own already. */
+/** Returns the details of a resolution by a provider of this package, whose value is already a copy for the caller. */
 export function resolvedDetails<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
@@ -94,37 +94,40 @@ export function resolvedDetails<T extends JsonValue>(
 ): EvaluationDetails<T> {
   const flagMetadata = frozen(resolution.flagMetadata);
   const { errorCode, errorMessage } = resolution;
-  // Not spread: adding to an object made by spreading takes five times as long.
+  // Object.assign instead of spread: adding properties to a spread object takes five times as long.
   if (!errorCode) return Object.assign({}, resolution, { flagMetadata, flagKey });
-  const code = KNOWN_CODES.has(errorCode) ? errorCode : ErrorCode.GENERAL;
+  const code = OPENFEATURE_CODES.has(errorCode) ? errorCode : ErrorCode.GENERAL;
   return failedDetails(flagKey, defaultValue, code, errorMessage ?? '', flagMetadata);
 }
 
 /**
- * Details that belong to the caller: a hook or a provider of the application's may keep the object it was given or has
- * returned, and write into it later.
+ * Returns a copy of details for the caller. A hook or a third-party provider may keep the object that it received or
+ * returned, and change it later.
  *
- * @param given The default that the flag was evaluated with, an object that no one else has.
+ * @param defaultValue The default that the flag was evaluated with, an object that no other code holds.
  */
 export function ownDetails<T extends JsonValue>(
   details: EvaluationDetails<T>,
-  given: T,
+  defaultValue: T,
 ): EvaluationDetails<T> {
   const { value, flagMetadata } = details;
   const own = { ...details, value: ownCopy(value), flagMetadata: frozen(flagMetadata) };
-  const isGiven = typeof value === 'object' && value !== null && value === given;
-  return isGiven ? markDefault(own) : own;
+  const isDefault = typeof value === 'object' && value !== null && value === defaultValue;
+  return isDefault ? markDefault(own) : own;
 }
 
-/** Freezing costs more than many an evaluation; the metadata that Flagship's answers share has been frozen once. */
+/** Returns a frozen copy. Freezing costs more than most evaluations, so the shared empty metadata is returned as is. */
 function frozen(metadata: FlagMetadata = NO_METADATA): FlagMetadata {
   return metadata === NO_METADATA ? metadata : Object.freeze(ownCopy(metadata));
 }
 
-/** The details of a settled answer for one more reader. */
-export function readDetails<T extends JsonValue>(answer: Answer, defaultValue: T): EvaluationDetails<T> {
-  const details = answer.detailsFor(defaultValue);
-  return answer.isDefault === true && !details.errorCode ? markDefault(details) : details;
+/** Returns the details of an evaluation that has ended for one more reader. */
+export function detailsFromEntry<T extends JsonValue>(
+  entry: MemoEntry,
+  defaultValue: T,
+): EvaluationDetails<T> {
+  const details = entry.detailsFor(defaultValue);
+  return entry.isDefault === true && !details.errorCode ? markDefault(details) : details;
 }
 
 export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
@@ -132,8 +135,8 @@ export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T
 }
 
 /**
- * The value alone; never rejects. A promise cannot hand over a promise, so a default that is one gives what it resolves
- * with, or nothing where it rejects.
+ * Returns the value of details; never rejects. A promise cannot resolve with a promise, so a default that is one
+ * resolves with its own result, or with undefined if it rejects.
  */
 export function valueFrom<T extends JsonValue>(
   details: Promise<EvaluationDetails<T>>,

@@ -6,134 +6,141 @@ import {
   OpenFeature,
 } from '@openfeature/server-sdk';
 import {
-  Answer,
-  type AnswerBook,
-  type ContextAnswers,
+  MemoEntry,
+  type EvaluationMemo,
+  type ContextMemo,
   type ContextParts,
   currentScope,
   type DefaultApplied,
   type EvaluationScope,
-  isSame,
+  isSameValue,
   transactionFor,
 } from '../context';
 import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
 import { isThenable } from '../runtime';
 import { keyProblem, ownCopy } from '../types';
-import { type Asked, ClientEvaluator, type EvaluationOwner } from './client-evaluator';
+import { type EvaluationRequest, ClientEvaluator, type EvaluatingModule } from './client-evaluator';
 import {
   isDefaultApplied,
-  keyDetails,
-  OTHER_DEFAULTS,
-  readDetails,
+  invalidKeyDetails,
+  SECOND_DEFAULTS,
+  detailsFromEntry,
   valueFrom,
   valueOf,
 } from './evaluation-details';
-import { mergedContext } from './merged-context';
+import { mergeContexts } from './merge-contexts';
 
-// Read once: the SDK exports it through a getter, which would be called several times an evaluation.
+// Read once, because the SDK exports it through a getter, which would be called several times per evaluation.
 const openFeature = OpenFeature;
 
-/** Where the answer to one question is, or will be. */
-interface Place {
-  readonly answer: Answer;
-  /** The whole context that the question is about. */
+/** An evaluation, pending or ended, and its merged evaluation context. */
+interface EntryInContext {
+  readonly entry: MemoEntry;
   readonly context: EvaluationContext;
 }
 
 /**
- * Evaluates flags for `FlagService`, guard and parameters: once a scope, and each reader gets values of its own.
- *
- * 1. The contexts are merged; one that cannot be used ends here, with `INVALID_CONTEXT`.
- * 2. Within a scope, the answer for this flag, type and context is looked up; one that failed is kept for a second only.
- * 3. Where there is none, the flag is evaluated: see {@link ClientEvaluator}.
- * 4. Each reader gets a copy of the value, or of the reader's own default where the default applies. Where one answer
- *    cannot tell which of the two it is, the flag is evaluated with a second default.
+ * Evaluates flags for `FlagService`, the guard and the parameter decorators: once per scope, flag, type and context.
+ * Each reader receives values of its own. {@link evaluate} lists the steps.
  */
 export class FlagEvaluator {
-  /** How often a flag had been answered earlier in the same scope. */
-  private requestHits = 0;
+  /** The number of evaluations that the memo of a scope has served. */
+  private memoHits = 0;
   private readonly evaluator: ClientEvaluator;
 
   /**
-   * @param client The OpenFeature client whose answers these are.
-   * @param domain The domain the client is bound to.
-   * @param owner The module whose scopes hold for these flags.
+   * @param client The OpenFeature client that evaluates the flags.
+   * @param domain The domain that the client is bound to.
+   * @param module The module whose scopes apply to these flags.
    */
   constructor(
     readonly client: Client,
     domain: string | undefined,
-    private readonly owner?: EvaluationOwner,
+    private readonly module?: EvaluatingModule,
   ) {
-    this.evaluator = new ClientEvaluator(client, domain, owner);
+    this.evaluator = new ClientEvaluator(client, domain, module);
   }
 
   /**
-   * Evaluates a flag; never throws or rejects, whatever it is given.
+   * Evaluates a flag; never throws or rejects, whatever the arguments.
+   *
+   * 1. The key is checked; an invalid one resolves with `FLAG_NOT_FOUND`.
+   * 2. The scope's context is awaited if an asynchronous context factory is pending.
+   * 3. The contexts are merged; an invalid one resolves with `INVALID_CONTEXT`.
+   * 4. Within a scope, the memo is looked up by flag, type and merged context. Failed evaluations stay in it for one
+   *    second.
+   * 5. If the memo has no entry, the flag is evaluated, see {@link ClientEvaluator}.
+   * 6. The reader receives a copy of the value, or of its own default if the default applies. If the details do not
+   *    show which of the two applies, the flag is evaluated again with a second default.
    *
    * @param context Attributes of this call; they win over all others.
-   * @param scope The request's scope, where the calling code does not run in it.
-   * @param mustTell Whether `isDefaultApplied` must know of the details, at the price of a second evaluation where the
-   * provider is not Flagship's and its value is the default that was given.
+   * @param scope The request's scope, if the calling code does not run in it.
+   * @param mustKnowDefault Whether `isDefaultApplied` must be exact for the returned details. This costs a second
+   * evaluation if the provider is not Flagship's and its value equals the default.
    */
   evaluate<T extends JsonValue>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     context?: EvaluationContext,
-    scope: EvaluationScope | undefined = currentScope(this.owner),
-    mustTell = false,
+    scope: EvaluationScope | undefined = currentScope(this.module),
+    mustKnowDefault = false,
   ): Promise<EvaluationDetails<T>> {
     try {
       const problem = keyProblem(flagKey);
-      if (problem !== undefined) return Promise.resolve(keyDetails(flagKey, defaultValue, problem));
-      if (scope === undefined) return this.ask(type, flagKey, defaultValue, context);
-      const open = scope.asked();
-      if (open instanceof Promise)
-        return open.then((ready) => this.evaluate(type, flagKey, defaultValue, context, ready, mustTell));
-      const place = this.find(open, type, flagKey, defaultValue, context);
-      const { answer } = place;
-      if (answer.tells(defaultValue, mustTell)) return Promise.resolve(readDetails(answer, defaultValue));
-      return answer.details.then(() =>
-        answer.tells(defaultValue, mustTell)
-          ? readDetails(answer, defaultValue)
-          : this.findOut(place, type, flagKey, defaultValue, open),
+      if (problem !== undefined) return Promise.resolve(invalidKeyDetails(flagKey, defaultValue, problem));
+      if (scope === undefined) return this.evaluateOutsideScope(type, flagKey, defaultValue, context);
+      const settled = scope.settled();
+      if (settled instanceof Promise)
+        return settled.then((ready) =>
+          this.evaluate(type, flagKey, defaultValue, context, ready, mustKnowDefault),
+        );
+      const found = this.findOrEvaluate(settled, type, flagKey, defaultValue, context);
+      const { entry } = found;
+      if (entry.canServe(defaultValue, mustKnowDefault))
+        return Promise.resolve(detailsFromEntry(entry, defaultValue));
+      return entry.details.then(() =>
+        entry.canServe(defaultValue, mustKnowDefault)
+          ? detailsFromEntry(entry, defaultValue)
+          : this.determineDefault(found, type, flagKey, defaultValue, settled),
       );
     } catch (error) {
-      return this.refuse(type, flagKey, defaultValue, error, scope);
+      return this.resolveWithDefault(type, flagKey, defaultValue, error, scope);
     }
   }
 
-  /** As `evaluate`, for those who want no more than the value. */
+  /** Evaluates a flag as {@link evaluate} does and returns the value alone, without creating details. */
   value<T extends JsonValue>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
-    const scope = currentScope(this.owner);
+    const scope = currentScope(this.module);
     if (isThenable(defaultValue))
       return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
-      const open = scope?.asked();
-      if (keyProblem(flagKey) === undefined && !(open instanceof Promise)) {
-        if (open === undefined) return this.ask(type, flagKey, defaultValue, context).then(valueOf);
-        const place = this.find(open, type, flagKey, defaultValue, context);
-        const { answer } = place;
-        if (answer.tells(defaultValue, false)) return Promise.resolve(answer.valueFor(defaultValue));
-        return answer.details.then(() =>
-          answer.tells(defaultValue, false)
-            ? answer.valueFor(defaultValue)
-            : this.findOut(place, type, flagKey, defaultValue, open).then(valueOf),
+      const settled = scope?.settled();
+      if (keyProblem(flagKey) === undefined && !(settled instanceof Promise)) {
+        if (settled === undefined)
+          return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
+        const found = this.findOrEvaluate(settled, type, flagKey, defaultValue, context);
+        const { entry } = found;
+        if (entry.canServe(defaultValue, false)) return Promise.resolve(entry.valueFor(defaultValue));
+        return entry.details.then(() =>
+          entry.canServe(defaultValue, false)
+            ? entry.valueFor(defaultValue)
+            : this.determineDefault(found, type, flagKey, defaultValue, settled).then(valueOf),
         );
       }
     } catch {
-      // Happens again, and is dealt with there.
+      // `evaluate` below runs into the same error and resolves with the default.
     }
     return this.evaluate(type, flagKey, defaultValue, context, scope).then(valueOf);
   }
 
-  /** Looks for new definitions now; true when the flags are up to date. Other providers are left to themselves. */
+  /** Loads new definitions now; resolves with whether the flags are up to date. True for a provider of another kind. */
   async refresh(): Promise<boolean> {
     try {
       return (await this.evaluator.flagship?.refresh()) ?? true;
@@ -142,35 +149,31 @@ export class FlagEvaluator {
     }
   }
 
-  /** Leaves a store that instances share to its owner, who may close it before the flags are no longer asked for. */
-  letGoOfStore(): void {
-    this.evaluator.flagship?.letGoOfStore();
-  }
-
-  /** What the provider has counted, and the answers that did not get as far; nothing of other providers. */
+  /** Returns the provider's statistics plus the memo's hits; undefined if the provider is not Flagship's. */
   stats(): FlagshipStats | undefined {
     const stats = this.evaluator.flagship?.stats();
     if (stats === undefined) return undefined;
-    const request = this.requestHits;
+    const request = this.memoHits;
     return { ...stats, evaluations: stats.evaluations + request, hits: { ...stats.hits, request } };
   }
 
-  /** The keys of the flags at hand, where the provider has them. */
+  /** Returns the keys of all flags if the provider has definitions, otherwise undefined. */
   flagKeys(): ReadonlySet<string> | undefined {
     return this.evaluator.flagship?.flagKeys();
   }
 
-  private ask<T extends JsonValue>(
+  private evaluateOutsideScope<T extends JsonValue>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     context: EvaluationContext | undefined,
   ): Promise<EvaluationDetails<T>> {
-    const asked: Asked<T> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
-    return this.evaluator.evaluate(asked, mergedContext(this.parts(undefined), context), undefined);
+    const request: EvaluationRequest<T> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
+    const merged = mergeContexts(this.contextParts(undefined), context);
+    return this.evaluator.evaluate(request, merged, undefined);
   }
 
-  private refuse<T extends JsonValue>(
+  private resolveWithDefault<T extends JsonValue>(
     type: FlagType,
     flagKey: string,
     defaultValue: T,
@@ -180,73 +183,74 @@ export class FlagEvaluator {
     return this.evaluator.refuse({ type, flagKey, defaultValue: ownCopy(defaultValue) }, error, scope);
   }
 
-  private parts(scope: EvaluationScope | undefined): ContextParts {
+  private contextParts(scope: EvaluationScope | undefined): ContextParts {
     return {
       api: openFeature.getContext(),
-      transaction: transactionFor(this.owner, scope),
+      transaction: transactionFor(this.module, scope),
       client: this.client.getContext(),
     };
   }
 
-  /** The scope's one answer to this question; evaluates the flag where there is none. */
-  private find(
+  /** Returns the scope's entry for this flag, type and context; starts an evaluation if there is none. */
+  private findOrEvaluate(
     scope: EvaluationScope,
     type: FlagType,
     flagKey: string,
     defaultValue: JsonValue,
     context: EvaluationContext | undefined,
-  ): Place {
-    const parts = this.parts(scope);
-    const book = scope.bookOf(this);
-    let { merged, answers } = book.forParts(parts, () => mergedContext(parts, undefined));
+  ): EntryInContext {
+    const parts = this.contextParts(scope);
+    const memo = scope.memoOf(this);
+    let { merged, memo: contextMemo } = memo.forParts(parts, () => mergeContexts(parts, undefined));
     if (context !== undefined) {
-      merged = mergedContext(parts, context);
-      answers = book.forContext(merged);
+      merged = mergeContexts(parts, context);
+      contextMemo = memo.forContext(merged);
     }
-    const known = answers.get(type, flagKey);
-    if (known !== undefined && !known.isOver) {
-      this.requestHits++;
-      return { answer: known, context: merged };
+    const existing = contextMemo.get(type, flagKey);
+    if (existing !== undefined && !existing.isExpired) {
+      this.memoHits++;
+      return { entry: existing, context: merged };
     }
-    const asked: Asked<JsonValue> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
-    const answer = this.open(asked, merged, scope, book, answers);
-    answers.set(type, flagKey, answer);
-    return { answer, context: merged };
+    const request: EvaluationRequest<JsonValue> = { type, flagKey, defaultValue: ownCopy(defaultValue) };
+    const entry = this.startEvaluation(request, merged, scope, memo, contextMemo);
+    contextMemo.set(type, flagKey, entry);
+    return { entry, context: merged };
   }
 
-  /** Begins an evaluation whose answer the scope remembers. */
-  private open(
-    asked: Asked<JsonValue>,
+  /** Starts an evaluation and returns its entry. */
+  private startEvaluation(
+    request: EvaluationRequest<JsonValue>,
     context: EvaluationContext,
     scope: EvaluationScope,
-    book: AnswerBook,
-    answers: ContextAnswers,
-  ): Answer {
-    const { flagKey, defaultValue } = asked;
-    const { tellsDefaults } = this.evaluator;
-    const settle = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
-      book.weigh(answers, flagKey, answer, details);
+    memo: EvaluationMemo,
+    contextMemo: ContextMemo,
+  ): MemoEntry {
+    const { flagKey, defaultValue } = request;
+    const { hasExactDefaults } = this.evaluator;
+    const onSettled = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
+      memo.recordSize(contextMemo, flagKey, entry, details);
       if (isDefaultApplied(details)) return true;
-      return !tellsDefaults && isSame(details.value, defaultValue) ? undefined : false;
+      return !hasExactDefaults && isSameValue(details.value, defaultValue) ? undefined : false;
     };
-    const answer = new Answer(this.evaluator.evaluate(asked, context, scope), defaultValue, settle);
-    return answer;
+    const entry = new MemoEntry(this.evaluator.evaluate(request, context, scope), defaultValue, onSettled);
+    return entry;
   }
 
-  /** Reads an answer of which it is not known whether it is the default, with a second evaluation's help. */
-  private async findOut<T extends JsonValue>(
-    { answer, context }: Place,
+  /** Determines by a second evaluation whether an entry's value is the default, and returns the reader's details. */
+  private async determineDefault<T extends JsonValue>(
+    { entry, context }: EntryInContext,
     type: FlagType,
     flagKey: string,
     defaultValue: T,
     scope: EvaluationScope,
   ): Promise<EvaluationDetails<T>> {
-    const isOther = !answer.tells(defaultValue, false);
-    const failure = await answer.findOut(isOther ? defaultValue : OTHER_DEFAULTS[type], (second) =>
+    // The reader's own default can be the second one, unless the entry was evaluated with the same.
+    const isOther = !entry.canServe(defaultValue, false);
+    const failure = await entry.determineDefault(isOther ? defaultValue : SECOND_DEFAULTS[type], (second) =>
       this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
     );
     return failure === undefined
-      ? readDetails(answer, defaultValue)
+      ? detailsFromEntry(entry, defaultValue)
       : { ...failure, value: ownCopy(defaultValue) };
   }
 }

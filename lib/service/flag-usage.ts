@@ -1,20 +1,21 @@
-/** One place where the code names a flag. */
+/** One place at which the code names a flag in a decorator. */
 export interface FlagUse {
-  /** By which decorator. */
+  /** The decorator that names the flag. */
   readonly decorator: '@FeatureFlag' | '@FlagValue' | '@FlagDetails';
   /**
-   * What leads there: `GET /checkout/:id`, `query products`, `field Product.price`, `WebSocket message "buy"`,
-   * `message pattern "sum"`, `event pattern "paid"`; else the same as `handler`.
+   * The route, message or field that the handler serves: `GET /checkout/:id`, `query products`, `field Product.price`,
+   * `WebSocket message "buy"`, `message pattern "sum"`, `event pattern "paid"`. Equal to `handler` for code that serves
+   * none.
    */
   readonly where: string;
-  /** Class and method: `CheckoutController.checkout`. */
+  /** The class and the method: `CheckoutController.checkout`. */
   readonly handler: string;
 }
 
-/** A flag that the code names. */
+/** A flag that the code names in decorators. */
 export interface FlagUsage {
-  /** The flag. */
+  /** The flag's key. */
   readonly key: string;
-  /** Where, in the order of the modules. */
+  /** The places, in the order of the modules. */
   readonly uses: readonly FlagUse[];
 }

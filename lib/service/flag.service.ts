@@ -6,10 +6,10 @@ import {
   type EvaluationDetails,
   type JsonValue,
 } from '@openfeature/server-sdk';
-import { currentScope, EvaluationScope, keepScope, RESOLVED_OPTIONS, runInScope } from '../context';
+import { currentScope, EvaluationScope, bindToScope, RESOLVED_OPTIONS, runInScope } from '../context';
 import {
   type BooleanFlagKey,
-  DEFAULT_CONTEXT_TIMEOUT_MS,
+  MODULE_DEFAULTS,
   type NumberFlagKey,
   type ObjectFlagKey,
   type ResolvedModuleOptions,
@@ -20,17 +20,22 @@ import { ownCopy } from '../types';
 import { failedDetails, isDefaultApplied, valueFrom } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 import { type FlagUsage } from './flag-usage';
-import { scopeContext } from './scope-context';
+import { withStaticContext } from './static-context';
 
-/** The details of a JSON flag, typed by the default. */
+/** The details of a JSON flag: `EvaluationDetails` whose `value` has the type of the default. */
 export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { readonly value: T };
 
 /**
- * Answers flags wherever code has to choose. Inside a request it answers for that request's user, and a flag that was
- * asked for once keeps its answer until the request ends.
+ * Evaluates flags. Within a request, flags are evaluated for the request's user, and each flag is evaluated once: later
+ * calls under the same context return the same value until the request ends.
  *
- * No evaluation throws or rejects, whatever it is given: when there is no answer, the default is returned (and the
- * `…Details` methods say why). Values, defaults and contexts that it hands out are the caller's own.
+ * No method throws or rejects because of a flag, whatever the arguments: if the evaluation fails, the result is the
+ * default, and the `…Details` methods return the error code and message. Returned values, details and contexts are
+ * copies that the caller may change.
+ *
+ * All evaluation methods take the same parameters: `key`, the flag; `defaultValue`, returned if the flag does not exist,
+ * is switched off, has another type or cannot be evaluated; `context`, optional attributes of this call, which win over
+ * those of the request.
  *
  * @example
  * @Injectable()
@@ -51,11 +56,12 @@ export class FlagService {
   ) {}
 
   /**
-   * Is a boolean flag on?
+   * Returns whether a boolean flag is on.
    *
    * @param key The flag.
-   * @param defaultValue What to answer when there is no answer.
-   * @param context Attributes of this call only; they win over the request's.
+   * @param defaultValue The value if the evaluation fails or the flag is switched off; false if omitted.
+   * @param context Attributes of this call only; they win over those of the request.
+   * @returns The flag's value, or the default. Never rejects.
    * @example
    * if (await flags.isEnabled('new-checkout')) return this.newCheckout();
    */
@@ -63,12 +69,25 @@ export class FlagService {
     return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
-  /** The value of a boolean flag. See {@link isEnabled}. */
+  /**
+   * Returns the value of a boolean flag, as {@link isEnabled} does, with a required default.
+   *
+   * @returns The flag's value, or the default. Never rejects.
+   * @example
+   * const isOn = await flags.getBooleanValue('new-checkout', false);
+   */
   getBooleanValue(key: BooleanFlagKey, defaultValue: boolean, context?: EvaluationContext): Promise<boolean> {
     return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
-  /** The value of a boolean flag with variant, reason and, where there is no answer, the error code. */
+  /**
+   * Returns the details of a boolean flag: value, variant, reason and metadata; if the evaluation failed, also the error
+   * code and message.
+   *
+   * @returns The details, whose value is the default if the evaluation failed. Never rejects.
+   * @example
+   * const { value, reason } = await flags.getBooleanDetails('new-checkout', false);
+   */
   getBooleanDetails(
     key: BooleanFlagKey,
     defaultValue: boolean,
@@ -78,8 +97,9 @@ export class FlagService {
   }
 
   /**
-   * The value of a string flag.
+   * Returns the value of a string flag.
    *
+   * @returns The flag's value, or the default. Never rejects.
    * @example
    * const variant = await flags.getStringValue('home-page', 'classic');
    */
@@ -97,7 +117,14 @@ export class FlagService {
     return this.evaluator.value('string', key, defaultValue, context);
   }
 
-  /** The value of a string flag with variant, reason and, where there is no answer, the error code. */
+  /**
+   * Returns the details of a string flag: value, variant, reason and metadata; if the evaluation failed, also the error
+   * code and message.
+   *
+   * @returns The details, whose value is the default if the evaluation failed. Never rejects.
+   * @example
+   * const { value, variant } = await flags.getStringDetails('home-page', 'classic');
+   */
   getStringDetails(
     key: StringFlagKey,
     defaultValue: string,
@@ -117,8 +144,9 @@ export class FlagService {
   }
 
   /**
-   * The value of a number flag.
+   * Returns the value of a number flag.
    *
+   * @returns The flag's value, or the default. Never rejects.
    * @example
    * const limit = await flags.getNumberValue('upload-limit', 10);
    */
@@ -136,7 +164,14 @@ export class FlagService {
     return this.evaluator.value('number', key, defaultValue, context);
   }
 
-  /** The value of a number flag with variant, reason and, where there is no answer, the error code. */
+  /**
+   * Returns the details of a number flag: value, variant, reason and metadata; if the evaluation failed, also the error
+   * code and message.
+   *
+   * @returns The details, whose value is the default if the evaluation failed. Never rejects.
+   * @example
+   * const { value, errorCode } = await flags.getNumberDetails('upload-limit', 10);
+   */
   getNumberDetails(
     key: NumberFlagKey,
     defaultValue: number,
@@ -155,12 +190,25 @@ export class FlagService {
     return this.evaluator.evaluate('number', key, defaultValue, context);
   }
 
-  /** The value of a number flag that must be whole: a fraction is a `TYPE_MISMATCH` and gives the default. */
+  /**
+   * Returns the value of a number flag that must be an integer. For a fraction, the result is the default, and
+   * {@link getIntegerDetails} reports `TYPE_MISMATCH`.
+   *
+   * @returns The flag's value, or the default. Never rejects.
+   * @example
+   * const seats = await flags.getIntegerValue('seats', 5);
+   */
   getIntegerValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number> {
     return valueFrom(this.getIntegerDetails(key, defaultValue, context), defaultValue);
   }
 
-  /** As {@link getIntegerValue}, with variant, reason and, where there is no answer, the error code. */
+  /**
+   * Returns the details of a number flag that must be an integer, as {@link getIntegerValue} does.
+   *
+   * @returns The details, whose value is the default if the evaluation failed. Never rejects.
+   * @example
+   * const { value, errorCode } = await flags.getIntegerDetails('seats', 5);
+   */
   async getIntegerDetails(
     key: NumberFlagKey,
     defaultValue: number,
@@ -168,18 +216,19 @@ export class FlagService {
   ): Promise<EvaluationDetails<number>> {
     const details = await this.getNumberDetails(key, defaultValue, context);
     const { value } = details;
-    // The caller's own default is what a mismatch would give as well.
+    // A default that is a fraction needs no TYPE_MISMATCH: the mismatch would return the same default.
     if (isDefaultApplied(details) || Number.isInteger(value) || Object.is(value, defaultValue))
       return details;
-    // A provider of the application's can answer anything.
+    // A third-party provider can resolve with a value of any type.
     const actual = typeof value === 'number' ? String(value) : typeof value;
     const message = `Flag "${key}" type mismatch: expected integer, got ${actual}`;
     return failedDetails(key, defaultValue, ErrorCode.TYPE_MISMATCH, message);
   }
 
   /**
-   * The value of a JSON flag: an object, a list or null. Every caller gets a copy of its own.
+   * Returns the value of a JSON flag: an object, an array or null.
    *
+   * @returns A copy of the flag's value, or of the default, that the caller may change. Never rejects.
    * @example
    * const look = await flags.getObjectValue('look', { accent: 'teal' });
    */
@@ -188,11 +237,18 @@ export class FlagService {
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
-    // An interface may hold JSON without TypeScript being able to see it.
+    // TypeScript does not accept an interface as JsonValue, even if all its members are JSON.
     return this.evaluator.value('object', key, defaultValue as JsonValue, context) as Promise<T>;
   }
 
-  /** The value of a JSON flag with variant, reason and, where there is no answer, the error code. */
+  /**
+   * Returns the details of a JSON flag: value, variant, reason and metadata; if the evaluation failed, also the error
+   * code and message.
+   *
+   * @returns The details, whose value is the default if the evaluation failed. Never rejects.
+   * @example
+   * const { value, variant } = await flags.getObjectDetails('look', { accent: 'teal' });
+   */
   getObjectDetails<T extends JsonValue | object = JsonValue>(
     key: ObjectFlagKey,
     defaultValue: T,
@@ -203,26 +259,32 @@ export class FlagService {
   }
 
   /**
-   * Runs code outside a request (a job, a script, a consumer) under an evaluation context, with a scope of its own:
-   * a flag answers once within it. The module's static context is merged in. The context is taken as it is now; under
-   * one that cannot be used, flags answer the default with `INVALID_CONTEXT`.
+   * Runs code outside of a request (a job, a script, a consumer) in a scope of its own, under an evaluation context.
+   * Each flag is evaluated once within the scope. The code of a generator, observable or stream that `run` returns runs
+   * in the scope too.
    *
-   * Work that `run` returns without having done it, a generator's, an observable's or a stream's, is done in the scope too.
-   *
-   * @returns What `run` returns.
+   * @param context The evaluation context, copied at the call; it is merged over the module's static context. If it
+   * cannot be read or exceeds Flagship's limits, evaluations resolve with the default and `INVALID_CONTEXT`.
+   * @param run The code to run.
+   * @returns The result of `run`.
+   * @throws The error that `run` throws; nothing else.
    * @example
    * await flags.withContext({ targetingKey: user.id }, () => this.sendNewsletter(user));
    */
   withContext<T>(context: EvaluationContext, run: () => T): T {
-    const scope = new EvaluationScope(scopeContext(this.options.context, context), undefined, this.options);
-    return keepScope(runInScope(scope, run), scope);
+    const scope = new EvaluationScope(
+      withStaticContext(this.options.context, context),
+      undefined,
+      this.options,
+    );
+    return bindToScope(runInScope(scope, run), scope);
   }
 
   /**
-   * Looks for new definitions now, instead of at the next interval; for `localEvaluation` and a `definitions` file. Never
-   * rejects.
+   * Loads new definitions now instead of at the next interval, for `localEvaluation` and a `definitions` file.
    *
-   * @returns True when the flags are up to date, false when Flagship could not be asked, or the file not be read.
+   * @returns Whether the flags are up to date: false if the request to Flagship failed, or the file could not be read.
+   * Never rejects.
    * @example
    * await flags.refresh();
    */
@@ -231,9 +293,10 @@ export class FlagService {
   }
 
   /**
-   * What has happened since the start: evaluations, where their answers came from, requests to Flagship and how they
-   * ended, the circuit breaker. Nothing (undefined) when another provider than Flagship's answers.
+   * Returns statistics since the start: evaluations, the caches that served them, requests to Flagship and their
+   * outcomes, and the state of the circuit breaker.
    *
+   * @returns The statistics; undefined if the provider is not Flagship's. Nothing is thrown.
    * @example
    * const { circuit, upstream } = this.flags.stats() ?? {};
    */
@@ -242,10 +305,10 @@ export class FlagService {
   }
 
   /**
-   * The flags of this module that the code names in `@FeatureFlag`, `@FlagValue` and `@FlagDetails`, and where. Looked up
-   * at each call; flags that code asks this service for are not among them.
+   * Returns the flags of this module that the code names in `@FeatureFlag`, `@FlagValue` and `@FlagDetails`, with the
+   * places. The decorators are read at each call. Flags that code evaluates through this service are not included.
    *
-   * @returns By key, in alphabetical order.
+   * @returns The flags in alphabetical order of their keys. Nothing is thrown.
    * @example
    * const unused = keysOfTheDashboard.filter((key) => !flags.usage().some((flag) => flag.key === key));
    */
@@ -254,21 +317,32 @@ export class FlagService {
   }
 
   /**
-   * The evaluation context in force: the request's, that of `withContext`, or else the static one. A copy of your own:
-   * what is written into it changes no evaluation, unless it is given to one.
+   * The evaluation context in force: that of `withContext` or of the request, or else the static one. It is a copy:
+   * changing it does not affect evaluations, unless it is passed to one.
+   *
+   * @example
+   * const { targetingKey } = flags.context;
    */
   get context(): EvaluationContext {
     return ownCopy(currentScope(this.options)?.context ?? this.options.context);
   }
 
-  /** The OpenFeature client behind this service. */
+  /**
+   * The OpenFeature client that this service evaluates with, for hooks, events and tracking.
+   *
+   * @example
+   * flags.client.track('order-placed', {}, { value: 19.9 });
+   */
   get client(): Client {
     return this.evaluator.client;
   }
 }
 
-/** The longest wait for the function of `@WithFlagContext`, in milliseconds; a stand-in for the service has no options. */
+/**
+ * Returns the limit for the function of `@WithFlagContext` in milliseconds: the module's option `contextTimeout`, or the
+ * default if there is no service or a test replaced it by an object without options.
+ */
 export function contextTimeoutOf(flags: FlagService | undefined): number {
   const { options } = (flags ?? {}) as { readonly options?: ResolvedModuleOptions };
-  return options?.contextTimeout ?? DEFAULT_CONTEXT_TIMEOUT_MS;
+  return options?.contextTimeout ?? MODULE_DEFAULTS.contextTimeout;
 }

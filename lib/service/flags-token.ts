@@ -2,9 +2,10 @@ import { type InjectionToken } from '@nestjs/common';
 import { FlagService } from './flag.service';
 
 /**
- * The injection token of a module's `FlagService`, for `app.get` and for tests; `@InjectFlags` injects by it.
+ * Returns the injection token of a module's `FlagService`, for `app.get` and for tests. `@InjectFlags` injects by it.
  *
- * @param domain The domain that the module was imported with; none for the module without one.
+ * @param domain The domain that the module was imported with; omitted for the module without one.
+ * @returns The class `FlagService` itself without a domain, a text otherwise. Nothing is thrown.
  * @example
  * const billing = app.get<FlagService>(getFlagsToken('billing'));
  */

@@ -1,24 +1,25 @@
 import { type EvaluationContext, OpenFeature } from '@openfeature/server-sdk';
 
-let mergedWith: EvaluationContext | undefined;
+let mergingTransaction: EvaluationContext | undefined;
 
 /**
- * Merges contexts for a transaction context that need not be the current one: a guard asks for a request in whose scope
- * it does not run.
+ * Runs a merge of contexts under a transaction context that need not be OpenFeature's current one, because a guard
+ * evaluates flags for a request outside of its scope. Returns the result of `merge`.
  */
-export function mergeFor<T>(transaction: EvaluationContext, merge: () => T): T {
-  const outer = mergedWith;
-  mergedWith = transaction;
+export function mergeUnderTransaction<T>(transaction: EvaluationContext, merge: () => T): T {
+  const outer = mergingTransaction;
+  mergingTransaction = transaction;
   try {
     return merge();
   } finally {
-    mergedWith = outer;
+    mergingTransaction = outer;
   }
 }
 
 /**
- * The static context as a client's context. A client's context wins over the transaction context, but here a request's
- * own attribute must win over the static one of the same name; so each attribute looks there first when it is read.
+ * Returns the static attributes as a client's context. In OpenFeature, a client's context wins over the transaction
+ * context, but a request's attribute must win over the static one of the same name. So each attribute is a getter that
+ * returns the transaction context's value, if there is one.
  */
 export function layeredContext(attributes: EvaluationContext): EvaluationContext {
   const layered: EvaluationContext = {};
@@ -26,7 +27,7 @@ export function layeredContext(attributes: EvaluationContext): EvaluationContext
     Object.defineProperty(layered, name, {
       enumerable: true,
       get: () => {
-        const transaction = mergedWith ?? OpenFeature.getTransactionContext();
+        const transaction = mergingTransaction ?? OpenFeature.getTransactionContext();
         return Object.hasOwn(transaction, name) ? transaction[name] : attributes[name];
       },
     });

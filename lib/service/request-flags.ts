@@ -8,7 +8,7 @@ import { failedDetails, thrownDetails } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
 
 /** What one Flagship module of an application evaluates flags with. */
-export interface FlagUnit {
+export interface RegisteredFlags {
   /** The domain it was imported with. */
   readonly domain: string | undefined;
   readonly scopes: RequestScopes;
@@ -16,13 +16,13 @@ export interface FlagUnit {
 }
 
 /** How a flag of a request is asked. */
-export interface AskOptions {
+export interface RequestEvaluationOptions {
   /** The domain of the module whose flag it is; without one, the module without a domain. */
   readonly domain?: string;
   /** Identifies the handler's parameter that asks, if it is one: it asks once a message. */
   readonly parameter?: object;
   /** Whether `isDefaultApplied` must know of the details; see {@link FlagEvaluator.evaluate}. */
-  readonly mustTell?: boolean;
+  readonly mustKnowDefault?: boolean;
 }
 
 /**
@@ -32,14 +32,12 @@ export interface AskOptions {
 @Injectable()
 export class RequestFlags {
   private readonly logger = new FlagshipLogger('FlagshipModule');
-  private readonly units = new Map<string | undefined, FlagUnit>();
+  private readonly byDomain = new Map<string | undefined, RegisteredFlags>();
   private readonly reported = new Set<string | undefined>();
 
-  /** @param isMain Answers where no domain is named. */
-  add(unit: FlagUnit, isMain: boolean): void {
-    if (isMain) this.units.set(undefined, unit);
-    // Of two with one domain the first counts.
-    if (unit.domain !== undefined && !this.units.has(unit.domain)) this.units.set(unit.domain, unit);
+  /** Adds a module's flags, which answer for its domain alone. */
+  add(flags: RegisteredFlags): void {
+    this.byDomain.set(flags.domain, flags);
   }
 
   /**
@@ -52,30 +50,35 @@ export class RequestFlags {
     type: FlagType,
     flagKey: string,
     defaultValue: T,
-    { domain, parameter, mustTell }: AskOptions = {},
+    { domain, parameter, mustKnowDefault }: RequestEvaluationOptions = {},
   ): Promise<EvaluationDetails<T>> {
-    const unit = this.units.get(domain);
-    if (unit === undefined) return Promise.resolve(this.unanswered(flagKey, defaultValue, domain));
+    const unit = this.byDomain.get(domain);
+    if (unit === undefined) return Promise.resolve(this.moduleMissing(flagKey, defaultValue, domain));
     const { scopes, evaluator } = unit;
     try {
       const scope = scopes.for(context, parameter);
-      return evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustTell);
+      return evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustKnowDefault);
     } catch (error) {
       return Promise.resolve(thrownDetails(flagKey, ownCopy(defaultValue), error));
     }
   }
 
-  private unanswered<T extends JsonValue>(
+  private moduleMissing<T extends JsonValue>(
     flagKey: string,
     defaultValue: T,
     domain: string | undefined,
   ): EvaluationDetails<T> {
-    const problem =
-      domain === undefined
-        ? 'There is no FlagshipModule.'
-        : `There is no FlagshipModule with the domain "${domain}".`;
+    const problem = this.describeMissing(domain);
     if (!this.reported.has(domain)) this.logger.error(`${problem} Flag "${flagKey}" has no answer.`);
     this.reported.add(domain);
     return failedDetails(flagKey, ownCopy(defaultValue), ErrorCode.PROVIDER_NOT_READY, problem);
+  }
+
+  private describeMissing(domain: string | undefined): string {
+    if (domain !== undefined) return `There is no FlagshipModule with the domain "${domain}".`;
+    const domains = [...this.byDomain.keys()].map((name) => `"${name ?? ''}"`).join(', ');
+    return domains === ''
+      ? 'There is no FlagshipModule.'
+      : `There is no FlagshipModule without a domain; name one of ${domains} (option "domain").`;
   }
 }

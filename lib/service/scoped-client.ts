@@ -1,5 +1,5 @@
 import { type Client } from '@openfeature/server-sdk';
-import { currentScope, runAsOwner, runInScope, type ScopeOwner } from '../context';
+import { currentScope, runForModule, runInScope, type ScopeModule } from '../context';
 import { ownCopy } from '../types';
 
 const METHODS = [
@@ -21,16 +21,16 @@ const METHODS = [
  *
  * @param client A client that nobody else uses; it is changed.
  */
-export function scopedClient(client: Client, owner: ScopeOwner): Client {
+export function scopedClient(client: Client, owner: ScopeModule): Client {
   for (const method of METHODS) {
     const ask = client[method].bind(client) as (...args: unknown[]) => unknown;
     const ownAsk = (key: unknown, given: unknown, ...rest: unknown[]): unknown => {
       // A default is often a constant: a caller that writes into its answer must not change it for the next one.
       const args = [key, method === 'track' ? given : ownCopy(given), ...rest];
-      const asked = method === 'track' ? undefined : currentScope(owner)?.asked();
+      const asked = method === 'track' ? undefined : currentScope(owner)?.settled();
       return asked instanceof Promise
         ? asked.then((ready) => runInScope(ready, () => ask(...args)))
-        : runAsOwner(owner, () => ask(...args));
+        : runForModule(owner, () => ask(...args));
     };
     Object.defineProperty(client, method, { value: ownAsk, configurable: true, writable: true });
   }

@@ -10,7 +10,7 @@ import {
 } from '@openfeature/server-sdk';
 import { type FlagType } from '../options';
 
-/** Asks a provider for a flag of a type. */
+/** Calls the provider's resolver for the flag's type and returns its result. */
 export function resolveWith<T extends JsonValue>(
   provider: Provider,
   type: FlagType,
@@ -39,11 +39,11 @@ export function resolveWith<T extends JsonValue>(
 }
 
 /**
- * Asks an OpenFeature client for a flag of a type.
+ * Calls the OpenFeature client's details method for the flag's type and returns its result.
  *
- * @param hooks For this evaluation only.
+ * @param hooks Hooks for this evaluation only.
  */
-export function askClient<T extends JsonValue>(
+export function evaluateWithClient<T extends JsonValue>(
   client: Client,
   type: FlagType,
   flagKey: string,

@@ -1,10 +1,10 @@
 import { type CircuitState, type UpstreamStats } from '../http';
 import { type FlagType, type JsonValue } from '../options';
 
-/** An evaluation context on its way to a source; values are not yet known to be sendable. */
+/** An evaluation context on its way to a source; its values may be ones that no request can carry. */
 export type ContextAttributes = Readonly<Record<string, unknown>>;
 
-/** What a source says about a flag, before its type is checked. */
+/** What a source answers for a flag, before the provider checks the value's type. */
 export interface Resolution {
   readonly value: JsonValue;
   readonly variant?: string;
@@ -12,35 +12,49 @@ export interface Resolution {
   readonly reason?: string;
 }
 
-/** A source's connection to Flagship. */
+/** How often the cache in front of a source made a request unnecessary, and what it holds now. */
+export interface CacheStats {
+  /** Evaluations that were answered from memory. */
+  readonly memory: number;
+  /** Evaluations that were answered from the shared store. */
+  readonly store: number;
+  /** Evaluations that waited for one of the same cache key that was under way. */
+  readonly shared: number;
+  /** Entries in memory now. */
+  readonly size: number;
+}
+
+/** The state of a source; each part is absent where the source has no such thing. */
 export interface SourceStats {
-  readonly upstream: UpstreamStats;
-  readonly circuit: CircuitStats | undefined;
-  readonly definitions: DefinitionsStats | undefined;
+  readonly upstream?: UpstreamStats;
+  readonly circuit?: CircuitStats;
+  readonly definitions?: DefinitionsStats;
+  readonly cache?: CacheStats;
 }
 
 /** Downloaded definitions at this moment. */
 export interface DefinitionsStats {
-  /** When Flagship has last said, to this instance or one that shares with it, that these are its flags. */
+  /** When Flagship last confirmed, to this instance or one that shares its store, that these are its definitions. */
   readonly confirmedAt: Date | undefined;
 }
 
 /** A circuit breaker at this moment. */
 export interface CircuitStats {
-  /** `closed`: Flagship is asked. `open`: it is not. `half-open`: one evaluation tries. */
+  /** `closed`: requests go to Flagship. `open`: none do. `half-open`: one request tries whether Flagship is back. */
   readonly state: CircuitState;
-  /** Since when it is closed or, a trial included, not closed. */
+  /** When it was closed or, half-open included, opened. */
   readonly since: Date;
 }
 
-/** Where answers come from. The provider knows no more of a source than this. */
+/**
+ * Where resolutions come from: the port between the provider and everything behind it. A source in front of another
+ * one, such as the cache, has the same port. A source leaves out the optional members that it has no use for.
+ */
 export interface FlagSource {
-  /** Prepares the source; evaluations may come before. */
-  open(): Promise<void>;
   /**
-   * Answers a flag for a context, at once where it can.
+   * Evaluates a flag, synchronously where it can.
    *
-   * @throws FlagshipError With the code that says why there is no answer.
+   * @throws FlagshipError With the code that says why there is no resolution.
    */
   evaluate(
     flagKey: string,
@@ -48,30 +62,32 @@ export interface FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Resolution | Promise<Resolution>;
-  /** Looks for news now, where there can be any. True when the answers are up to date. */
-  refresh(): Promise<boolean>;
-  /** What is known of the connection to Flagship; nothing where there is none. */
-  stats(): SourceStats | undefined;
-  /** Lets go of what the application has lent and may close before this source. */
-  letGo(): void;
-  /** The keys of the flags at hand, of a source that has them; undefined while it has none. */
+  /** Prepares the source; evaluations may come before it resolves. Called again after {@link FlagSource.close}. */
+  open?(): Promise<void>;
+  /** Starts to look for changed definitions at intervals, now or as soon as the source is open; until it is closed. */
+  startPolling?(): void;
+  /** Looks for changed definitions now. Resolves with whether the definitions in force are up to date; never rejects. */
+  refresh?(): Promise<boolean>;
+  /** Returns counters and states. */
+  stats?(): SourceStats;
+  /** Returns the keys of the flags that the source holds; undefined while it holds none. */
   flagKeys?(): ReadonlySet<string> | undefined;
-  /** Ends whatever is under way. `open` may be called again. */
-  close(): Promise<void>;
+  /** Ends timers, requests and sockets, and drops what the source holds. */
+  close?(): Promise<void> | void;
 }
 
-/** What a source that keeps its own flags has to tell. */
+/** Receives what happens in a source apart from evaluations. */
 export interface SourceListener {
-  /** These flags may answer differently from now on. */
+  /** These flags may have other values from now on. */
   changed(flagsChanged: string[]): void;
   /** The flags may be out of date. */
   stale(reason: string): void;
   /** The flags are up to date again, or for the first time after a failed start. */
   recovered(): void;
-  /** There are no flags and there will be none without a person's help. */
+  /** There are no definitions, and trying again is useless until an operator changes the configuration. */
   failed(reason: string): void;
-  /** Something a person should mend; nothing else tells it. */
+  /** A problem that an operator should repair, and that no error code reports. */
   warn(problem: string): void;
-  /** Something has mended itself. */
+  /** A problem is over. */
   note(news: string): void;
 }

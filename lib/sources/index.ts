@@ -1,15 +1,15 @@
-export { createSource } from './create-source';
-export { flagsOf } from './fixed-source';
+export { BindingSource } from './binding';
+export { flagJson, writableFlags } from './flag-digest';
 export {
+  type CacheStats,
   type CircuitStats,
   type DefinitionsStats,
-  type ContextAttributes,
   type FlagSource,
   type Resolution,
   type SourceListener,
   type SourceStats,
 } from './flag-source';
-export { flagJson, writableFlags } from './fingerprint';
-export { FlagsFile } from './flags-file';
-export { LastGoodFlags } from './last-good-flags';
-export { isPlainObject } from './plain-object';
+export { PollingSource } from './polling';
+export { RemoteSource } from './remote';
+export { SafeListener } from './safe-listener';
+export { flagsOf, FlagsFile, LastGoodFlags, StaticSource } from './static';

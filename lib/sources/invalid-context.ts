@@ -1,10 +1,10 @@
-import { type FlagshipError, FlagshipErrorCode, VerdictError } from '../errors';
+import { type FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
 import { shownName } from '../types';
 import { type ContextAttributes } from './flag-source';
 
 /** Names the attributes, never their values: the message ends up in logs. */
 export function invalidContext(problem: string): FlagshipError {
-  return new VerdictError(
+  return new DefinitiveError(
     `The evaluation context cannot be sent: ${problem}`,
     FlagshipErrorCode.INVALID_CONTEXT,
   );

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors';
-import { outsideTraces } from '../http';
+import { detachedFromTrace } from '../http';
 import { callSafely } from '../runtime';
 import { type SourceListener } from './flag-source';
 
@@ -50,7 +50,7 @@ export class SafeListener implements SourceListener {
     const { listener } = this;
     callSafely(
       () => {
-        outsideTraces(() => {
+        detachedFromTrace(() => {
           tell(listener);
         });
       },

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { watchProcess } from '../../test/fixtures/process-watch';
 import { type CacheStore } from '../options';
-import { GuardedStore } from './index';
+import { GuardedStore } from '.';
 
 const never = new Promise<never>(() => undefined);
-const REST = 1000;
+const COOLDOWN_MS = 1000;
 
 describe('GuardedStore', () => {
   let lines: string[];
@@ -22,24 +22,25 @@ describe('GuardedStore', () => {
   afterEach(() => {
     for (const store of guarded.splice(0)) store.close();
   });
-  const guard = (store: Partial<CacheStore>) => {
-    const made = new GuardedStore(
-      { get: async () => undefined, set: async () => undefined, ...store },
+  const guard = (methods: Partial<CacheStore>) => {
+    const store = new GuardedStore(
+      { get: async () => undefined, set: async () => undefined, ...methods },
       'ours:',
       {
         warn: (line) => void lines.push(`warn ${line}`),
         note: (line) => void lines.push(`note ${line}`),
       },
     );
-    guarded.push(made);
-    return made;
+    guarded.push(store);
+    return store;
   };
-  /** Without the probes, which find out whether the store forgets. */
+  /** The writes of entries, without those of probes. */
   const writesOf = (set: jest.Mock): unknown[] =>
     set.mock.calls.filter(([key]) => String(key).startsWith('ours:'));
-  const told = () => lines.map((line) => line.slice(0, 4));
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
-  const rested = () => void (now += REST);
+  /** The levels of the reports: `warn` or `note`. */
+  const levels = () => lines.map((line) => line.slice(0, 4));
+  const turnOfEventLoop = () => new Promise((resolve) => setImmediate(resolve));
+  const waitForCooldown = () => void (now += COOLDOWN_MS);
 
   const bad: readonly (readonly [string, () => Promise<never>])[] = [
     [
@@ -49,42 +50,42 @@ describe('GuardedStore', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('broken'))],
-    ['never answers', () => never],
+    ['hangs', () => never],
   ];
 
-  it.each(bad)('passes over a store that %s, tells of it once, and tries it after a rest', async (_, get) => {
-    const asked = jest.fn(get);
-    const store = guard({ get: asked });
+  it.each(bad)('skips a store that %s, reports it once, and tries it after the cooldown', async (_, get) => {
+    const read = jest.fn(get);
+    const store = guard({ get: read });
     expect(await store.get('a')).toBeUndefined();
     for (let index = 0; index < 10; index++) expect(await store.get('a')).toBeUndefined();
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(read).toHaveBeenCalledTimes(1);
     for (let round = 2; round < 5; round++) {
-      rested();
+      waitForCooldown();
       expect(await store.get('a')).toBeUndefined();
-      expect(asked).toHaveBeenCalledTimes(round);
+      expect(read).toHaveBeenCalledTimes(round);
     }
     expect(lines).toEqual([
       expect.stringMatching(/^warn .*"cacheStore".*fails.*(broken|a read within 50 ms)/),
     ]);
 
-    asked.mockResolvedValue('text' as never);
-    rested();
+    read.mockResolvedValue('text' as never);
+    waitForCooldown();
     expect([await store.get('a'), await store.get('a')]).toEqual(['text', 'text']);
-    expect(told()).toEqual(['warn', 'note']);
+    expect(levels()).toEqual(['warn', 'note']);
   });
 
-  it('lets one of many try when the rest is over', async () => {
+  it('lets one of many callers try after the cooldown', async () => {
     const get = jest.fn((): Promise<unknown> => never);
     const store = guard({ get });
     await Promise.all(Array.from({ length: 10 }, () => store.get('a')));
     expect(get).toHaveBeenCalledTimes(10);
-    rested();
+    waitForCooldown();
     await Promise.all(Array.from({ length: 10 }, () => store.get('a')));
     expect(get).toHaveBeenCalledTimes(11);
   });
 
   it.each(bad.slice(0, 2))(
-    'tells once of a store that can be read but %s when it is written to',
+    'reports once a store that can be read but %s when it is written to',
     async (_, set) => {
       const write = jest.fn(set);
       const store = guard({ get: async () => 'text', set: write as never });
@@ -92,36 +93,36 @@ describe('GuardedStore', () => {
         expect(await store.get('a')).toBe('text');
         store.set('a', 'b', 1);
         expect(writesOf(write)).toHaveLength(round);
-        await settled();
+        await turnOfEventLoop();
         expect(store.isAvailable).toBe(false);
-        rested();
+        waitForCooldown();
       }
-      expect(told()).toEqual(['warn']);
+      expect(levels()).toEqual(['warn']);
 
       write.mockResolvedValue(undefined as never);
       store.set('a', 'b', 1);
-      await settled();
-      expect(told()).toEqual(['warn', 'note']);
+      await turnOfEventLoop();
+      expect(levels()).toEqual(['warn', 'note']);
     },
   );
 
-  it('tells of a store that comes and goes once a minute', async () => {
+  it('reports a store that keeps failing and recovering once a minute', async () => {
     const get = jest.fn((): Promise<unknown> => Promise.reject(new Error('broken')));
     const store = guard({ get });
     for (let round = 0; round < 40; round++) {
       if (round % 2 === 0) get.mockRejectedValueOnce(new Error('broken'));
       else get.mockResolvedValueOnce('text');
       await store.get('a');
-      rested();
+      waitForCooldown();
     }
-    expect(told()).toEqual(['warn', 'note']);
+    expect(levels()).toEqual(['warn', 'note']);
     now += 60_000;
     get.mockRejectedValueOnce(new Error('broken'));
     await store.get('a');
     expect(lines.at(-1)).toMatch(/^warn .*more since/);
   });
 
-  it('waits for what has arrived while the process was busy', async () => {
+  it('accepts a result that arrived while the event loop was blocked', async () => {
     jest.restoreAllMocks();
     const get = () => new Promise((resolve) => randomBytes(1, () => resolve('text')));
     const store = guard({ get });
@@ -132,7 +133,7 @@ describe('GuardedStore', () => {
     expect(lines).toEqual([]);
   });
 
-  it('takes what cache-manager tells of a failed read for a failure, of its own keys only', async () => {
+  it('counts a failed read that cache-manager reports as an event, for its own keys only', async () => {
     const events = new EventEmitter();
     const get = async (key: string) => void events.emit('get', { key, error: new Error('ECONNRESET') });
     const store = guard({ get, on: events.on.bind(events), off: events.off.bind(events) });
@@ -148,7 +149,7 @@ describe('GuardedStore', () => {
     expect(events.listenerCount('get')).toBe(0);
   });
 
-  it('opens and closes whatever "on" and "off" do', () => {
+  it('opens and closes when "on" and "off" throw or are no functions', () => {
     const fail = () => {
       throw new Error('no events');
     };
@@ -158,14 +159,14 @@ describe('GuardedStore', () => {
     }
   });
 
-  it('collects no more than a thousand writes to a store that does not finish them', () => {
+  it('has at most a thousand pending writes to a store that hangs', () => {
     const set = jest.fn(() => never);
     const store = guard({ set });
     for (let index = 0; index < 5000; index++) store.set('a', 'text', 1);
     expect(writesOf(set)).toHaveLength(1000);
   });
 
-  it('leaves nothing unhandled when a store fails late', async () => {
+  it('handles a rejection after the time limit', async () => {
     const watch = watchProcess();
     const late: ((error: Error) => void)[] = [];
     const fail = () => new Promise<never>((_, reject) => void late.push(reject));
@@ -173,8 +174,8 @@ describe('GuardedStore', () => {
     store.set('a', 'b', 1);
     expect(await store.get('a')).toBeUndefined();
     for (const reject of late) reject(new Error('late'));
-    await settled();
-    await settled();
+    await turnOfEventLoop();
+    await turnOfEventLoop();
     expect(watch.problems).toEqual([]);
     watch.stop();
   });

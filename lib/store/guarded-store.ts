@@ -1,113 +1,107 @@
-import { LogLimit, messageOf } from '../errors';
-import { withoutCredentials } from '../logging';
+import { messageOf } from '../errors';
 import { type CacheStore } from '../options';
 import { callSafely, detached, limited } from '../runtime';
+import { type StoreAction, StoreHealth, type StoreListener, THE_STORE } from './store-health';
 import { deleteFrom, sharedLevel } from './store-level';
 import { type ProbeListener, TtlProbe } from './ttl-probe';
 import { WriteBudget } from './write-budget';
 
-/** How long an evaluation waits for the store, in milliseconds. */
-const PATIENCE = 50;
-/** How long a store that has failed is left alone. */
-const REST = 1000;
-/** How many entries are written before the store is known to forget in time. */
-const MAX_EARLY = 16;
-/** How long other writes wait for that, in milliseconds. */
-const MAX_PROBE_WAIT_MS = 5000;
+/** How long an evaluation waits for the store. */
+const STORE_TIMEOUT_MS = 50;
+/** The most entries that are written before the store is known to expire them. */
+const MAX_EARLY_WRITES = 16;
+/** How long further writes wait for the result of the probe. */
+const PROBE_TIMEOUT_MS = 5000;
 
-const THE_STORE = 'The shared store (option "cacheStore")';
-const MEND =
+const REMEDY =
   'Give one that takes it in milliseconds: createCache({ stores: [new Keyv({ store: new KeyvRedis(url) })] }), of cache-manager, keyv and @keyv/redis.';
 
-type Action = 'read' | 'write';
+/** Returns the prefix of all keys of an app. */
+export const storePrefix = (namespace: string): string => `nestjs-flagship:${namespace}:`;
 
-/** Who is told that the store has failed, once, and that it works again. */
-export interface StoreListener {
-  warn(problem: string): void;
-  note(news: string): void;
-}
+/** Returns the prefix of the keys of probes, which are not among the entries of the app. */
+const probePrefix = (prefix: string): string =>
+  `nestjs-flagship-probe:${prefix.replace(/^nestjs-flagship:/, '')}`;
 
 /**
- * A shared store that can do no harm: whatever it throws, swallows or never answers costs a reader 50 ms at most and
- * then nothing, until it is tried again. One that does not forget in time is not written to.
+ * A shared store whose failures have bounded costs. A store that throws, swallows errors or hangs delays a reader by 50
+ * ms at most, and is then skipped until it is tried again. A store that does not expire entries in time is not written
+ * to.
  */
 export class GuardedStore {
-  private isLeft = false;
-  private restsUntil = 0;
-  private failures = 0;
-  /** What has failed and not worked since. */
-  private readonly broken = new Set<Action>();
-  private isTold = false;
-  private readonly limit = new LogLimit();
+  private isDetached = false;
+  private readonly health: StoreHealth;
   private readonly level: CacheStore;
   private readonly probe: TtlProbe;
   private readonly budget = new WriteBudget();
-  /** What was written before the store was known to forget in time. */
-  private readonly early = new Set<string>();
+  /** Keys of the entries that were written before the probe passed. */
+  private readonly earlyWrites = new Set<string>();
   private readonly onGet = (event: unknown): void => {
     callSafely(() => {
       const { key, error } = event as { key: string; error?: unknown };
-      if (error !== undefined && key.startsWith(this.prefix)) this.fail('read', messageOf(error));
+      if (error !== undefined && key.startsWith(this.prefix)) this.health.fail('read', messageOf(error));
     });
   };
 
   /**
-   * @param store The user's.
-   * @param prefix What our keys begin with.
+   * @param store The application's store.
+   * @param prefix Prefix of all keys.
    */
   constructor(
     private readonly store: CacheStore,
     private readonly prefix: string,
-    private readonly listener: StoreListener,
+    listener: StoreListener,
   ) {
+    this.health = new StoreHealth(listener);
     this.level = sharedLevel(store);
-    this.probe = new TtlProbe(this.level, probePrefix(prefix), this.probeListener());
+    this.probe = new TtlProbe(this.level, probePrefix(prefix), this.createProbeListener());
   }
 
   open(): void {
-    // Opened twice, it is told once.
+    // A store that is opened twice must not have two listeners.
     this.close();
-    // cache-manager answers "nothing there" for a failed read and tells of the failure here only.
+    // The `get` of cache-manager resolves with undefined when it fails, and reports the error through this event only.
     if (this.level === this.store) callSafely(() => detached(() => this.store.on?.('get', this.onGet)));
-    this.isLeft = false;
+    this.isDetached = false;
     this.probe.schedule();
   }
 
-  /** Asks no more: its owner may close the store, and some stores would open again for the next question. */
+  /** Stops all calls of the store: its owner may close it, and some stores would reconnect at the next call. */
   close(): void {
-    this.isLeft = true;
+    this.isDetached = true;
     this.probe.stop();
     if (this.level === this.store) callSafely(() => detached(() => this.store.off?.('get', this.onGet)));
   }
 
-  /** Is it of use to ask now? */
+  /** Whether the store can be called now. */
   get isAvailable(): boolean {
-    return !this.isLeft && !this.probe.isRefused && performance.now() >= this.restsUntil;
+    return !this.isDetached && !this.probe.isRefused && !this.health.isCoolingDown;
   }
 
-  /** What is there; `undefined` when there is nothing, or the store is of no use. Never rejects. */
-  async get(key: string, patience = PATIENCE): Promise<unknown> {
+  /** Resolves with the entry, or with undefined if there is none or the store is not available. Never rejects. */
+  async get(key: string, timeoutMs = STORE_TIMEOUT_MS): Promise<unknown> {
     if (!this.isAvailable) return undefined;
-    const value = await this.attempt('read', () => this.level.get(`${this.prefix}${key}`), patience);
+    const value = await this.attempt('read', () => this.level.get(`${this.prefix}${key}`), timeoutMs);
     return value ?? undefined;
   }
 
-  /** Writes without making the caller wait; skipped while the store is of no use. */
-  set(key: string, value: string, ttlMs: number, patience?: number): void {
-    void this.write(key, value, ttlMs, patience);
+  /** Writes in the background; does nothing while the store is not available. */
+  set(key: string, value: string, ttlMs: number, timeoutMs?: number): void {
+    void this.write(key, value, ttlMs, timeoutMs);
   }
 
   /**
-   * Writes, and resolves whether the store has said, within the limit, that it is written. Never rejects. The first few
-   * entries are written at once; others wait until the store is known to forget in time, which takes part of a second.
+   * Writes an entry. The first few entries are written at once; further ones wait until the store is known to expire
+   * entries, which takes part of a second.
    *
-   * @param ttlMs How long the store keeps it, in milliseconds.
+   * @param ttlMs How long the store keeps the entry.
+   * @returns Whether the store confirmed the write within the time limit. Never rejects.
    */
-  async write(key: string, value: string, ttlMs: number, patience = PATIENCE): Promise<boolean> {
+  async write(key: string, value: string, ttlMs: number, timeoutMs = STORE_TIMEOUT_MS): Promise<boolean> {
     if (!this.isAvailable) return false;
     const release = this.budget.take(value.length);
     if (release === undefined) return false;
-    if (!this.mayWrite(key) && !(await this.isAllowed())) {
+    if (!this.mayWriteNow(key) && !(await this.waitForProbe())) {
       release();
       return false;
     }
@@ -119,114 +113,69 @@ export class GuardedStore {
         release();
       }
     };
-    return (await this.attempt('write', written, patience)) ?? false;
+    return (await this.attempt('write', written, timeoutMs)) ?? false;
   }
 
-  /** What is stored cannot be what was written there. */
-  reportGarbage(problem: string): void {
-    const line = this.limit.pass(`${THE_STORE} is not believed: ${problem}`);
-    if (line !== undefined) this.warn(line);
+  /** Reports an entry that this package cannot have written. */
+  reportCorruptEntry(problem: string): void {
+    this.health.reportCorruptEntry(problem);
   }
 
-  /** Whether this entry need not wait for the probe. */
-  private mayWrite(key: string): boolean {
+  /** Whether this entry can be written without waiting for the probe. Starts the probe if it is needed. */
+  private mayWriteNow(key: string): boolean {
     if (this.probe.isPassed) return true;
-    const isEarly = this.early.has(key) || this.early.size < MAX_EARLY;
-    if (isEarly) this.early.add(key);
+    const isEarly = this.earlyWrites.has(key) || this.earlyWrites.size < MAX_EARLY_WRITES;
+    if (isEarly) this.earlyWrites.add(key);
     else this.probe.start();
     this.probe.schedule();
     return isEarly;
   }
 
-  private async isAllowed(): Promise<boolean> {
-    return (await this.probe.verdict(MAX_PROBE_WAIT_MS)) && this.isAvailable;
+  private async waitForProbe(): Promise<boolean> {
+    return (await this.probe.waitForResult(PROBE_TIMEOUT_MS)) && this.isAvailable;
   }
 
-  private probeListener(): ProbeListener {
+  private createProbeListener(): ProbeListener {
     return {
       refused: (problem) => {
-        for (const key of this.early) deleteFrom(this.level, `${this.prefix}${key}`);
-        this.early.clear();
-        this.warn(`${THE_STORE} does not forget in time and is not used: ${problem}. ${MEND}`);
+        for (const key of this.earlyWrites) deleteFrom(this.level, `${this.prefix}${key}`);
+        this.earlyWrites.clear();
+        this.health.warn(
+          `${THE_STORE} does not expire entries in time and is not used: ${problem}. ${REMEDY}`,
+        );
       },
       passed: (wasRefused) => {
-        this.early.clear();
-        if (wasRefused) this.note(`${THE_STORE} forgets after all, if late, and is used.`);
+        this.earlyWrites.clear();
+        if (wasRefused) this.health.note(`${THE_STORE} expires entries after all, if late, and is used.`);
       },
       untested: (problem) => {
-        this.warn(
-          `${THE_STORE} is hardly written to, because it could not be found out whether it forgets in time: ${problem}.`,
+        this.health.warn(
+          `${THE_STORE} is hardly written to, because it is unknown whether it expires entries in time: ${problem}.`,
         );
       },
     };
   }
 
-  /** Asks the store outside of the request that sets it off: a socket that it opens would keep that request. */
+  /** Calls the store outside of the application's request: a socket that it opens would keep that request in memory. */
   private async attempt<T>(
-    action: Action,
+    action: StoreAction,
     task: () => T | Promise<T>,
-    patience: number,
+    timeoutMs: number,
   ): Promise<T | undefined> {
-    const before = this.failures;
-    // Of those who come when a rest is over, one tries.
-    if (this.broken.has(action)) this.rest();
+    const { health } = this;
+    const { failureCount } = health;
+    health.startAction(action);
     try {
-      const tooLate = (): Error => new Error(`it did not finish a ${action} within ${patience} ms.`);
+      const timeoutError = (): Error => new Error(`it did not finish a ${action} within ${timeoutMs} ms.`);
       const wait = action === 'read' ? 'storeRead' : 'storeWrite';
-      const result = await detached(() => limited(wait, task, patience, { tooLate }));
-      if (action === 'write' && result === false) this.fail(action, 'it says that it has not written.');
-      else if (this.failures === before) this.recover(action);
+      const result = await detached(() => limited(wait, task, timeoutMs, { timeoutError }));
+      if (action === 'write' && result === false) health.fail(action, 'it reported that it has not written.');
+      else if (health.failureCount === failureCount) health.recover(action);
       return result;
     } catch (error) {
       const problem = messageOf(error);
-      if (action !== 'write' || !this.probe.concludesFrom(problem)) this.fail(action, problem);
+      if (action !== 'write' || !this.probe.concludeFromError(problem)) health.fail(action, problem);
       return undefined;
     }
   }
-
-  private rest(): void {
-    this.restsUntil = performance.now() + REST;
-  }
-
-  private fail(action: Action, problem: string): void {
-    this.failures++;
-    this.rest();
-    const isNews = this.broken.size === 0;
-    this.broken.add(action);
-    if (!isNews) return;
-    const line = this.limit.pass(
-      `${THE_STORE} fails and is passed over until it works: ${withoutCredentials(problem)}`,
-    );
-    // One that comes and goes says so once a minute.
-    this.isTold = line !== undefined;
-    if (line !== undefined) this.warn(line);
-  }
-
-  /** What can be read need not be open to writing: it works again when all does that has failed. */
-  private recover(action: Action): void {
-    if (this.broken.size === 0) return;
-    this.restsUntil = 0;
-    this.broken.delete(action);
-    if (this.broken.size === 0 && this.isTold) this.note(`${THE_STORE} works again.`);
-  }
-
-  private warn(problem: string): void {
-    callSafely(() => {
-      this.listener.warn(problem);
-    });
-  }
-
-  private note(news: string): void {
-    callSafely(() => {
-      this.listener.note(news);
-    });
-  }
 }
-
-/**
- * What the names of probes begin with. They are no entries, so they do not stand among the entries of the app.
- *
- * @param prefix What the app's keys begin with.
- */
-const probePrefix = (prefix: string): string =>
-  `nestjs-flagship-probe:${prefix.replace(/^nestjs-flagship:/, '')}`;

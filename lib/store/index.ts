@@ -1,4 +1,2 @@
-export { GuardedStore, type StoreListener } from './guarded-store';
-
-/** What all keys of an app begin with. */
-export const storePrefix = (namespace: string): string => `nestjs-flagship:${namespace}:`;
+export { GuardedStore, storePrefix } from './guarded-store';
+export { type StoreListener } from './store-health';

@@ -9,16 +9,17 @@ const isLevel = (value: unknown): value is CacheStore =>
   typeof (value as CacheStore).get === 'function' &&
   typeof (value as CacheStore).set === 'function';
 
-/** Whether a level of a cache is memory of this process: a `Keyv` without a store of its own keeps a `Map`. */
+/** Whether a level of a cache is memory of this process: a `Keyv` without a store uses a `Map`. */
 const isMemory = (level: CacheStore): boolean => (level as { store?: unknown }).store instanceof Map;
 
 /**
- * Finds the level that instances share. A cache-manager `Cache` (6 and 7) has levels in `stores`, a `Cacheable` in
- * `secondary`: read through all of them, the memory in front would hide for its whole time to live what other instances
- * have written. The cache around adds nothing else that is of use here, and with `nonBlocking` it says "written" too
- * early and leaves failures of a write unhandled.
+ * Returns the level of a cache that instances share. A cache-manager `Cache` (6 and 7) has its levels in `stores`, a
+ * `Cacheable` in `secondary`. If they were read through the cache, a memory level would hide what other instances have
+ * written until its TTL ends. With `nonBlocking`, the cache also confirms a write before it has happened, and leaves
+ * its failure unhandled. Checked with cache-manager 7.2.9 and cacheable 2.5.0.
  *
- * @returns The last level that is more than memory of this process, else the last one; the store itself without levels.
+ * @returns The last level that is not memory of this process, otherwise the last one; the store itself if it has no
+ * levels.
  */
 export function sharedLevel(store: CacheStore): CacheStore {
   try {
@@ -26,12 +27,12 @@ export function sharedLevel(store: CacheStore): CacheStore {
     const levels = (Array.isArray(stores) ? (stores as unknown[]) : [secondary]).filter(isLevel);
     return levels.findLast((level) => !isMemory(level)) ?? levels.at(-1) ?? store;
   } catch {
-    // A getter or a proxy that throws has no levels to offer.
+    // A getter or a proxy threw: the store is used without levels.
     return store;
   }
 }
 
-/** Deletes an entry where the store has a way to do so (`del` or `delete`), without waiting and whatever comes of it. */
+/** Deletes an entry in the background, if the store has a method for it (`del` or `delete`). Its failure is ignored. */
 export function deleteFrom(store: CacheStore, key: string): void {
   callSafely(() =>
     detached(() => {

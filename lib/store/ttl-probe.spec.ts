@@ -1,38 +1,37 @@
 import { type CacheStore } from '../options';
-import { GuardedStore } from './index';
+import { GuardedStore } from '.';
 
 const PREFIX = 'nestjs-flagship:app:';
 const PROBE = /^nestjs-flagship-probe:app::?\d+$/;
 const DAY = 24 * 3_600_000;
-/** When the first verdict has come, and when the last one has. */
+/** The times by which the first result of a probe is known, and the last one. */
 const [SOON, LATE] = [5000, 120_000];
 
-interface Kept {
+interface StoredEntry {
   value: unknown;
-  until: number;
+  expiresAt: number;
 }
 
-/** A store on the clock of the test, whose notion of time `lasts` decides. */
+/** A store on the clock of the test. `durationOf` decides how long it keeps an entry with a TTL. */
 class TestStore implements CacheStore {
-  readonly entries = new Map<string, Kept>();
+  readonly entries = new Map<string, StoredEntry>();
   readonly written: string[] = [];
 
-  constructor(private readonly lasts: (ttl: number) => number) {}
+  constructor(private readonly durationOf: (ttl: number) => number) {}
 
   async get(key: string): Promise<unknown> {
     const found = this.entries.get(key);
-    return found !== undefined && Date.now() < found.until ? found.value : undefined;
+    return found !== undefined && Date.now() < found.expiresAt ? found.value : undefined;
   }
 
   async set(key: string, value: unknown, ttl = Infinity): Promise<unknown> {
     this.written.push(key);
-    const lasts = this.lasts(ttl);
-    this.entries.set(key, { value, until: Date.now() + lasts });
+    this.entries.set(key, { value, expiresAt: Date.now() + this.durationOf(ttl) });
     return value;
   }
 
-  /** The keys of what is in the store, without probes. */
-  get answers(): string[] {
+  /** The keys of the entries, without those of probes. */
+  get entryKeys(): string[] {
     return [...this.entries.keys()].filter((key) => key.startsWith(PREFIX));
   }
 
@@ -47,7 +46,7 @@ class DeletingStore extends TestStore {
   }
 }
 
-describe('a store is tried before much is written to it:', () => {
+describe('a store is probed before many entries are written to it:', () => {
   let lines: string[];
   let stores: GuardedStore[];
 
@@ -62,19 +61,19 @@ describe('a store is tried before much is written to it:', () => {
   });
 
   const guard = (store: CacheStore): GuardedStore => {
-    const made = new GuardedStore(store, PREFIX, {
+    const guarded = new GuardedStore(store, PREFIX, {
       warn: (line) => void lines.push(`warn ${line}`),
       note: (line) => void lines.push(`note ${line}`),
     });
-    stores.push(made);
-    made.open();
-    return made;
+    stores.push(guarded);
+    guarded.open();
+    return guarded;
   };
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
   const writeMany = (store: GuardedStore, count: number, first = 0): Promise<boolean>[] =>
     Array.from({ length: count }, (_, index) => store.write(`a${first + index}`, 'text', DAY));
   const refused = expect.stringMatching(
-    /^warn .*"cacheStore".*does not forget.*createCache.*Keyv/,
+    /^warn .*"cacheStore".*does not expire entries.*createCache.*Keyv/,
   ) as unknown;
 
   const good: readonly (readonly [string, (ttl: number) => number])[] = [
@@ -85,15 +84,15 @@ describe('a store is tried before much is written to it:', () => {
     ['at least two seconds', (ttl) => Math.max(ttl, 2000)],
     ['at most an hour', (ttl) => Math.min(ttl, 3_600_000)],
   ];
-  it.each(good)('one that keeps for %s is written to, and nothing is said', async (_, lasts) => {
-    const store = new TestStore(lasts);
+  it.each(good)('one that keeps entries for %s is written to, without a report', async (_, durationOf) => {
+    const store = new TestStore(durationOf);
     const guarded = guard(store);
     const written = writeMany(guarded, 100);
-    // The first few are there at once, the others once the store has been seen to forget.
-    expect(store.answers).toHaveLength(16);
+    // The first entries are written at once, the others after the probe has expired.
+    expect(store.entryKeys).toHaveLength(16);
     await pass(SOON);
     expect(await Promise.all(written)).toEqual(Array(100).fill(true));
-    expect(store.answers).toHaveLength(100);
+    expect(store.entryKeys).toHaveLength(100);
     await pass(LATE);
     expect(lines).toEqual([]);
     const before = store.written.length;
@@ -102,19 +101,19 @@ describe('a store is tried before much is written to it:', () => {
   });
 
   const bad: readonly (readonly [string, (ttl: number) => number])[] = [
-    ['ignores the time', () => Infinity],
-    ['takes the time for seconds', (ttl) => ttl * 1000],
-    ['takes the time for minutes', (ttl) => ttl * 60_000],
+    ['ignores the TTL', () => Infinity],
+    ['takes the TTL as seconds', (ttl) => ttl * 1000],
+    ['takes the TTL as minutes', (ttl) => ttl * 60_000],
     ['has a minimum of a day', (ttl) => Math.max(ttl, DAY)],
   ];
-  it.each(bad)('one that %s is refused once, and left as it was', async (_, lasts) => {
-    const store = new DeletingStore(lasts);
+  it.each(bad)('one that %s is refused once, and is left without entries', async (_, durationOf) => {
+    const store = new DeletingStore(durationOf);
     const guarded = guard(store);
     const written = writeMany(guarded, 100);
     await pass(SOON);
     expect(lines).toEqual([refused]);
     expect((await Promise.all(written)).filter(Boolean)).toHaveLength(16);
-    expect(store.answers).toEqual([]);
+    expect(store.entryKeys).toEqual([]);
     expect(guarded.isAvailable).toBe(false);
     expect(await guarded.write('b', 'text', DAY)).toBe(false);
     expect(await guarded.get('a1')).toBeUndefined();
@@ -126,7 +125,7 @@ describe('a store is tried before much is written to it:', () => {
     expect([store.entries.size, lines.length]).toEqual([0, 1]);
   });
 
-  it('one that cannot delete keeps a few entries and no more, however often it is opened', async () => {
+  it('one that cannot delete holds only a few entries, however often it is opened', async () => {
     const store = new TestStore(() => Infinity);
     for (let instance = 0; instance < 30; instance++) {
       const guarded = guard(store);
@@ -134,21 +133,21 @@ describe('a store is tried before much is written to it:', () => {
       await pass(SOON);
       guarded.close();
     }
-    expect(store.answers.length).toBeLessThanOrEqual(16);
+    expect(store.entryKeys.length).toBeLessThanOrEqual(16);
     expect(store.probes.length).toBeLessThanOrEqual(32);
   });
 
-  it('one with a minimum of a minute is used once it has been seen to forget', async () => {
+  it('one with a minimum TTL of a minute is used after the probe has expired', async () => {
     const store = new DeletingStore((ttl) => Math.max(ttl, 60_000));
     const guarded = guard(store);
     await pass(SOON);
     expect(lines).toEqual([refused]);
     await pass(LATE);
-    expect(lines).toEqual([refused, expect.stringMatching(/^note .*forgets after all/)]);
+    expect(lines).toEqual([refused, expect.stringMatching(/^note .*expires entries after all/)]);
     expect(await guarded.write('a', 'text', DAY)).toBe(true);
   });
 
-  it('one that shows what is written to it a little later is written to', async () => {
+  it('one with replicas that lag is written to', async () => {
     const store = new TestStore((ttl) => ttl);
     const written = new Map<string, number>();
     const lagging: CacheStore = {
@@ -161,7 +160,7 @@ describe('a store is tried before much is written to it:', () => {
     expect(lines).toEqual([]);
   });
 
-  it('one that shows nothing of what is written to it is hardly written to, and is told of once', async () => {
+  it('one whose entries cannot be read back is hardly written to, and is reported once', async () => {
     const set = jest.fn(async () => undefined);
     const guarded = guard({ get: async () => undefined, set });
     for (let minute = 0; minute < 60; minute++) {
@@ -176,7 +175,7 @@ describe('a store is tried before much is written to it:', () => {
     'ERR syntax error',
     "ERR wrong number of arguments for 'set' command",
     "ERR invalid expire time in 'set' command",
-  ])('one that refuses the time (%s) is refused at once', async (problem) => {
+  ])('one that refuses the TTL (%s) is refused at once', async (problem) => {
     const set = jest.fn(() => Promise.reject(new Error(problem)));
     const guarded = guard({ get: async () => undefined, set });
     expect(await guarded.write('a', 'text', DAY)).toBe(false);
@@ -187,7 +186,7 @@ describe('a store is tried before much is written to it:', () => {
     expect([set.mock.calls.length, lines.length]).toEqual([1, 1]);
   });
 
-  it('many instances that start at once do not take the probes of each other for their own', async () => {
+  it('instances that start at once do not mistake the probes of others for their own', async () => {
     const store = new DeletingStore((ttl) => ttl);
     const all = Array.from({ length: 60 }, () => guard(store));
     await pass(10_000);
@@ -196,7 +195,7 @@ describe('a store is tried before much is written to it:', () => {
     expect(lines).toEqual([]);
   });
 
-  it('many instances that start at once find out together that a store does not forget', async () => {
+  it('instances that start at once all detect that a store does not expire entries', async () => {
     const store = new DeletingStore(() => Infinity);
     const all = Array.from({ length: 60 }, () => guard(store));
     for (let round = 0; round < 5; round++) {
@@ -207,22 +206,22 @@ describe('a store is tried before much is written to it:', () => {
     expect(store.entries.size).toBe(0);
   });
 
-  it('one that is away when it is tried is tried again by the writes that come later', async () => {
+  it('one that is unreachable for the first probe is probed again by later writes', async () => {
     const store = new TestStore((ttl) => ttl);
-    let isAway = true;
+    let isUnreachable = true;
     const set = (key: string, value: unknown, ttl?: number) =>
-      isAway ? Promise.reject(new Error('ECONNREFUSED')) : store.set(key, value, ttl);
+      isUnreachable ? Promise.reject(new Error('ECONNREFUSED')) : store.set(key, value, ttl);
     const guarded = guard({ get: (key) => store.get(key), set });
     await pass(LATE);
-    // Nothing has been asked of it, so there is nothing to tell.
+    // No entry was read or written, so there is no failure to report.
     expect(lines).toEqual([]);
-    isAway = false;
+    isUnreachable = false;
     const written = writeMany(guarded, 50);
     await pass(SOON);
     expect((await Promise.all(written)).every(Boolean)).toBe(true);
   });
 
-  it('is not tried any more once it is closed', async () => {
+  it('is not probed after it is closed', async () => {
     const store = new TestStore((ttl) => ttl);
     const guarded = guard(store);
     const written = writeMany(guarded, 20);

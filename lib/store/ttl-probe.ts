@@ -1,61 +1,64 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { messageOf } from '../errors';
 import { type CacheStore } from '../options';
-import { detached, limited } from '../runtime';
-import { deleteFrom } from './store-level';
+import { detached } from '../runtime';
+import { ProbeEntry, sleep } from './probe-entry';
 
-/** How long the store is told to keep a probe, in milliseconds; four times as long after one that was never seen. */
+/** TTL of the first probe. It is four times as long after each probe that could not be read back. */
 const TTL_MS = 200;
 const MAX_TTL_MS = 12_800;
-/** How long after opening a store is tried, in milliseconds: not while it connects, nor while the application starts. */
-const DELAY_MS = 1000;
-/** When a probe that has just been written is looked for, after the last look, in milliseconds: replicas may lag. */
-const LOOKS_MS = [0, 40, 80] as const;
-/** How much longer than asked a store may keep a probe before it is no longer used: some know seconds only. */
-const SUSPECT_MS = 2000;
-/** How long a probe is watched, because some stores have a minimum of a minute. A TTL taken for seconds lasts longer. */
-const WATCH_MS = 75_000;
-/** A probe is no part of an evaluation, and comes when the store may still be connecting. */
-const LIMIT_MS = 2000;
-/** How many names probes have, so that they cannot pile up in a store that keeps everything. */
-const NAMES = 32;
-/** How many probes in a row may be overwritten by those of other instances that start at the same time. */
+/**
+ * Delay of the first probe after opening, so that it does not run while the store connects and the application starts.
+ */
+const START_DELAY_MS = 1000;
+/** Number of keys of probes, which bounds their number in a store that never expires entries. */
+const PROBE_KEYS = 32;
+/** The most probes in a row that other instances, which start at the same time, may overwrite. */
 const MAX_OVERWRITTEN = 10;
-/** How long the second probe waits at most, and the last ones, so that those of many instances do not keep meeting. */
-const [RETRY_MS, MAX_RETRY_MS] = [500, 30_000] as const;
+/**
+ * The longest random pause after the first overwritten probe, and after later ones, so that instances do not collide
+ * again.
+ */
+const OVERWRITTEN_PAUSE_MS = 500;
+const MAX_OVERWRITTEN_PAUSE_MS = 30_000;
+/** Pause after the first failed probe; it doubles with each further one. */
 const BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
-/** After so many failed probes the listener is told. */
-const FAILURES_TOLD = 4;
+/** Number of failed probes after which the listener is called. */
+const FAILURES_BEFORE_REPORT = 4;
 
-/** What Redis says to a command that has a plain number in the place of its options. */
-const REFUSES_TTL = /syntax error|wrong number of arguments|invalid expire/i;
+/** Redis's errors for a command with a number in place of its options, as ioredis sends a TTL argument. */
+const TTL_REFUSED = /syntax error|wrong number of arguments|invalid expire/i;
 
-/** What becomes of probing. */
+const ttlRefusedProblem = (problem: string): string => `its "set" refuses the time to live (${problem})`;
+const TTL_IGNORED_PROBLEM = 'its "set" ignores the time to live, or takes it for seconds';
+
+/** Receives the results of probing. */
 export interface ProbeListener {
-  /** The store keeps what it should forget, or refuses to be told how long to keep it: it must not be used. */
+  /** The store does not expire entries, or refuses a TTL. It must not be used. */
   refused(problem: string): void;
-  /** The store forgets in time. */
+  /** The store expires entries. */
   passed(wasRefused: boolean): void;
-  /** The store could not be tried, several times. */
+  /** Several probes have failed, so that it is unknown whether the store expires entries. */
   untested(problem: string): void;
 }
 
 /**
- * Finds out whether a store forgets what it was told to keep for a time in milliseconds: writes an entry with a short
- * time to live, sees that it is there, and looks whether it goes. A store that ignores the time, or takes it for
- * seconds, would fill with entries that stay.
+ * Tests whether a store expires entries after a TTL in milliseconds: it writes an entry with a short TTL, reads it
+ * back, and watches whether it expires. A store that ignores the TTL, or takes it as seconds, would fill with entries.
  */
 export class TtlProbe {
   private state: 'untested' | 'passed' | 'refused' = 'untested';
   private timer: NodeJS.Timeout | undefined;
   private running: AbortController | undefined;
   private failures = 0;
+  /** Monotonic time before which no probe starts, after a failed one. */
   private notBefore = 0;
-  private unseen = 0;
-  private readonly waiting = new Set<() => void>();
+  /** Number of probes that could not be read back. */
+  private unreadProbes = 0;
+  private readonly waiters = new Set<() => void>();
 
-  /** @param prefix What the names of probes begin with. */
+  /** @param prefix Prefix of the keys of probes. */
   constructor(
     private readonly store: CacheStore,
     private readonly prefix: string,
@@ -70,18 +73,18 @@ export class TtlProbe {
     return this.state === 'refused';
   }
 
-  /** Begins to probe a little later, unless that is under way or done. */
+  /** Starts a probe after a delay, unless one is scheduled or running, or the result is known. */
   schedule(): void {
     if (this.state !== 'untested' || this.running !== undefined || this.timer !== undefined) return;
     this.timer = detached(() =>
       setTimeout(() => {
         this.start();
-      }, DELAY_MS),
+      }, START_DELAY_MS),
     );
     this.timer.unref();
   }
 
-  /** Begins to probe now, unless that is under way, done, or has failed a moment ago. */
+  /** Starts a probe now, unless one is running, the result is known, or the last probe has just failed. */
   start(): void {
     this.cancelTimer();
     if (this.state !== 'untested' || this.running !== undefined || performance.now() < this.notBefore) return;
@@ -90,7 +93,7 @@ export class TtlProbe {
     void detached(() => this.run(running.signal));
   }
 
-  /** Stops probing, because the store may be closed from now on. */
+  /** Stops probing: the application may close the store. */
   stop(): void {
     this.cancelTimer();
     this.running?.abort();
@@ -98,21 +101,21 @@ export class TtlProbe {
     this.wake();
   }
 
-  /** Resolves whether the store forgets in time, as far as that is known when probing ends or the limit is reached. */
-  async verdict(limitMs: number): Promise<boolean> {
-    if (this.running !== undefined) await this.end(limitMs);
+  /** Waits for a running probe, up to the limit. Returns whether the store is known to expire entries. */
+  async waitForResult(limitMs: number): Promise<boolean> {
+    if (this.running !== undefined) await this.waitForEnd(limitMs);
     return this.isPassed;
   }
 
   /**
-   * Ends probing where a write has failed because the store does not take a TTL as its third argument.
+   * Refuses the store if a write failed because the store does not accept a TTL as its third argument.
    *
-   * @returns Whether that is why it has failed.
+   * @returns Whether that was the reason of the failure.
    */
-  concludesFrom(problem: string): boolean {
-    if (this.state === 'passed' || !REFUSES_TTL.test(problem)) return false;
+  concludeFromError(problem: string): boolean {
+    if (this.state === 'passed' || !TTL_REFUSED.test(problem)) return false;
     this.stop();
-    this.conclude('refused', refusal(problem));
+    this.conclude('refused', ttlRefusedProblem(problem));
     return true;
   }
 
@@ -121,21 +124,21 @@ export class TtlProbe {
     this.timer = undefined;
   }
 
-  private end(limitMs: number): Promise<void> {
+  private waitForEnd(limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer);
-        this.waiting.delete(wake);
+        this.waiters.delete(wake);
         resolve();
       };
       const timer = detached(() => setTimeout(wake, limitMs));
       timer.unref();
-      this.waiting.add(wake);
+      this.waiters.add(wake);
     });
   }
 
   private wake(): void {
-    for (const wake of this.waiting) wake();
+    for (const wake of this.waiters) wake();
   }
 
   private conclude(state: 'passed' | 'refused', problem = ''): void {
@@ -149,7 +152,7 @@ export class TtlProbe {
   private async run(signal: AbortSignal): Promise<void> {
     try {
       for (let tries = 0; tries < MAX_OVERWRITTEN && !(await this.probe(signal)); tries++)
-        await sleep(randomInt(Math.min(RETRY_MS * 2 ** tries, MAX_RETRY_MS)), signal);
+        await sleep(randomInt(Math.min(OVERWRITTEN_PAUSE_MS * 2 ** tries, MAX_OVERWRITTEN_PAUSE_MS)), signal);
       this.failures = 0;
     } catch (error) {
       if (!signal.aborted) this.fail(messageOf(error));
@@ -160,82 +163,29 @@ export class TtlProbe {
   }
 
   private fail(problem: string): void {
-    if (this.concludesFrom(problem)) return;
+    if (this.concludeFromError(problem)) return;
     this.notBefore = performance.now() + Math.min(BACKOFF_MS * 2 ** this.failures, MAX_BACKOFF_MS);
-    if (++this.failures === FAILURES_TOLD) this.listener.untested(problem);
+    if (++this.failures === FAILURES_BEFORE_REPORT) this.listener.untested(problem);
   }
 
-  /** @returns Whether the probe has said anything: another instance's may have taken its place. */
+  /** Runs one probe. Returns whether it has a result; false if the probe of another instance overwrote it. */
   private async probe(signal: AbortSignal): Promise<boolean> {
-    const key = `${this.prefix}${randomInt(NAMES)}`;
-    const value = randomUUID();
-    const ttlMs = Math.min(TTL_MS * 4 ** this.unseen, MAX_TTL_MS);
-    await limited('storeWrite', () => this.store.set(key, value, ttlMs), LIMIT_MS, { signal });
+    const ttlMs = Math.min(TTL_MS * 4 ** this.unreadProbes, MAX_TTL_MS);
+    const entry = new ProbeEntry(this.store, `${this.prefix}${randomInt(PROBE_KEYS)}`, ttlMs, signal);
+    await entry.write();
     try {
-      await this.expectSeen(key, value, signal);
-      return await this.watch(key, value, ttlMs, signal);
-    } finally {
-      // Nothing else would remove it.
-      if (this.isRefused) void this.remove(key, value);
-    }
-  }
-
-  /** Deletes the probe, but not that of another instance in its place: that one would take it for forgotten. */
-  private async remove(key: string, value: string): Promise<void> {
-    try {
-      const found = await limited('storeRead', () => this.store.get(key), LIMIT_MS);
-      if (found === value) deleteFrom(this.store, key);
-    } catch {
-      // It stays, and the next probe of this name takes its place.
-    }
-  }
-
-  private async watch(key: string, value: string, ttlMs: number, signal: AbortSignal): Promise<boolean> {
-    // Timers are never early, so what is found after the pauses is at least that old.
-    for (let ageMs = 1.5 * ttlMs, pauseMs = ageMs; ; pauseMs = ageMs, ageMs *= 2) {
-      await sleep(pauseMs, signal);
-      const found = (await this.read(key, signal)) ?? undefined;
-      if (found === undefined) {
-        this.conclude('passed');
-        return true;
+      if (!(await entry.isReadable())) {
+        this.unreadProbes++;
+        throw new Error('what is written to it cannot be read back');
       }
-      if (found !== value) return false;
-      if (ageMs >= ttlMs + SUSPECT_MS) this.conclude('refused', IGNORES_TTL);
-      if (ageMs >= WATCH_MS) return true;
+      const end = await entry.watch(() => {
+        this.conclude('refused', TTL_IGNORED_PROBLEM);
+      });
+      if (end === 'expired') this.conclude('passed');
+      return end !== 'overwritten';
+    } finally {
+      // A refused store does not expire the probe.
+      if (this.isRefused) void entry.remove();
     }
   }
-
-  /** Sees the probe in the store: only what was there can be forgotten. */
-  private async expectSeen(key: string, value: string, signal: AbortSignal): Promise<void> {
-    for (const pauseMs of LOOKS_MS) {
-      if (pauseMs > 0) await sleep(pauseMs, signal);
-      if ((await this.read(key, signal)) === value) return;
-    }
-    this.unseen++;
-    throw new Error('what is written to it cannot be read back');
-  }
-
-  private read(key: string, signal: AbortSignal): Promise<unknown> {
-    return limited('storeRead', () => this.store.get(key), LIMIT_MS, { signal });
-  }
-}
-
-const refusal = (problem: string): string => `its "set" refuses the time to live (${problem})`;
-const IGNORES_TTL = 'its "set" ignores the time to live, or takes it for seconds';
-
-/** Waits outside of what keeps a process alive. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', end);
-      resolve();
-    }, ms);
-    timer.unref();
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -1,20 +1,20 @@
-/** How many writes may be under way: a store that hangs would collect them without end. */
-const MAX_WRITES = 1000;
-/** How many characters they may hold together; a single write may be larger, for definitions are. */
-const MAX_CHARACTERS = 16_000_000;
+/** The most pending writes. Without a limit, a hanging store would accumulate them. */
+const MAX_PENDING_WRITES = 1000;
+/** The most characters of all pending writes. A single write may be larger, as definitions are. */
+const MAX_PENDING_CHARACTERS = 16_000_000;
 
-/** Bounds what writes under way keep in memory. */
+/** Bounds the memory of pending writes. */
 export class WriteBudget {
   private writes = 0;
   private characters = 0;
 
   /**
-   * Takes room for a write of so many characters.
+   * Reserves memory for a write.
    *
-   * @returns Gives the room back; nothing when there is none.
+   * @returns A function that releases the memory, or undefined when the budget is used up.
    */
   take(characters: number): (() => void) | undefined {
-    const isFull = this.writes >= MAX_WRITES || this.characters + characters > MAX_CHARACTERS;
+    const isFull = this.writes >= MAX_PENDING_WRITES || this.characters + characters > MAX_PENDING_CHARACTERS;
     if (isFull && this.writes > 0) return undefined;
     this.writes++;
     this.characters += characters;

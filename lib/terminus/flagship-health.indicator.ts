@@ -1,34 +1,39 @@
-import { Injectable } from '@nestjs/common';
-import { messageOf } from '../errors';
+import { Injectable, Optional } from '@nestjs/common';
+import { configurationError, messageOf } from '../errors';
 import { checkOptions } from '../options';
 import { FlagService } from '../service';
 import { type FlagshipCondition, flagshipHealth } from './flagship-health';
-import { type FlagshipHealthOptions, type FlagshipHealthResult, healthOptionsTable } from './health-options';
+import { type FlagshipHealthOptions, type FlagshipHealthResult, healthOptionChecks } from './health-options';
 
-const DOWN: Readonly<Record<NonNullable<FlagshipHealthOptions['downWhen']>, readonly FlagshipCondition[]>> = {
+const DOWN_CONDITIONS: Readonly<
+  Record<NonNullable<FlagshipHealthOptions['downWhen']>, readonly FlagshipCondition[]>
+> = {
   never: [],
   degraded: ['degraded', 'unavailable'],
   unavailable: ['unavailable'],
 };
 
 /**
- * Tells `@nestjs/terminus` how the flags are, from what is known in this process: it asks Flagship nothing, and never
- * throws.
+ * Reports the state of the flags to `@nestjs/terminus`. It reads statistics of this process only: a check sends no
+ * request to Flagship and never throws.
  *
- * List it among the providers of the module that holds your health controller.
+ * Add it to the providers of the module of your health controller.
  *
  * @example
  * this.health.check([() => this.flagship.check('flagship')]);
  */
 @Injectable()
 export class FlagshipHealthIndicator {
-  constructor(private readonly flags: FlagService) {}
+  /** @param flags Absent if every Flagship module of the application has a domain; each check names its flags then. */
+  constructor(@Optional() private readonly flags?: FlagService) {}
 
   /**
-   * Up, with details, unless `downWhen` says otherwise.
+   * Returns the result of a health check: `up`, or `down` in the conditions of the option `downWhen`, with details.
    *
-   * @param key The name under which the health check shows the result.
-   * @param options When to be down, and which flags to look at. One that is unusable makes the check fail and say so.
+   * @param key The name of the result in the health check.
+   * @param options The conditions for `down`, and the flags to check. An option that is not accepted gives `down` with a
+   * message.
+   * @returns The result under `key`. Never rejects.
    * @example
    * this.health.check([() => this.flagship.check('flagship', { downWhen: 'unavailable', maxAge: 600_000 })]);
    */
@@ -36,15 +41,19 @@ export class FlagshipHealthIndicator {
     key: Key,
     options: FlagshipHealthOptions = {},
   ): Promise<FlagshipHealthResult<Key>> {
-    return Promise.resolve({ [key]: this.judge(options) } as FlagshipHealthResult<Key>);
+    return Promise.resolve({ [key]: this.resultFor(options) } as FlagshipHealthResult<Key>);
   }
 
-  private judge(options: FlagshipHealthOptions): FlagshipHealthResult<string>[string] {
+  private resultFor(options: FlagshipHealthOptions): FlagshipHealthResult<string>[string] {
     try {
-      checkOptions(options, healthOptionsTable);
+      checkOptions(options, healthOptionChecks);
       const { downWhen = 'never', maxAge, flags = this.flags } = options;
+      if (flags === undefined)
+        throw configurationError(
+          'every Flagship module has a domain; give the option "flags" of the health check, the FlagService of one of them.',
+        );
       const health = flagshipHealth(flags.client.providerStatus, flags.stats(), maxAge);
-      return { status: DOWN[downWhen].includes(health.condition) ? 'down' : 'up', ...health };
+      return { status: DOWN_CONDITIONS[downWhen].includes(health.condition) ? 'down' : 'up', ...health };
     } catch (error) {
       return { status: 'down', message: messageOf(error) };
     }

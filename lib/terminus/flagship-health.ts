@@ -4,39 +4,43 @@ import { type FlagshipStats } from '../provider';
 import { wallClockMs } from '../runtime';
 
 /**
- * `ok`: flags are up to date. `degraded`: flags are in force and may be out of date. `unavailable`: evaluations answer
- * their defaults, or what is in the cache.
+ * The condition of the flags. `ok`: they are up to date. `degraded`: they are evaluated but may be out of date.
+ * `unavailable`: evaluations resolve with their defaults, or from the cache.
  */
 export type FlagshipCondition = 'ok' | 'degraded' | 'unavailable';
 
-/** Requests to Flagship since the start, and how they ended. */
+/** The requests to Flagship since the start, in total, in flight, and by outcome. */
 export type UpstreamHealth = UpstreamOutcomes & { readonly requests: number; readonly inFlight: number };
 
-/** What the health check tells. Counts and states only: no flag, no context, no token. */
+/** The details of a health check. They contain counts and states only, no flag, no context and no token. */
 export interface FlagshipHealth {
+  /** The condition of the flags. */
   readonly condition: FlagshipCondition;
-  /** Why it is not `ok`; empty when it is. */
+  /** The reasons why the condition is not `ok`; empty if it is. */
   readonly reasons: readonly string[];
-  /** OpenFeature's word for the provider: `READY`, `STALE`, `ERROR`, `NOT_READY`, `FATAL`. */
+  /** The OpenFeature status of the provider: `READY`, `STALE`, `ERROR`, `NOT_READY` or `FATAL`. */
   readonly provider: string;
-  /** Evaluations since the start; those that answered the default with an error, and those that answered an old value. */
+  /** The number of evaluations since the start. */
   readonly evaluations?: number;
+  /** The number of evaluations that failed and resolved with the default. */
   readonly errors?: number;
+  /** The number of evaluations that resolved with a stale value. */
   readonly stale?: number;
-  /** Absent where there is no circuit breaker. Times are ISO 8601. */
+  /** The state of the circuit breaker, and since when (ISO 8601); absent without a circuit breaker. */
   readonly circuit?: { readonly state: string; readonly since: string };
-  /** Absent where no definitions are downloaded. */
+  /** The time at which Flagship last confirmed the definitions (ISO 8601); absent if none are downloaded. */
   readonly definitions?: { readonly confirmedAt?: string };
-  /** Absent without HTTP. */
+  /** The requests to Flagship; absent if there is no HTTP client. */
   readonly upstream?: UpstreamHealth;
 }
 
+/** A condition that is not `ok`, and its reason. */
 interface Finding {
   readonly condition: FlagshipCondition;
   readonly reason: string;
 }
 
-/** READY, and what other providers may be in between: they are at work. */
+/** The conditions by provider status. READY, and transitional states of other providers, count as `ok`. */
 const CONDITIONS: Readonly<Record<string, FlagshipCondition>> = {
   [ProviderStatus.STALE]: 'degraded',
   [ProviderStatus.NOT_READY]: 'unavailable',
@@ -44,18 +48,18 @@ const CONDITIONS: Readonly<Record<string, FlagshipCondition>> = {
   [ProviderStatus.FATAL]: 'unavailable',
 };
 
-function judgeProvider(status: string): Finding[] {
+function providerFindings(status: string): Finding[] {
   const condition = CONDITIONS[status];
   return condition === undefined ? [] : [{ condition, reason: `The flag provider is ${status}.` }];
 }
 
-function judgeCircuit({ circuit }: FlagshipStats): Finding[] {
+function circuitFindings({ circuit }: FlagshipStats): Finding[] {
   if (circuit === undefined || circuit.state === 'closed') return [];
   const reason = `The circuit to Flagship is ${circuit.state} since ${circuit.since.toISOString()}.`;
   return [{ condition: 'unavailable', reason }];
 }
 
-function judgeAge({ definitions }: FlagshipStats, maxAge: number | undefined): Finding[] {
+function ageFindings({ definitions }: FlagshipStats, maxAge: number | undefined): Finding[] {
   if (definitions === undefined || maxAge === undefined) return [];
   const { confirmedAt } = definitions;
   if (confirmedAt !== undefined && wallClockMs() - confirmedAt.getTime() <= maxAge) return [];
@@ -68,33 +72,34 @@ function judgeAge({ definitions }: FlagshipStats, maxAge: number | undefined): F
   ];
 }
 
-function worst(findings: readonly Finding[]): FlagshipCondition {
+function worstCondition(findings: readonly Finding[]): FlagshipCondition {
   if (findings.some(({ condition }) => condition === 'unavailable')) return 'unavailable';
   return findings.length > 0 ? 'degraded' : 'ok';
 }
 
 /**
- * How the flags are.
+ * Returns the condition of the flags with reasons and statistics.
  *
- * @param status OpenFeature's word for the provider.
- * @param stats What the provider has counted; nothing of another provider than Flagship's.
+ * @param status The OpenFeature status of the provider.
+ * @param stats The provider's statistics; undefined if the provider is not Flagship's.
+ * @param maxAge The option `maxAge` in milliseconds.
  */
 export function flagshipHealth(
   status: string,
   stats: FlagshipStats | undefined,
   maxAge: number | undefined,
 ): FlagshipHealth {
-  const findings = judgeProvider(status);
-  if (stats !== undefined) findings.push(...judgeCircuit(stats), ...judgeAge(stats, maxAge));
+  const findings = providerFindings(status);
+  if (stats !== undefined) findings.push(...circuitFindings(stats), ...ageFindings(stats, maxAge));
   const health = {
-    condition: worst(findings),
+    condition: worstCondition(findings),
     reasons: findings.map(({ reason }) => reason),
     provider: status,
   };
-  return stats === undefined ? health : { ...health, ...numbersOf(stats) };
+  return stats === undefined ? health : { ...health, ...statsFields(stats) };
 }
 
-function numbersOf({ evaluations, errors, stale, circuit, definitions, upstream }: FlagshipStats) {
+function statsFields({ evaluations, errors, stale, circuit, definitions, upstream }: FlagshipStats) {
   return {
     evaluations,
     errors,

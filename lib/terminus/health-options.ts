@@ -1,40 +1,44 @@
-import { type CheckTable, functionCheck, milliseconds, object, oneOf } from '../options';
+import { type CheckTable, functionOption, milliseconds, objectOption, oneOf } from '../options';
 import { type FlagService } from '../service';
 import { type FlagshipHealth } from './flagship-health';
 
-/** How one check judges. */
+/** The options of a health check. */
 export interface FlagshipHealthOptions {
   /**
-   * When the check is to fail. An application that answers defaults or older values still serves, so it does not unless
-   * you say so: `'unavailable'`, when evaluations answer their defaults or what is in the cache; `'degraded'`, also when
-   * the flags are in force but may be out of date.
+   * The condition from which the check is `down`: `'unavailable'`, if evaluations resolve with their defaults or from the
+   * cache; `'degraded'`, also if the flags may be out of date. An application with default or older values still serves
+   * requests, so the default is never.
    * @default 'never'
+   * @example { downWhen: 'unavailable' }
    */
   readonly downWhen?: 'never' | 'degraded' | 'unavailable';
 
   /**
-   * Definitions that Flagship has last confirmed longer ago than this count as unavailable; those kept on disk always
-   * do. In milliseconds, 1 to 2,147,483,647. For `localEvaluation`.
+   * Maximum age of definitions in milliseconds, from 1 to 2,147,483,647. If Flagship last confirmed them longer ago, the
+   * condition is `unavailable`; that of definitions read from disk always is. Applies to `localEvaluation`.
    * @default no limit
+   * @example { maxAge: 600_000 }
    */
   readonly maxAge?: number;
 
   /**
-   * The flags to look at, where there are several Flagship apps: the `FlagService` of that module.
+   * The `FlagService` whose flags are checked, for an application with several Flagship modules.
    * @default the one that is injected
+   * @example { flags: this.billingFlags }
    */
   readonly flags?: Pick<FlagService, 'client' | 'stats'>;
 }
 
-/** What the health check answers under the key that it was asked for. */
+/** The result of a health check, under the key that was passed to it. */
 export type FlagshipHealthResult<Key extends string> = Record<
   Key,
   { readonly status: 'up' | 'down' } & (FlagshipHealth | { readonly message: string })
 >;
 
-export const healthOptionsTable: CheckTable<FlagshipHealthOptions> = {
+export const healthOptionChecks: CheckTable<FlagshipHealthOptions> = {
   downWhen: oneOf('never', 'degraded', 'unavailable'),
   maxAge: milliseconds(1),
   flags: (value) =>
-    object(value) ?? (functionCheck((value as FlagshipHealthOptions['flags'])?.stats) && 'a FlagService'),
+    objectOption(value) ??
+    (functionOption((value as FlagshipHealthOptions['flags'])?.stats) && 'a FlagService'),
 };

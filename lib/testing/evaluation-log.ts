@@ -2,24 +2,29 @@ import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk'
 import { type FlagType, type JsonValue } from '../options';
 import { ownCopy } from '../types';
 
-/** What a flag was asked, and what it answered. */
+/** One recorded evaluation of a test's flag. */
 export interface TestEvaluation {
+  /** The flag's key. */
   readonly flagKey: string;
-  /** The type that was asked for: `boolean`, `string`, `number` or `object`. */
+  /** The requested type: `boolean`, `string`, `number` or `object`. */
   readonly type: FlagType;
-  /** The default that was given. */
+  /** The default of the evaluation. */
   readonly defaultValue: JsonValue;
-  /** The whole context that was asked for: static, the request's and the call's. */
+  /** The merged evaluation context: static attributes, those of the request and those of the call. */
   readonly context: EvaluationContext;
-  /** What was answered. */
+  /** The value that the evaluation resolved with. */
   readonly value: JsonValue;
+  /** The name of the variation. */
   readonly variant?: string;
+  /** The reason, for example `TARGETING_MATCH`. */
   readonly reason?: string;
+  /** The error code of a failed evaluation. */
   readonly errorCode?: ErrorCode;
+  /** The error message of a failed evaluation. */
   readonly errorMessage?: string;
 }
 
-/** How many evaluations are kept; a test that runs for hours must not run out of memory. */
+/** The number of evaluations that are kept, so that a test which runs for hours does not run out of memory. */
 export const MAX_EVALUATIONS = 1000;
 
 /** The latest evaluations, oldest first. */
@@ -28,11 +33,11 @@ export class EvaluationLog {
 
   add(evaluation: TestEvaluation): void {
     this.entries.push(copyEvaluation(evaluation));
-    // Rarely, and many at a time: dropping them one by one would move all the others each time.
+    // Removed in blocks, because removing entries one by one would move all others each time.
     if (this.entries.length >= 2 * MAX_EVALUATIONS) this.entries = this.entries.slice(-MAX_EVALUATIONS);
   }
 
-  /** A copy for each reader. */
+  /** Returns a copy of the latest evaluations. */
   latest(): TestEvaluation[] {
     return this.entries.slice(-MAX_EVALUATIONS).map(copyEvaluation);
   }
@@ -42,7 +47,7 @@ export class EvaluationLog {
   }
 }
 
-/** Part by part: one that cannot be copied keeps no other from it. */
+/** Returns a copy, member by member, so that a member which cannot be copied does not prevent copies of the others. */
 function copyEvaluation(evaluation: TestEvaluation): TestEvaluation {
   const { context, defaultValue, value } = evaluation;
   return {

@@ -1,73 +1,73 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type CompiledFlag, type FlagAnswer } from '../evaluation';
-import { flagEntries, readFlag } from './read-flag';
+import { type CompiledFlag, type FlagResolution } from '../evaluation';
+import { flagEntries, compileTestFlag } from './compile-test-flag';
 
 type Values = Readonly<Record<string, unknown>>;
 type Flags = ReadonlyMap<string, CompiledFlag>;
 
-/** A flag that fails. */
+/** The error code that a flag fails with. */
 interface Failure {
   readonly code: ErrorCode;
-  /** The subjects for whom the flag has been set since. */
-  readonly except: Set<string>;
+  /** The targeting keys for which the flag has been set since. */
+  readonly exemptTargetingKeys: Set<string>;
 }
 
-/** The flags of one test: for everybody, for single subjects, and the ones that fail. */
+/** The flags of one test: the general ones, those set for single targeting keys, and the failing ones. */
 export class FlagTable {
   private readonly initial: Flags;
   private flags: Map<string, CompiledFlag>;
-  private readonly bySubject = new Map<string, Map<string, CompiledFlag>>();
+  private readonly byTargetingKey = new Map<string, Map<string, CompiledFlag>>();
   private readonly failures = new Map<string, Failure>();
-  private readonly touched = new Set<string>();
+  private readonly changedKeys = new Set<string>();
 
-  /** @throws FlagshipError `CONFIGURATION_ERROR` When a flag is malformed. */
+  /** @throws FlagshipError `CONFIGURATION_ERROR` if a flag is malformed. */
   constructor(values: Values) {
-    this.initial = readAll(values, false);
+    this.initial = compileFlags(values, false);
     this.flags = new Map(this.initial);
   }
 
-  /** All of them or, when one is malformed, none. */
+  /** Sets flags for all targeting keys; sets none if one of them is malformed. */
   set(values: Values): void {
-    const read = readAll(values, false);
-    this.place(this.flags, read);
-    for (const key of read.keys()) this.failures.delete(key);
+    const compiled = compileFlags(values, false);
+    this.store(this.flags, compiled);
+    for (const key of compiled.keys()) this.failures.delete(key);
   }
 
-  setFor(subject: string, values: Values): void {
-    const read = readAll(values, true);
-    const flags = this.bySubject.get(subject) ?? new Map<string, CompiledFlag>();
-    this.bySubject.set(subject, flags);
-    this.place(flags, read);
-    for (const key of read.keys()) this.failures.get(key)?.except.add(subject);
+  setFor(targetingKey: string, values: Values): void {
+    const compiled = compileFlags(values, true);
+    const flags = this.byTargetingKey.get(targetingKey) ?? new Map<string, CompiledFlag>();
+    this.byTargetingKey.set(targetingKey, flags);
+    this.store(flags, compiled);
+    for (const key of compiled.keys()) this.failures.get(key)?.exemptTargetingKeys.add(targetingKey);
   }
 
   fail(key: string, code: ErrorCode): void {
-    this.failures.set(key, { code, except: new Set() });
-    this.touched.add(key);
+    this.failures.set(key, { code, exemptTargetingKeys: new Set() });
+    this.changedKeys.add(key);
   }
 
-  /** @returns The keys of the flags that may answer differently from now on. */
+  /** Restores the initial flags; returns the keys of the flags whose evaluations may differ from now on. */
   reset(): string[] {
     this.flags = new Map(this.initial);
-    this.bySubject.clear();
+    this.byTargetingKey.clear();
     this.failures.clear();
-    const keys = [...this.touched];
-    this.touched.clear();
+    const keys = [...this.changedKeys];
+    this.changedKeys.clear();
     return keys;
   }
 
-  /** How the flag fails for the subject of this context, if it does. */
+  /** Returns the error code that the flag fails with under this context; undefined if it does not fail. */
   failureOf(key: string, { targetingKey }: EvaluationContext): ErrorCode | undefined {
     const failure = this.failures.get(key);
-    const isExcepted = targetingKey !== undefined && failure?.except.has(targetingKey) === true;
+    const isExcepted = targetingKey !== undefined && failure?.exemptTargetingKeys.has(targetingKey) === true;
     return isExcepted ? undefined : failure?.code;
   }
 
-  /** @throws FlagshipError `FLAG_NOT_FOUND`. */
-  evaluate(key: string, context: EvaluationContext): FlagAnswer {
+  /** @throws FlagshipError `FLAG_NOT_FOUND` if the test has not set the flag. */
+  evaluate(key: string, context: EvaluationContext): FlagResolution {
     const { targetingKey } = context;
-    const own = targetingKey === undefined ? undefined : this.bySubject.get(targetingKey)?.get(key);
+    const own = targetingKey === undefined ? undefined : this.byTargetingKey.get(targetingKey)?.get(key);
     const flag = own ?? this.flags.get(key);
     if (flag === undefined) {
       throw new FlagshipError(`The test has set no flag "${key}".`, FlagshipErrorCode.FLAG_NOT_FOUND);
@@ -75,16 +75,18 @@ export class FlagTable {
     return flag.evaluate(context);
   }
 
-  private place(flags: Map<string, CompiledFlag>, read: Flags): void {
-    for (const [key, flag] of read) {
+  private store(flags: Map<string, CompiledFlag>, compiled: Flags): void {
+    for (const [key, flag] of compiled) {
       flags.set(key, flag);
-      this.touched.add(key);
+      this.changedKeys.add(key);
     }
   }
 }
 
-function readAll(values: Values, forOneSubject: boolean): Flags {
+function compileFlags(values: Values, isForOneTargetingKey: boolean): Flags {
   return new Map(
-    flagEntries(values).map(([key, value]) => [key, readFlag(key, value, forOneSubject)] as const),
+    flagEntries(values).map(
+      ([key, value]) => [key, compileTestFlag(key, value, isForOneTargetingKey)] as const,
+    ),
   );
 }

@@ -1,81 +1,91 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { RESOLVED_OPTIONS } from '../context';
 import { configurationError } from '../errors';
-import { nextModuleId } from '../flagship-id';
-import { FlagshipRootModule } from '../flagship-root.module';
-import { FLAGSHIP_STAND_IN, type StandIn } from '../flagship.stand-in';
-import { FlagshipModule } from '../flagship.module';
+import {
+  FlagshipRootModule,
+  MODULE_ID,
+  type ModuleId,
+  ModuleRegistry,
+  nextModuleId,
+  OPTIONS_OVERRIDE,
+  type OptionsOverride,
+} from '../module';
 import { type FlagshipModuleExtras, type FlagshipModuleSettings, resolveModuleOptions } from '../options';
-import { takeFlags } from './read-flag';
+import { snapshotFlags } from './compile-test-flag';
 import { type TestFlagValues } from './test-flag-values';
 import { TestFlags } from './test-flags';
 
-/** What `FlagshipTestingModule.forRoot` takes beside the flags: the module's options, without the provider's. */
+/** The options of `FlagshipTestingModule.forRoot`: those of the module, without those of the provider. */
 export type FlagshipTestingOptions = Omit<FlagshipModuleSettings, 'provider'> & FlagshipModuleExtras;
 
-/** Holds a test's flags where both the testing module and what it replaces can see them. */
+/** Provides a test's flags to the testing module and to the `FlagshipModule` that it overrides. */
 @Module({})
 class TestFlagsModule {}
 
-/** Injection token of what distinguishes one {@link TestFlagsModule} from all others. */
+/** The injection token of an ID that distinguishes each {@link TestFlagsModule}, because Nest merges equal modules. */
 const TEST_FLAGS_ID = Symbol('TEST_FLAGS_ID');
 
 function flagsModule(flags: TestFlagValues, settings: FlagshipModuleSettings): DynamicModule {
-  const taken = takeFlags(flags);
+  const copyFlags = snapshotFlags(flags);
   return {
     module: TestFlagsModule,
     providers: [
       { provide: TEST_FLAGS_ID, useValue: nextModuleId() },
-      // Made anew for each application, so that two made from one module share nothing.
-      { provide: TestFlags, useFactory: () => new TestFlags(taken()) },
+      // Created per application, so that two applications with the same module share no flags.
+      { provide: TestFlags, useFactory: () => new TestFlags(copyFlags()) },
       {
-        provide: FLAGSHIP_STAND_IN,
+        provide: OPTIONS_OVERRIDE,
         inject: [TestFlags],
         useFactory:
-          ({ provider }: TestFlags): StandIn =>
+          ({ provider }: TestFlags): OptionsOverride =>
           () => ({ ...settings, provider }),
       },
     ],
-    exports: [TestFlags, FLAGSHIP_STAND_IN],
+    exports: [TestFlags, OPTIONS_OVERRIDE],
   };
 }
 
-/** Where there is a `FlagshipModule` to go by these flags, requests and events are that one's. */
-const QUIET: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
+/** The options of a testing module that is inactive because a `FlagshipModule` handles requests and events. */
+const INACTIVE: FlagshipModuleSettings = { propagation: 'none', handlers: [] };
 
+/** Returns a module like `FlagshipModule` that is inactive if there is a `FlagshipModule` with the same domain. */
 function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTestingOptions): DynamicModule {
+  const { domain } = settings;
   const {
     imports = [],
     providers = [],
     ...root
-  } = FlagshipRootModule.forRoot({ isGlobal, domain: settings.domain });
+  } = FlagshipRootModule.forRoot({ isGlobal, domain, yields: true });
   const options = {
     provide: RESOLVED_OPTIONS,
-    inject: [TestFlags, ModulesContainer],
-    useFactory: ({ provider }: TestFlags, modules: ModulesContainer) => {
-      const replaces = [...modules.values()].some(({ metatype }) => metatype === FlagshipModule);
-      return resolveModuleOptions({ ...settings, ...(replaces ? QUIET : {}), provider });
+    inject: [TestFlags, MODULE_ID, ModuleRegistry],
+    useFactory: ({ provider }: TestFlags, moduleId: ModuleId, registry: ModuleRegistry) => {
+      registry.expectOnlyOne(moduleId);
+      return resolveModuleOptions({
+        ...settings,
+        ...(registry.isActive(moduleId) ? {} : INACTIVE),
+        provider,
+      });
     },
   };
   return { ...root, imports: [...imports, flags], providers: [...providers, options] };
 }
 
-/** What `forRoot` fills. */
+/** The module class that `forRoot` returns. It differs from `FlagshipTestingModule`, which rejects use without flags. */
 @Module({})
 class FlagshipTestingFacade {}
 
-/** The bare class in place of `FlagshipModule` would let the real one start. */
+/** Throws if the class is used without `forRoot`, because `FlagshipModule` would start with its real provider then. */
 const WITHOUT_FLAGS = {
-  provide: FLAGSHIP_STAND_IN,
+  provide: OPTIONS_OVERRIDE,
   useFactory: (): never => {
     throw configurationError('FlagshipTestingModule has no flags; use FlagshipTestingModule.forRoot({ … }).');
   },
 };
 
 /**
- * `FlagshipModule` with flags that a test decides: guard, decorators, service, contexts and hooks are the real ones,
- * only the answers come from {@link TestFlags}. No network, no timers; each application has flags of its own.
+ * A `FlagshipModule` whose flags a test sets through {@link TestFlags}. Guard, decorators, service, contexts and hooks
+ * are the real ones. There are no requests to Flagship and no timers, and each application has flags of its own.
  *
  * @example
  * const testing = await Test.createTestingModule({ imports: [AppModule] })
@@ -84,16 +94,18 @@ const WITHOUT_FLAGS = {
  *   .compile();
  * testing.get(TestFlags).set('new-checkout', false);
  */
-@Module({ providers: [WITHOUT_FLAGS], exports: [FLAGSHIP_STAND_IN] })
+@Module({ providers: [WITHOUT_FLAGS], exports: [OPTIONS_OVERRIDE] })
 export class FlagshipTestingModule {
   /**
-   * Sets the flags up. Wherever the module is seen, `FlagshipModule` goes by them as well: its own options are not made
-   * and its own provider is not started.
+   * Returns a module with these flags. A `FlagshipModule` in the same application uses them too: its own options are not
+   * created, and its own provider is not started.
    *
-   * @param flags Values by key, or definitions with rules.
-   * @param options The module's options: context, requestContext, contextFactory, propagation, hooks and the like.
-   * @returns The module to import, or to put in place of `FlagshipModule`. Unusable flags or options stop the
-   * application at start.
+   * @param flags Values or definitions with rules, by key.
+   * @param options The module's options: context, requestContext, contextFactory, propagation, hooks and others.
+   * @returns The module to import, or to pass to `useModule`. Flags or options that are not accepted stop the start of the
+   * application; nothing is thrown here.
+   * @example
+   * FlagshipTestingModule.forRoot({ 'new-checkout': true }, { requestContext: { userId: { header: 'x-user' } } });
    */
   static forRoot(flags: TestFlagValues = {}, options: FlagshipTestingOptions = {}): DynamicModule {
     const { isGlobal = true, ...settings } = options;

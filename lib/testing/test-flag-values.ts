@@ -1,23 +1,27 @@
 import { type FlagKey, type FlagValueFor, type Rule } from '../options';
 
-/** A flag with rules, as Flagship's definitions write it; the key stands before it already. */
+/** A flag with rules, in the format of Flagship's definitions. */
 export interface TestFlagDefinition<Value = FlagValueFor<string>> {
+  /** The flag's key; optional, because the flags are listed by key. */
   readonly key?: string;
+  /** Whether the flag is on; evaluations of a flag that is off resolve with the default and the reason `DISABLED`. */
   readonly enabled: boolean;
+  /** The variation that applies if no rule matches. */
   readonly default_variation: string;
-  /** Variation name → value; all values are of one type. */
+  /** The values by variation name; all are of one type. */
   readonly variations: Readonly<Record<string, Value>>;
+  /** The rules, in the order in which they are evaluated. */
   readonly rules: readonly Rule[];
 }
 
 /**
- * What a test gives a flag: the value itself, or a definition with rules. Of the type the flag has, where the
- * application has declared it.
+ * A test's flag: a value, or a definition with rules. If the application has declared the flag's type, the value must
+ * have that type.
  */
 export type TestFlagValue<Key = FlagKey> = FlagValueFor<Key> | TestFlagDefinition<FlagValueFor<Key>>;
 
 /**
- * Flags by key, as a test gives them.
+ * A test's flags by key.
  *
  * @example
  * const flags: TestFlagValues = { 'new-checkout': true, 'upload-limit': 20, look: { accent: 'teal' } };

@@ -6,21 +6,27 @@ import {
   type ResolutionDetails,
 } from '@openfeature/server-sdk';
 import { type FlagType } from '../options';
-import { answered, markPrecise, OwnEvents, type Question, unanswered } from '../provider';
+import {
+  resolvedDetails,
+  markExactDefaults,
+  DomainEventEmitter,
+  type EvaluationRequest,
+  errorDetails,
+} from '../provider';
 import { type EvaluationLog } from './evaluation-log';
 import { type FlagTable } from './flag-table';
 
-/** Answers from a test's flags, and writes down what it was asked. It holds nothing that would have to be closed. */
+/** The OpenFeature provider of a test's flags. It records each evaluation and has nothing to close. */
 export class TestFlagsProvider implements Provider {
   readonly metadata = { name: 'Flagship Test Provider' } as const;
   readonly runsOn = 'server';
-  readonly events: OpenFeatureEventEmitter = new OwnEvents();
+  readonly events: OpenFeatureEventEmitter = new DomainEventEmitter();
 
   constructor(
     private readonly table: FlagTable,
     private readonly log: EvaluationLog,
   ) {
-    markPrecise(this);
+    markExactDefaults(this);
   }
 
   resolveBooleanEvaluation(
@@ -61,7 +67,7 @@ export class TestFlagsProvider implements Provider {
     defaultValue: T,
     context: EvaluationContext = {},
   ): Promise<ResolutionDetails<T>> {
-    const details = this.answer<T>({ type, flagKey, defaultValue, log: undefined }, context);
+    const details = this.evaluate<T>({ type, flagKey, defaultValue, log: undefined }, context);
     const { value, variant, reason, errorCode, errorMessage } = details;
     this.log.add({
       flagKey,
@@ -77,17 +83,17 @@ export class TestFlagsProvider implements Provider {
     return Promise.resolve(details);
   }
 
-  private answer<T>(question: Question<T>, context: EvaluationContext): ResolutionDetails<T> {
-    const { flagKey, defaultValue } = question;
+  private evaluate<T>(request: EvaluationRequest<T>, context: EvaluationContext): ResolutionDetails<T> {
+    const { flagKey, defaultValue } = request;
     const errorCode = this.table.failureOf(flagKey, context);
     if (errorCode !== undefined) {
       const errorMessage = `The test has flag "${flagKey}" fail.`;
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
     }
     try {
-      return answered(question, this.table.evaluate(flagKey, context));
+      return resolvedDetails(request, this.table.evaluate(flagKey, context));
     } catch (error) {
-      return unanswered(question, error);
+      return errorDetails(request, error);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { ErrorCode, type Provider, ProviderEvents } from '@openfeature/server-sdk';
-import { configurationError, shown } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { type FlagKey } from '../options';
 import { EvaluationLog, type TestEvaluation } from './evaluation-log';
 import { FlagTable } from './flag-table';
@@ -9,10 +9,10 @@ import { TestFlagsProvider } from './test-flags.provider';
 const CODES: ReadonlyMap<string, ErrorCode> = new Map(Object.values(ErrorCode).map((code) => [code, code]));
 
 /**
- * The flags of a test. A change counts from the next request on; one that is under way keeps the answers it has had.
+ * The flags of a test. A change takes effect with the next request; a request in progress keeps its evaluations.
  *
- * A flag that was not set answers the caller's default with `FLAG_NOT_FOUND`, one with a value of another type than is
- * asked for with `TYPE_MISMATCH`, as in production.
+ * As in production, a flag that is not set resolves with the caller's default and `FLAG_NOT_FOUND`, and a flag of
+ * another type than the requested one with `TYPE_MISMATCH`.
  *
  * @example
  * const flags = app.get(TestFlags);
@@ -24,15 +24,15 @@ const CODES: ReadonlyMap<string, ErrorCode> = new Map(Object.values(ErrorCode).m
  * await OpenFeature.setProviderAndWait(new TestFlags({ 'new-checkout': true }).provider);
  */
 export class TestFlags {
-  /** These flags as an OpenFeature provider. It may be registered any number of times, and needs no closing. */
+  /** The OpenFeature provider of these flags. It may be registered several times and need not be closed. */
   readonly provider: Provider;
 
   readonly #table: FlagTable;
   readonly #log = new EvaluationLog();
 
   /**
-   * @param flags Values by key, or definitions with rules; what `reset` returns to.
-   * @throws FlagshipError `CONFIGURATION_ERROR` when a flag is neither.
+   * @param flags The initial flags, to which {@link reset} returns: values or definitions with rules, by key.
+   * @throws FlagshipError `CONFIGURATION_ERROR` if a flag is neither a value nor a definition.
    */
   constructor(flags: TestFlagValues = {}) {
     this.#table = new FlagTable(flags);
@@ -40,10 +40,10 @@ export class TestFlags {
   }
 
   /**
-   * Sets one flag, or several, for everybody. Ends what {@link fail} began; a user for whom the flag has been set with
-   * {@link setFor} keeps that.
+   * Sets one flag, or several, for all users, and ends their failures (see {@link fail}). Values set for single users with
+   * {@link setFor} remain.
    *
-   * @throws FlagshipError `CONFIGURATION_ERROR` when a flag is neither a value nor a definition; nothing is set then.
+   * @throws FlagshipError `CONFIGURATION_ERROR` if a flag is neither a value nor a definition; then no flag is set.
    * @example
    * flags.set('upload-limit', 20);
    * flags.set({ 'home-page': 'modern', look: { accent: 'teal' } });
@@ -51,56 +51,61 @@ export class TestFlags {
   set<Key extends FlagKey>(key: Key, value: TestFlagValue<Key>): void;
   set(flags: TestFlagValues): void;
   set(keyOrFlags: string | TestFlagValues, value?: unknown): void {
-    const flags = byKey(keyOrFlags, value);
+    const flags = asValues(keyOrFlags, value);
     this.#table.set(flags);
-    this.#changed(Object.keys(flags));
+    this.#emitChanged(Object.keys(flags));
   }
 
   /**
-   * Sets one flag, or several, for the user with this targeting key. Wins over {@link set}, whichever comes first. Ends
-   * what {@link fail} began for this user; for everybody else the flag goes on failing.
+   * Sets one flag, or several, for the user with this targeting key, and ends their failures for this user only (see
+   * {@link fail}). It wins over {@link set}, also over a later call.
    *
-   * @throws FlagshipError `CONFIGURATION_ERROR` as {@link set}.
+   * @throws FlagshipError `CONFIGURATION_ERROR` if a flag is neither a value nor a definition; then no flag is set.
    * @example
    * flags.setFor('ann', 'new-checkout', true);
    */
   setFor<Key extends FlagKey>(targetingKey: string, key: Key, value: TestFlagValue<Key>): void;
   setFor(targetingKey: string, flags: TestFlagValues): void;
   setFor(targetingKey: string, keyOrFlags: string | TestFlagValues, value?: unknown): void {
-    const flags = byKey(keyOrFlags, value);
+    const flags = asValues(keyOrFlags, value);
     this.#table.setFor(targetingKey, flags);
-    this.#changed(Object.keys(flags));
+    this.#emitChanged(Object.keys(flags));
   }
 
   /**
-   * Has a flag fail, until it is set again: callers get their defaults, with this error code. Wins over what has been set
-   * before, for everybody ({@link set}) and for single users ({@link setFor}); what is set for one user afterwards ends
-   * it for that user, what is set for everybody ends it for everybody.
+   * Makes evaluations of a flag fail: they resolve with the caller's default and this error code. The failure applies to
+   * all users, whatever was set before. A later {@link set} ends it for all users, a later {@link setFor} for one user.
    *
-   * @throws FlagshipError `CONFIGURATION_ERROR` when OpenFeature has no such code.
+   * @throws FlagshipError `CONFIGURATION_ERROR` if OpenFeature has no such code.
    * @example
-   * flags.fail('new-checkout', 'GENERAL'); // as if Flagship were away
+   * flags.fail('new-checkout', 'GENERAL'); // as if Flagship were unavailable
    */
   fail(key: FlagKey, errorCode: ErrorCode | `${ErrorCode}`): void {
     const code = CODES.get(errorCode);
     if (code === undefined) {
       const known = [...CODES.keys()].join(', ');
-      throw configurationError(`a flag fails with one of ${known}, but was given ${shown(errorCode)}.`);
+      throw configurationError(
+        `a flag fails with one of ${known}, but was given ${describeValue(errorCode)}.`,
+      );
     }
     this.#table.fail(key, code);
-    this.#changed([key]);
-  }
-
-  /** Back to the flags of the beginning, with no evaluations: as if nothing had happened. */
-  reset(): void {
-    const keys = this.#table.reset();
-    this.#log.clear();
-    this.#changed(keys);
+    this.#emitChanged([key]);
   }
 
   /**
-   * What was asked of the flags and what they answered, in order; the last 1000. A request asks once for each flag,
-   * however often it reads it.
+   * Restores the initial flags and clears the recorded evaluations.
+   *
+   * @example
+   * afterEach(() => app.get(TestFlags).reset());
+   */
+  reset(): void {
+    const keys = this.#table.reset();
+    this.#log.clear();
+    this.#emitChanged(keys);
+  }
+
+  /**
+   * The latest 1000 evaluations, oldest first, as copies. A flag that a request reads several times is evaluated once.
    *
    * @example
    * expect(flags.evaluations).toMatchObject([{ flagKey: 'new-checkout', context: { plan: 'pro' }, value: true }]);
@@ -109,14 +114,14 @@ export class TestFlags {
     return this.#log.latest();
   }
 
-  /** As a provider in production tells of its flags. */
-  #changed(flagsChanged: string[]): void {
+  /** Emits the event by which a provider in production reports changed flags. */
+  #emitChanged(flagsChanged: string[]): void {
     if (flagsChanged.length > 0) {
       this.provider.events?.emit(ProviderEvents.ConfigurationChanged, { flagsChanged });
     }
   }
 }
 
-function byKey(keyOrFlags: string | TestFlagValues, value: unknown): Readonly<Record<string, unknown>> {
+function asValues(keyOrFlags: string | TestFlagValues, value: unknown): Readonly<Record<string, unknown>> {
   return typeof keyOrFlags === 'string' ? { [keyOrFlags]: value } : keyOrFlags;
 }

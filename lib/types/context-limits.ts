@@ -1,33 +1,33 @@
-import { FlagshipError, FlagshipErrorCode, shown } from '../errors';
+import { FlagshipError, FlagshipErrorCode, describeValue } from '../errors';
 
-/** What Flagship accepts as the JSON of an evaluation context. */
+/** The limits of Flagship for an evaluation context. */
 export const CONTEXT_LIMITS = {
-  /** Names at the top of the context. */
+  /** Number of attributes at the top level. */
   attributes: 100,
-  /** Objects and lists within one another; the context itself is the first level. */
+  /** Depth of nested objects and lists; the context itself is the first level. */
   levels: 10,
-  /** Texts, numbers, booleans, nulls, dates, objects and lists, wherever they stand. */
+  /** Number of texts, numbers, booleans, nulls, dates, objects and lists on all levels. */
   values: 10_000,
-  /** Of the context as JSON, in UTF-8. */
+  /** Size of the context as JSON in UTF-8. */
   bytes: 32 * 1024,
 } as const;
 
-/** The most that one character takes in JSON: `\u0000`. */
+/** The most bytes of one character in JSON, such as the escape `\u0000`. */
 export const MAX_CHARACTER_BYTES = 6;
-/** The most that a number takes in JSON, and more than `true`, `null` or the ISO text of a date. */
+/** The most bytes of a number in JSON. It is more than those of `true`, `null` or the ISO 8601 text of a date. */
 export const MAX_SCALAR_BYTES = 32;
-/** Two quotes, and a colon or a comma. */
+/** The bytes around a text in JSON: two quotes, and a colon or a comma. */
 export const TEXT_FRAME_BYTES = 3;
 
-/** Counts what a context holds while it is copied, and refuses it at the first value too many. */
+/** Counts the content of a context while it is copied, and throws at the first value beyond the limits. */
 export class ContextMeter {
   private values = 0;
-  /** What the JSON takes at least, and at most: measuring exactly costs more than all the rest. */
+  /** Bounds of the JSON's size. Measuring it exactly costs more than the whole copy. */
   private leastBytes = 0;
   private mostBytes = 0;
 
-  /** Whether the JSON may be larger than Flagship accepts, so that it has to be measured exactly. */
-  get isInDoubt(): boolean {
+  /** Whether the JSON may be larger than Flagship accepts, so that it must be measured exactly. */
+  get mayBeTooLarge(): boolean {
     return this.mostBytes > CONTEXT_LIMITS.bytes;
   }
 
@@ -38,15 +38,16 @@ export class ContextMeter {
   }
 
   /** @throws FlagshipError `INVALID_CONTEXT` when the structure is deeper than Flagship accepts. */
-  enter(level: number, path: string): void {
+  checkLevel(level: number, path: string): void {
     if (level <= CONTEXT_LIMITS.levels) return;
     throw contextError(
-      `${shown(path)} is nested more than ${CONTEXT_LIMITS.levels} levels deep, or circular.`,
+      `${describeValue(path)} is nested more than ${CONTEXT_LIMITS.levels} levels deep, or circular.`,
     );
   }
 
   /**
-   * Counts values whose size is small, or is counted with what they hold.
+   * Counts values of a bounded size: scalars other than text, and objects and lists, whose content is counted by
+   * itself.
    *
    * @throws FlagshipError `INVALID_CONTEXT` when there are more values than Flagship accepts.
    */
@@ -66,31 +67,37 @@ export class ContextMeter {
   addBytes(least: number, most: number): void {
     this.leastBytes += least;
     this.mostBytes += most;
-    if (this.leastBytes > CONTEXT_LIMITS.bytes) throw tooLarge();
+    if (this.leastBytes > CONTEXT_LIMITS.bytes) throw contextTooLarge();
   }
 }
 
-/** Those made here: what else is thrown while a context is read may be anything, and must not be looked at. */
-const errors = new WeakSet<object>();
+/** The errors of {@link contextError}. Other thrown values may be proxies, so that reading one could throw again. */
+const contextErrors = new WeakSet<object>();
 
-/** The error for a context whose JSON is larger than Flagship accepts. */
-export function tooLarge(): FlagshipError {
+/** Returns the error of a context whose JSON is larger than Flagship accepts. */
+export function contextTooLarge(): FlagshipError {
   return contextError(`it is larger than ${CONTEXT_LIMITS.bytes} bytes of JSON.`);
 }
 
-/** The error for a context that cannot be used. Problems name attributes, never their values: they end up in logs. */
+/**
+ * Returns the error of a context that cannot be used.
+ *
+ * @param problem May name attributes, never their values, because it may be logged.
+ */
 export function contextError(problem: string, cause?: unknown): FlagshipError {
   const error = new FlagshipError(
     `The evaluation context cannot be used: ${problem}`,
     FlagshipErrorCode.INVALID_CONTEXT,
     cause,
   );
-  errors.add(error);
+  contextErrors.add(error);
   return error;
 }
 
-/** The error for what was thrown while a context was read: a getter's, or a proxy's, unless it is ours already. */
-export function readError(error: unknown): FlagshipError {
-  const isOurs = typeof error === 'object' && error !== null && errors.has(error);
-  return isOurs ? (error as FlagshipError) : contextError('one of its attributes cannot be read.', error);
+/** Returns the error for a value that was thrown while a context was read, such as by a getter or a proxy. */
+export function contextReadError(error: unknown): FlagshipError {
+  const isContextError = typeof error === 'object' && error !== null && contextErrors.has(error);
+  return isContextError
+    ? (error as FlagshipError)
+    : contextError('one of its attributes cannot be read.', error);
 }

@@ -1,12 +1,12 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { FlagshipError } from '../errors';
-import { type Attributes, checkedContext, CONTEXT_LIMITS, copyContext, keptContext } from '.';
+import { type Attributes, validateContext, CONTEXT_LIMITS, copyContext, freezeContext } from '.';
 
 type Copy = (context: unknown) => Attributes;
 const copies: [string, Copy][] = [
   ['copyContext', copyContext],
-  ['checkedContext', checkedContext],
+  ['validateContext', validateContext],
 ];
 
 const nested = (levels: number): Attributes => (levels === 1 ? { end: 'x' } : { a: nested(levels - 1) });
@@ -30,7 +30,7 @@ const thrower = {
     throw new Error('secret-value');
   },
 };
-/** Text whose JSON, as the one attribute of a context, takes so many bytes. */
+/** Returns a context with one attribute whose JSON has this size. */
 const ofBytes = (bytes: number, unit = 'x') => {
   const frame = JSON.stringify({ a: '' }).length;
   const room = bytes - frame;
@@ -62,7 +62,7 @@ describe.each(copies)('%s', (_name, copy) => {
     ['nothing', {}],
     ['an object of another realm', runInNewContext('({ a: { b: [1, new Date(0)] } })')],
     ['an object without a prototype', Object.assign(Object.create(null) as object, { a: 1 })],
-  ])('takes %s', (_, context) => {
+  ])('accepts %s', (_, context) => {
     expect(copy(context)).toEqual(JSON.parse(JSON.stringify(context), revive) as object);
   });
 
@@ -107,15 +107,15 @@ describe.each(copies)('%s', (_name, copy) => {
     ['a map', new Map([['plan', 'pro']])],
     ['a set', new Set(['plan'])],
     ['a date', new Date(0)],
-  ])('does not take %s for a context without attributes', (_, context) => {
+  ])('refuses %s, which cannot have attributes', (_, context) => {
     expect(errorOf(() => copy(context)).code).toBe('INVALID_CONTEXT');
   });
 
-  it.each([undefined, null, {}])('takes %p for a context without attributes', (context) => {
+  it.each([undefined, null, {}])('accepts %p as a context without attributes', (context) => {
     expect(copy(context)).toEqual({});
   });
 
-  it('reads each property that it uses once', () => {
+  it('reads each property once', () => {
     let reads = 0;
     const shifting = {
       get profile(): object {
@@ -127,14 +127,14 @@ describe.each(copies)('%s', (_name, copy) => {
     expect(context.profile.plan).toBe(first);
   });
 
-  it('makes __proto__ an attribute like any other', () => {
+  it('copies __proto__ as an attribute', () => {
     const context = JSON.parse('{"__proto__":{"admin":true},"a":{"__proto__":1}}') as object;
-    const made = copy(context);
-    expect(JSON.stringify(made)).toBe(JSON.stringify(context));
-    expect(Object.getPrototypeOf(made)).toBe(Object.prototype);
+    const copied = copy(context);
+    expect(JSON.stringify(copied)).toBe(JSON.stringify(context));
+    expect(Object.getPrototypeOf(copied)).toBe(Object.prototype);
   });
 
-  it('holds for any context: within the limits of JSON it is the same, beyond them it is refused', () => {
+  it('accepts any JSON within the limits unchanged, and refuses any beyond them', () => {
     const limit = { maxDepth: 14, depthSize: 'max' } as const;
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(limit), { maxKeys: 120 }), (context) => {
@@ -148,7 +148,7 @@ describe.each(copies)('%s', (_name, copy) => {
     );
   });
 
-  it('never throws anything else, and never changes what it is given', () => {
+  it('throws no other errors', () => {
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),
@@ -165,7 +165,7 @@ describe.each(copies)('%s', (_name, copy) => {
 });
 
 describe('copyContext', () => {
-  it('makes a copy that no one can write into, whatever becomes of the original', () => {
+  it('returns a frozen copy that is independent of the original', () => {
     const original = { plan: 'pro', profile: { tags: ['a'], since: new Date(0) } };
     const copy = copyContext(original) as typeof original;
     original.plan = 'free';
@@ -176,14 +176,14 @@ describe('copyContext', () => {
     expect(Object.isFrozen(copy)).toBe(true);
   });
 
-  it('leaves what is no plain data to the provider', () => {
-    const odd = { a: NaN, b: 1n, c: () => 1, d: new Map(), e: new Date(NaN) };
-    expect(copyContext(odd)).toEqual(odd);
-    expect(keptContext({ ...odd })).toEqual(odd);
+  it('keeps values that are no plain data', () => {
+    const nonJson = { a: NaN, b: 1n, c: () => 1, d: new Map(), e: new Date(NaN) };
+    expect(copyContext(nonJson)).toEqual(nonJson);
+    expect(freezeContext({ ...nonJson })).toEqual(nonJson);
   });
 });
 
-describe('checkedContext', () => {
+describe('validateContext', () => {
   it.each<[string, unknown]>([
     ['NaN', NaN],
     ['Infinity', -Infinity],
@@ -191,19 +191,19 @@ describe('checkedContext', () => {
     ['a symbol', Symbol('s')],
     ['a function', () => 1],
     ['an invalid date', new Date(NaN)],
-  ])('refuses %s, wherever it stands', (_, value) => {
-    for (const context of [{ odd: value }, { list: [{ odd: value }] }])
-      expect(errorOf(() => checkedContext(context)).message).toMatch(/odd" is .*JSON cannot carry/);
+  ])('refuses %s on every level', (_, value) => {
+    for (const context of [{ invalid: value }, { list: [{ invalid: value }] }])
+      expect(errorOf(() => validateContext(context)).message).toMatch(/invalid" is .*JSON cannot carry/);
   });
 
-  it('looks again at a context that may have changed', () => {
+  it('validates a context again that is not frozen', () => {
     const context: Record<string, unknown> = { plan: 'pro' };
-    expect(checkedContext(context)).toBe(context);
+    expect(validateContext(context)).toBe(context);
     context.plan = NaN;
-    expect(() => checkedContext(context)).toThrow(FlagshipError);
+    expect(() => validateContext(context)).toThrow(FlagshipError);
     const frozen = Object.freeze({ plan: 'pro' });
-    expect(checkedContext(frozen)).toBe(frozen);
-    expect(checkedContext(frozen)).toBe(frozen);
+    expect(validateContext(frozen)).toBe(frozen);
+    expect(validateContext(frozen)).toBe(frozen);
   });
 });
 

@@ -1,110 +1,82 @@
-import { isDate, isMap, isPromise, isSet } from 'node:util/types';
-import { shown } from '../errors';
+import { type Attributes, attributesOf } from './attributes';
 import {
   CONTEXT_LIMITS,
-  contextError,
-  ContextMeter,
+  contextReadError,
   MAX_CHARACTER_BYTES,
   MAX_SCALAR_BYTES,
-  readError,
   TEXT_FRAME_BYTES,
-  tooLarge,
 } from './context-limits';
-import { shownName } from './attribute-name';
-import { subjectOf, TARGETING_KEY } from './context-subject';
-import { jsonBytes } from './json-bytes';
-import { isPlainObject } from './plain-object';
-
-/** The attributes of an evaluation context by name; nothing is assumed of the values. */
-export type Attributes = Readonly<Record<string, unknown>>;
+import { copyNestedContext } from './nested-context';
 
 /** The context without attributes. */
 export const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /**
- * The flat and frozen context that was checked last. Within a request one context is evaluated for many flags, and
- * looking through it costs a third of a local evaluation.
+ * The last flat and frozen context that was validated. Within a request one context is evaluated for many flags, and
+ * validating it takes a third of the time of a local evaluation.
  */
-let lastChecked: unknown;
+let lastValidated: unknown;
 
 /**
- * Checks what was given as an evaluation context, without looking at its attributes.
+ * Copies an evaluation context, so that later changes to the original do not reach the copy. Each property is read
+ * once. Plain objects, lists and dates are copied; an instance of a class is kept.
  *
- * @returns Nothing where there are no attributes: for `undefined`, `null` and an empty object.
- * @throws FlagshipError `INVALID_CONTEXT` for what has no attributes by its nature, a list or a promise for instance:
- * evaluating without any would answer for another user.
- */
-export function attributesOf(context: unknown): Attributes | undefined {
-  if (context === undefined || context === null) return undefined;
-  if (typeof context !== 'object') throw contextError(`it is a ${typeof context}, not an object.`);
-  if (Array.isArray(context)) throw contextError('it is a list, not an object.');
-  for (const name in context) if (Object.hasOwn(context, name)) return context as Attributes;
-  if (isPromise(context)) throw contextError('it is a promise; wait for it first.');
-  if (isMap(context) || isSet(context) || isDate(context))
-    throw contextError('it is a map, a set or a date, not an object of attributes.');
-  return undefined;
-}
-
-/**
- * Copies an evaluation context, each property read once, so that nothing that becomes of the original reaches the
- * copy. Plain objects, lists and dates are copied; an object of another kind stays the one it is.
- *
- * @returns A copy that is frozen, and so are the objects and lists in it.
+ * @returns The copy; it and the objects and lists in it are frozen.
  * @throws FlagshipError `INVALID_CONTEXT` for a context beyond {@link CONTEXT_LIMITS}, or one that cannot be read.
  */
 export function copyContext(context: unknown): Attributes {
-  return flatCopy(context) ?? copied(context, false);
+  return copyFlat(context) ?? copyNested(context, false);
 }
 
 /**
- * Makes an object that was merged from contexts fit to be kept and handed on.
+ * Freezes a context that was merged from others, or copies it if it holds objects.
  *
- * @param merged Belongs to the caller alone; what is nested in it may belong to others.
- * @returns Frozen; the same object where nothing is nested in it.
+ * @param merged Belongs to the caller alone; the objects in it may belong to others.
+ * @returns The frozen context: the same object if it is flat.
  * @throws FlagshipError As {@link copyContext}.
  */
-export function keptContext(merged: Attributes): Attributes {
-  if (isKept(merged)) return merged;
-  if (!isSmallAndFlat(merged)) return copied(merged, false);
+export function freezeContext(merged: Attributes): Attributes {
+  if (isKnownFrozen(merged)) return merged;
+  if (!isSmallAndFlat(merged)) return copyNested(merged, false);
   return remember(Object.freeze(merged));
 }
 
 /**
- * Checks a context before Flagship's flags are evaluated for it: what JSON cannot carry is refused by every source
- * alike, before a key is made of the context.
+ * Checks a context before an evaluation, so that every source refuses the values that JSON cannot hold, and before a
+ * cache key is made of it.
  *
- * @returns The context itself where it is flat, else a copy.
+ * @returns The context itself if it is flat, otherwise a copy.
  * @throws FlagshipError `INVALID_CONTEXT` as {@link copyContext}, and for NaN, infinite numbers, functions, symbols,
  * bigints and invalid dates.
  */
-export function checkedContext(context: unknown): Attributes {
-  if (isKept(context)) return context as Attributes;
-  if (!isFlatObject(context)) return copied(context, true);
-  // Of an object that can still change nothing is remembered.
+export function validateContext(context: unknown): Attributes {
+  if (isKnownFrozen(context)) return context as Attributes;
+  if (!isFlatObject(context)) return copyNested(context, true);
+  // A context that is not frozen may change after its validation.
   return Object.isFrozen(context) ? remember(context) : context;
 }
 
-/** Whether it is known, at no cost, that a context is frozen, flat and within the limits. */
-export function isKept(context: unknown): boolean {
-  return context === NO_ATTRIBUTES || (context === lastChecked && context !== undefined);
+/** Whether a context is known, without reading it, to be frozen, flat and within the limits. */
+export function isKnownFrozen(context: unknown): boolean {
+  return context === NO_ATTRIBUTES || (context === lastValidated && context !== undefined);
 }
 
 function remember(context: Attributes): Attributes {
-  lastChecked = context;
+  lastValidated = context;
   return context;
 }
 
-/** The usual context, copied at a tenth of the cost. */
-function flatCopy(context: unknown): Attributes | undefined {
+/** Copies a flat context, the usual kind, at a tenth of the cost. Returns undefined for any other value. */
+function copyFlat(context: unknown): Attributes | undefined {
   if (typeof context !== 'object' || context === null) return undefined;
   try {
     if (Array.isArray(context)) return undefined;
-    // Freezing an object made by spreading makes whatever reads it ten times as slow. `__proto__` cannot be assigned.
-    const given = context as Attributes;
-    const copy = Object.hasOwn(given, '__proto__') ? { ...given } : Object.assign({}, given);
+    // Reading a frozen object that was made by spreading is ten times as slow. `Object.assign` cannot copy `__proto__`.
+    const source = context as Attributes;
+    const copy = Object.hasOwn(source, '__proto__') ? { ...source } : Object.assign({}, source);
     return isSmallAndFlat(copy) ? remember(Object.freeze(copy)) : undefined;
   } catch {
-    // Copying it one by one finds out what cannot be read.
+    // `copyNested` reads each property and reports the one that throws.
     return undefined;
   }
 }
@@ -113,16 +85,17 @@ function isFlatObject(context: unknown): context is Attributes {
   try {
     return typeof context === 'object' && context !== null && isSmallAndFlat(context as Attributes);
   } catch {
-    // Copying it one by one finds out what cannot be read.
+    // `copyNested` reads each property and reports the one that throws.
     return false;
   }
 }
 
-/** Whether a look at each value is enough: all are scalars that JSON can carry, and far from the limits. */
+/** Whether all values are scalars that JSON can hold, and the context is far from the limits. */
 function isSmallAndFlat(context: Attributes): boolean {
   let count = 0;
   let length = 0;
-  // Inherited properties count as well, at worst for a closer look: leaving them out costs more than all the rest.
+  // Inherited properties are counted as well, because excluding them costs more than the whole check. At worst they
+  // cause a nested copy.
   for (const name in context) {
     const value = context[name];
     count++;
@@ -132,7 +105,7 @@ function isSmallAndFlat(context: Attributes): boolean {
         length += value.length;
         break;
       case 'number':
-        // NaN for NaN and infinite numbers.
+        // The difference is NaN for NaN and infinite numbers.
         if (value - value !== 0) return false;
         break;
       case 'boolean':
@@ -143,7 +116,7 @@ function isSmallAndFlat(context: Attributes): boolean {
     }
   }
   return (
-    // A context without attributes may be one by mistake.
+    // Without attributes, the value may be of a kind that `attributesOf` refuses.
     count > 0 &&
     count <= CONTEXT_LIMITS.attributes &&
     length * MAX_CHARACTER_BYTES + count * (MAX_SCALAR_BYTES + 2 * TEXT_FRAME_BYTES) <=
@@ -152,91 +125,11 @@ function isSmallAndFlat(context: Attributes): boolean {
   );
 }
 
-function copied(context: unknown, isStrict: boolean): Attributes {
+function copyNested(context: unknown, isStrict: boolean): Attributes {
   try {
     const attributes = attributesOf(context);
-    if (attributes === undefined) return NO_ATTRIBUTES;
-    const meter = new ContextMeter();
-    const copy = new ContextCopy(meter, isStrict).attributes(attributes);
-    if (meter.isInDoubt && jsonBytes(copy) > CONTEXT_LIMITS.bytes) throw tooLarge();
-    return copy;
+    return attributes === undefined ? NO_ATTRIBUTES : copyNestedContext(attributes, isStrict);
   } catch (error) {
-    throw readError(error);
-  }
-}
-
-/** One copy of one context. */
-class ContextCopy {
-  constructor(
-    private readonly meter: ContextMeter,
-    private readonly isStrict: boolean,
-  ) {}
-
-  attributes(context: Attributes): Attributes {
-    const names = Object.keys(context);
-    const copy = this.members(context, names, '', 1);
-    this.meter.addAttributes(Object.keys(copy).length);
-    return copy;
-  }
-
-  private members(holder: Attributes, names: readonly string[], prefix: string, level: number): Attributes {
-    const members: [string, unknown][] = [];
-    for (const name of names) {
-      const value = holder[name];
-      // JSON leaves it out.
-      if (value === undefined) continue;
-      this.meter.addValues(1);
-      this.meter.addText(name);
-      const isSubject = name === TARGETING_KEY && prefix === '' && typeof value === 'object';
-      const given = isSubject ? subjectOf(value) : value;
-      members.push([name, this.value(given, `${prefix}${shownName(name)}`, level)]);
-    }
-    return Object.freeze(Object.fromEntries(members));
-  }
-
-  private list(list: readonly unknown[], path: string, level: number): unknown {
-    const { length } = list;
-    // Counted before any item is read: a list can be long without having items.
-    this.meter.addValues(length);
-    const copy: unknown[] = [];
-    // JSON has no undefined in a list.
-    for (let index = 0; index < length; index++)
-      copy.push(this.value(list[index] ?? null, `${path}[${index}]`, level));
-    return Object.freeze(copy);
-  }
-
-  private value(value: unknown, path: string, level: number): unknown {
-    switch (typeof value) {
-      case 'string':
-        this.meter.addText(value);
-        return value;
-      case 'number':
-        return Number.isFinite(value) ? value : this.odd(value, path, String(value));
-      case 'bigint':
-      case 'symbol':
-      case 'function':
-        return this.odd(value, path, `a ${typeof value}`);
-      default:
-        return typeof value === 'object' && value !== null ? this.object(value, path, level + 1) : value;
-    }
-  }
-
-  private object(value: object, path: string, level: number): unknown {
-    if (isDate(value)) {
-      const time = Date.prototype.getTime.call(value);
-      return Number.isNaN(time) ? this.odd(value, path, 'an invalid date') : new Date(time);
-    }
-    const isList = Array.isArray(value);
-    // Left to the source: those that send the context refuse it.
-    if (!isList && !isPlainObject(value)) return value;
-    this.meter.enter(level, path);
-    return isList
-      ? this.list(value, path, level)
-      : this.members(value, Object.keys(value), `${path}.`, level);
-  }
-
-  private odd(value: unknown, path: string, what: string): unknown {
-    if (this.isStrict) throw contextError(`${shown(path)} is ${what}, which JSON cannot carry.`);
-    return value;
+    throw contextReadError(error);
   }
 }

@@ -1,15 +1,20 @@
 export { isOrdinaryName, shownName } from './attribute-name';
-export { CONTEXT_LIMITS, readError } from './context-limits';
+export { type Attributes, attributesOf } from './attributes';
+export { CONTEXT_LIMITS, contextReadError } from './context-limits';
+export { copyContext, freezeContext, isKnownFrozen, NO_ATTRIBUTES, validateContext } from './copy-context';
 export {
-  type Attributes,
-  attributesOf,
-  checkedContext,
-  copyContext,
-  isKept,
-  keptContext,
-  NO_ATTRIBUTES,
-} from './copy-context';
+  type AttributeCondition,
+  type Condition,
+  type ConditionOperator,
+  type Definitions,
+  type FlagDefinition,
+  type FlagsInput,
+  type LogicalCondition,
+  type Rollout,
+  type Rule,
+} from './definitions';
 export { keyProblem } from './flag-key';
+export { type JsonValue } from './json-value';
 export { ownCopy } from './own-copy';
 export { isPlainObject } from './plain-object';
-export { subjectId } from './subject-id';
+export { toTargetingKey } from './targeting-key';

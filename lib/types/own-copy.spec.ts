@@ -15,7 +15,7 @@ function scribble(value: unknown, seen = new Set<unknown>()): void {
 }
 
 describe('ownCopy', () => {
-  it('is equal, and shares nothing that can be written into', () => {
+  it('is equal, and shares no plain object or list', () => {
     fc.assert(
       fc.property(
         fc.object({ maxDepth: 5, withNullPrototype: true, withSparseArray: true, withDate: true }),
@@ -38,18 +38,18 @@ describe('ownCopy', () => {
     ['NaN', NaN],
     ['a symbol', Symbol('s')],
     ['a revoked proxy', revoked()],
-  ])('hands over %s as it is', (_, value) => {
+  ])('returns %s as it is', (_, value) => {
     expect(ownCopy(value)).toBe(value);
     const holder = ownCopy({ value, list: [value] });
     expect(holder.value).toBe(value);
     expect(holder.list[0]).toBe(value);
   });
 
-  it('keeps undefined members, holes, dates, circles and shared parts', () => {
+  it('keeps undefined members, holes, dates, circular references and shared parts', () => {
     const shared = { n: 1 };
     const value: Record<string, unknown> = { gone: undefined, one: shared, two: shared, since: new Date(5) };
     value.self = value;
-    // eslint-disable-next-line no-sparse-arrays -- a hole is what it is about
+    // eslint-disable-next-line no-sparse-arrays -- the hole is tested
     value.list = [, 1];
     const copy = ownCopy(value);
     expect(Object.keys(copy)).toEqual(Object.keys(value));
@@ -61,7 +61,7 @@ describe('ownCopy', () => {
     expect(0 in (copy.list as unknown[])).toBe(false);
   });
 
-  it('copies what is deeper than the stack, and what a tree would take too long for', () => {
+  it('copies structures that are deeper than the stack, and each shared part once', () => {
     let deep: Record<string, unknown> = {};
     for (let level = 0; level < 50_000; level++) deep = { deep };
     expect(ownCopy(deep)).not.toBe(deep);
@@ -72,7 +72,7 @@ describe('ownCopy', () => {
     expect(copy.a).not.toBe(tangle.a);
   });
 
-  it('hands over what cannot be read as it is', () => {
+  it('returns an object that cannot be read as it is', () => {
     const broken = {
       get accent(): string {
         throw new Error('no');
@@ -81,7 +81,7 @@ describe('ownCopy', () => {
     expect(ownCopy(broken)).toBe(broken);
   });
 
-  it('makes __proto__ a property like any other', () => {
+  it('copies __proto__ as a property', () => {
     const value = JSON.parse('{"__proto__":{"admin":true}}') as object;
     const copy = ownCopy(value);
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);

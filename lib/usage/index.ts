@@ -1,2 +1,2 @@
 export { findUsage } from './find-usage';
-export { tellUsage } from './tell-usage';
+export { logUsage } from './log-usage';

@@ -1,69 +1,69 @@
 import { RequestMethod, type Type, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, type ModulesContainer } from '@nestjs/core';
+import { NEST_METADATA, nestMetadata } from '../undocumented';
 
-// The names under which Nest's decorators and its RouterModule leave their arguments.
-const PATH = 'path';
-const METHOD = 'method';
-const VERSION = '__version__';
-const MODULE_PATH = '__module_path__';
-
-/** A route that the global prefix leaves out, as Nest keeps it. */
+/** A route that the global prefix excludes, as Nest stores it. */
 interface Excluded {
   readonly pathRegex: RegExp;
   readonly requestMethod: RequestMethod;
 }
 
-const read = (key: string, target: object): unknown => Reflect.getMetadata(key, target);
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
+const asList = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as unknown[]) : [value];
 
-const withoutEnd = (path: string): string => path.replace(/\/$/, '');
-const withStart = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
+const withoutTrailingSlash = (path: string): string => path.replace(/\/$/, '');
+const withLeadingSlash = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
 
-/** Joins the parts of a path as Nest does, with one slash between two; slashes within a part stay. */
-const joined = (...parts: readonly unknown[]): string => {
+/** Returns the joined parts of a path, as Nest joins them: with one slash between parts; slashes within a part stay. */
+const joinPath = (...parts: readonly unknown[]): string => {
   const path = parts
     .map(String)
     .filter((part) => part !== '')
-    .reduce((before, part) => withoutEnd(before) + withStart(part), '');
-  return withStart(withoutEnd(path));
+    .reduce((before, part) => withoutTrailingSlash(before) + withLeadingSlash(part), '');
+  return withLeadingSlash(withoutTrailingSlash(path));
 };
 
-/** Routes as they are served: with the prefixes and versions of application, module and controller. */
+/** Determines the routes that Nest serves, with the prefixes and versions of application, module and controller. */
 export class RoutePaths {
   constructor(
     private readonly modules: ModulesContainer,
     private readonly config: ApplicationConfig = new ApplicationConfig(),
   ) {}
 
-  /** `GET /checkout/:id`, and the others where a handler has several; none where it is no route. */
+  /** Returns the routes of a handler, for example `GET /checkout/:id`; an empty list if the handler is not a route. */
   of(module: Type, controller: Type, handler: object): readonly string[] {
-    const own = read(PATH, handler);
-    const base = read(PATH, controller);
+    const own = nestMetadata('path', handler);
+    const base = nestMetadata('path', controller);
     if (own === undefined || base === undefined) return [];
-    const method = (read(METHOD, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
+    const method = (nestMetadata('method', handler) as RequestMethod | undefined) ?? RequestMethod.GET;
     const modulePath =
-      read(MODULE_PATH + this.modules.applicationId, module) ?? read(MODULE_PATH, module) ?? '';
+      Reflect.getMetadata(NEST_METADATA.modulePath + this.modules.applicationId, module) ??
+      nestMetadata('modulePath', module) ??
+      '';
     return this.versions(controller, handler).flatMap((version) =>
-      list(base).flatMap((start) =>
-        list(own).map((end) => {
-          const path = joined(modulePath, start, end);
-          return `${RequestMethod[method]} ${joined(this.prefix(path, method), version, path)}`;
+      asList(base).flatMap((start) =>
+        asList(own).map((end) => {
+          const path = joinPath(modulePath, start, end);
+          return `${RequestMethod[method]} ${joinPath(this.prefix(path, method), version, path)}`;
         }),
       ),
     );
   }
 
-  /** What versions add to the path. */
+  /** Returns the path segments of the handler's versions; one empty segment without versioning by URI. */
   private versions(controller: Type, handler: object): readonly string[] {
     const versioning = this.config.getVersioning();
     if (versioning?.type !== VersioningType.URI) return [''];
-    // Nest takes an empty version of the handler's for none.
-    const version = [read(VERSION, handler), read(VERSION, controller) ?? versioning.defaultVersion].find(
-      Boolean,
-    );
+    // Nest treats an empty version of the handler like a missing one.
+    const version = [
+      nestMetadata('version', handler),
+      nestMetadata('version', controller) ?? versioning.defaultVersion,
+    ].find(Boolean);
     const { prefix = 'v' } = versioning;
-    return list(version).map((one) =>
-      one === undefined || one === VERSION_NEUTRAL ? '' : `${prefix === false ? '' : prefix}${one as string}`,
+    return asList(version).map((item) =>
+      item === undefined || item === VERSION_NEUTRAL
+        ? ''
+        : `${prefix === false ? '' : prefix}${item as string}`,
     );
   }
 

@@ -4,7 +4,7 @@ import { type FlagshipMode } from './mode/flagship-mode';
 
 export type FlagshipAddress = Pick<LocalFlagship, 'url' | 'accountId' | 'appId'>;
 
-/** For the real Flagship: leave `baseUrl` and `refreshInterval` out, and add `authToken`. */
+/** Returns the module's options. For Cloudflare's Flagship, omit `baseUrl` and `refreshInterval`, and add `authToken`. */
 export function flagshipOptions(
   { url, accountId, appId }: FlagshipAddress,
   mode: FlagshipMode,
@@ -14,9 +14,9 @@ export function flagshipOptions(
     accountId,
     appId,
     localEvaluation: mode === 'local',
-    // Only used in local mode, and so short only to show edits of the flags soon.
+    // Used in local mode only. Short, so that the page shows edits of the flags soon.
     refreshInterval: 500,
-    // Only used in remote mode. A body keeps types, so that a user called "007" is not taken for the number 7.
+    // Used in remote mode only. A body keeps types, so that Flagship does not read the user id "007" as the number 7.
     contextTransport: 'body',
     requestContext: { userId: 'x-user-id', headers: { 'x-plan': 'plan' } },
   };

@@ -3,14 +3,18 @@ import { describeMode, readMode } from './mode/flagship-mode';
 import { FLAGS_PATH } from './paths';
 import { startSample } from './start-sample';
 
+/** Returns the error's message, or for a port in use the command that uses another one. */
 function hint(error: unknown, port: number): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'EADDRINUSE'
-    ? `Port ${port} is taken. Choose another one: PORT=${port + 1} npm run sample`
+    ? `Port ${port} is in use. Choose another one: PORT=${port + 1} npm run sample`
     : message;
 }
 
-/** `nest start` passes Ctrl-C on, so it may come twice: the second one must not cut the closing short. */
+/**
+ * Resolves at the first signal to stop. npm passes Ctrl-C on, so the signal arrives twice: the second one must not end
+ * the process while it closes.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -28,13 +32,13 @@ async function main(): Promise<void> {
   });
   const flags = relative(process.cwd(), FLAGS_PATH);
   console.log(`
-  The shop is open:   ${sample.url}
-  Its Flagship:       ${sample.flagship.url}
+  Shop:             ${sample.url}
+  Local Flagship:   ${sample.flagship.url}
 
   ${describeMode(mode)}
-  (FLAGSHIP_MODE=${mode === 'local' ? 'remote' : 'local'} npm run sample starts it in the other one.)
+  FLAGSHIP_MODE=${mode === 'local' ? 'remote' : 'local'} npm run sample starts the other mode.
 
-  Edit ${flags} and reload the page: it follows.
+  Edit ${flags} and reload the page to see the change.
   Press Ctrl-C to stop.
 `);
   await stopSignal();

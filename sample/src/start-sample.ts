@@ -8,7 +8,7 @@ import { type FlagshipMode } from './mode/flagship-mode';
 import { FLAGS_PATH, PUBLIC_PATH } from './paths';
 
 export interface SampleOptions {
-  /** The shop's port; 0 takes a free one. */
+  /** The shop's port; 0 takes a free one. Default: 3000. */
   readonly port?: number;
   readonly flagsPath?: string;
   readonly mode?: FlagshipMode;
@@ -16,12 +16,12 @@ export interface SampleOptions {
 
 const settings: Readonly<NestApplicationOptions> = {
   logger: ['warn', 'error'],
-  // A browser keeps its connections open; without this, closing would wait for it.
+  // A browser keeps its connections open, and closing would wait for them.
   forceCloseConnections: true,
   abortOnError: false,
 };
 
-/** Two servers: a Flagship on this machine, and the shop that asks it. */
+/** Two servers: a local Flagship, and the shop that uses it. */
 export interface Sample {
   readonly app: NestExpressApplication;
   readonly flagship: LocalFlagship;
@@ -29,6 +29,7 @@ export interface Sample {
   close(): Promise<void>;
 }
 
+/** Starts both servers. Rejects when one of them cannot start, and closes the other. */
 export async function startSample({
   port = 3000,
   flagsPath = FLAGS_PATH,

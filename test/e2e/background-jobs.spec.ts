@@ -94,7 +94,7 @@ async function start(options: FlagshipModuleOptions, ...providers: Type[]) {
 
 const eu = { context: { region: 'eu' } } as const;
 
-it('runs a job for whom its arguments say, in a scope of its own', async () => {
+it('runs each job in its own scope, with the context that the function makes of its arguments', async () => {
   const jobs = (await start({ provider: echoProvider().provider, ...eu })).get(Jobs);
   const users = ['ann', 'bob'];
   const seen = await Promise.all(users.map((user) => jobs.process({ user }, 'token')));
@@ -104,7 +104,7 @@ it('runs a job for whom its arguments say, in a scope of its own', async () => {
   expect(await jobs.later({ user: 'ann' })).toEqual(['ann', { region: 'eu', targetingKey: 'ann' }]);
 });
 
-it('answers a flag once a run, with the static context where there is no function', async () => {
+it('evaluates a flag once per run, with the static context if there is no function', async () => {
   const { provider, asked } = echoProvider();
   const jobs = (await start({ provider, ...eu })).get(Jobs);
   expect(await jobs.twice()).toEqual(['count 1', 'count 1']);
@@ -112,7 +112,7 @@ it('answers a flag once a run, with the static context where there is no functio
   expect(asked.map(({ context }) => context)).toEqual([{ region: 'eu' }, { region: 'eu' }]);
 });
 
-it('runs the job with the static context when the function fails, and says so once', async () => {
+it('runs the job with the static context if the function fails, and logs one warning', async () => {
   const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
   cleanUp(() => warn.mockRestore());
   const jobs = (await start({ provider: echoProvider().provider, ...eu })).get(Jobs);
@@ -124,12 +124,12 @@ it('runs the job with the static context when the function fails, and says so on
   expect(warn.mock.calls[1]![0]).toContain('no tenant');
 });
 
-it('lets the failure of a job through', async () => {
+it('throws the error of a job', async () => {
   const jobs = (await start({ provider: echoProvider().provider })).get(Jobs);
   expect(() => jobs.fails({ user: 'ann' })).toThrow(RangeError);
 });
 
-it('is found by a scheduler, whichever decorator stands first', async () => {
+it('keeps the metadata of a scheduler, in either order of the decorators', async () => {
   const app = await start({ provider: echoProvider().provider });
   await app.init();
   const registry = app.get(SchedulerRegistry);
@@ -154,7 +154,7 @@ it('calls the method of an instance that Nest has not made', async () => {
   expect(await jobs.later({ user: 'ann' })).toEqual(['without flags']);
 });
 
-it('tells an application without the module what is missing', async () => {
+it('names FlagService at the start of an application without the module', async () => {
   const lines = captureLog();
   cleanUp(() => jest.restoreAllMocks());
   const starting = apps.startContext({
@@ -175,7 +175,7 @@ class LonelyJobs {
   }
 }
 
-it('refuses what is no function while the class is being defined', () => {
+it('throws while the class is defined if its argument is no function', () => {
   expect(() => WithFlagContext({ targetingKey: 'ann' } as never)).toThrow(
     '@WithFlagContext takes a function',
   );

@@ -6,7 +6,7 @@ import { type Run, useBuiltPackage } from '../fixtures/use-built-package';
 import { useServer } from '../fixtures/use-server';
 import { waitUntil } from '../fixtures/wait-until';
 
-describe('child processes', () => {
+describe('the command nestjs-flagship', () => {
   const built = useBuiltPackage();
   const servers = useServer();
   const { run } = built;
@@ -17,7 +17,7 @@ describe('child processes', () => {
 
   const cli = (...args: string[]) => run('dist/cli/main.js', ...args);
 
-  describe('nestjs-flagship local', () => {
+  describe('local', () => {
     async function begin(...args: string[]): Promise<Run & { url: string }> {
       const started = cli('local', '--flags', 'flags.json', '--port', '0', ...args);
       await waitUntil(() => started.output().includes('Ctrl-C') || started.errors() !== '', 'it has started');
@@ -45,7 +45,7 @@ describe('child processes', () => {
       },
     );
 
-    it('plays the account and app it is told, with a token that it keeps to itself', async () => {
+    it('serves the given account and app with a token, which it does not print', async () => {
       const args = [
         '--account-id',
         'acc',
@@ -64,7 +64,7 @@ describe('child processes', () => {
       expect((await fetch(path, { headers: { authorization: 'Bearer s3cret' } })).status).toBe(200);
     });
 
-    it('serves other machines with a token, by the names it is told', async () => {
+    it('serves other machines with a token, under the allowed names', async () => {
       const hosts = ['--allowed-host', 'flagship', '--allowed-host', 'flags.internal'];
       const { url } = await begin('--host', '0.0.0.0', '--auth-token', 's3cret', ...hosts);
       const { port } = new URL(url);
@@ -79,7 +79,7 @@ describe('child processes', () => {
       expect(await statusFor('evil.example')).toBe(403);
     });
 
-    it('tells about a broken edit and goes on', async () => {
+    it('reports a broken edit and goes on', async () => {
       const file = join(built.folder, 'edited.json');
       writeFileSync(file, '{"a": 1}');
       const { errors, output, url } = await begin('--flags', file);
@@ -120,7 +120,7 @@ describe('child processes', () => {
     ['an option without its value', ['local', '--flags'], /--flags/],
     ['a stray argument', ['local', 'flags.json'], /flags\.json/],
   ];
-  it.each(refusals)('nestjs-flagship refuses %s with a sentence, not a stack', async (_, args, message) => {
+  it.each(refusals)('refuses %s with a sentence instead of a stack', async (_, args, message) => {
     const { ended, errors, output } = cli(...args);
     expect(await ended).toEqual([1, null]);
     expect(errors()).toMatch(message);
@@ -128,7 +128,7 @@ describe('child processes', () => {
     expect(output()).toBe('');
   });
 
-  it('nestjs-flagship refuses a port that is taken', async () => {
+  it('refuses a port that is taken', async () => {
     const flagship = await servers.startFlagship({ flags: { a: 1 } });
     const { ended, errors } = cli('local', '--flags', 'flags.json', '--port', String(flagship.port));
     expect(await ended).toEqual([1, null]);
@@ -136,7 +136,7 @@ describe('child processes', () => {
   });
 
   it.each([[[]], [['--help']], [['-h']], [['help']], [['local', '--help']]])(
-    'nestjs-flagship %j explains itself',
+    'prints its usage when it is called with %j',
     async (args) => {
       const { ended, output } = cli(...args);
       expect(await ended).toEqual([0, null]);

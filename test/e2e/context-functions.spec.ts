@@ -98,7 +98,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     new Set(hasScope ? [parameter, service, again, client] : [parameter]);
 
   describe.each(adapters)('on %s', (_name, adapter) => {
-    it('calls userId and the factory once for a request, whose id may be another at each call', async () => {
+    it('calls userId and the factory once per request, even if each call returns another id', async () => {
       const userId = jest.fn(() => `visitor-${randomUUID()}`);
       const contextFactory = jest.fn(() => ({ plan: randomUUID() }));
       const { get } = await start({ propagation, requestContext: { userId }, contextFactory }, adapter);
@@ -124,7 +124,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     });
   });
 
-  it('answers with the attributes of the factory although request.user is another object at each read', async () => {
+  it('uses the attributes of the factory although request.user is another object at each read', async () => {
     let calls = 0;
     const contextFactory = async () => {
       calls++;
@@ -136,7 +136,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     expect(calls).toBeLessThan(10);
   });
 
-  it('calls both once for each user of a request, also where it goes back to an earlier one', async () => {
+  it('calls both once for each user of a request, even if it returns to an earlier user', async () => {
     const userId = jest.fn(({ user }) => (user as { id: string } | undefined)?.id ?? randomUUID());
     let made = 0;
     const contextFactory = jest.fn(async () => {
@@ -198,7 +198,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
       expect(await Promise.all(told)).toEqual(['nobody -', 'nobody -']);
     });
 
-    it('does not wait for itself where the factory asks for its own execution context', async () => {
+    it('does not wait for itself if the factory evaluates with its own execution context', async () => {
       const contextFactory = async (context: ExecutionContext): Promise<{ plan: string }> => {
         await new Promise(setImmediate);
         const flags = app.get(RequestFlags, { strict: false });
@@ -211,7 +211,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
   });
 
   describe('waits: contextFactory', () => {
-    it('ends after the limit, goes on without the factory, and tells it once', async () => {
+    it('goes on without the factory after the limit, and logs one warning', async () => {
       const contextFactory = () => new Promise<never>(() => undefined);
       const requestContext = { userId: () => 'ann' };
       const { get } = await start({ propagation, contextFactory, contextTimeout: 50, requestContext });
@@ -223,7 +223,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
       ]);
     });
 
-    it('drops what arrives too late, and a late rejection', async () => {
+    it('ignores a late result and a late rejection', async () => {
       let settle: ((value: Promise<{ plan: string }>) => void)[] = [];
       const contextFactory = () => new Promise<{ plan: string }>((resolve) => settle.push(resolve));
       const requestContext = { userId: () => 'ann' };
@@ -236,7 +236,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     });
   });
 
-  describe('what a factory gives that is no object', () => {
+  describe('a factory that returns no object', () => {
     const throwing = {
       get plan(): never {
         throw new Error('no plan');
@@ -264,7 +264,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
       ['an object whose getter throws', throwing],
       ['a proxy that throws', trap],
       ['a thenable that throws', brokenThenable],
-    ])('is %s: told once, and nothing breaks', async (_, value) => {
+    ])('returns %s: one warning is logged, and evaluations go on', async (_, value) => {
       for (const contextFactory of [() => value as never, async () => value as never]) {
         lines.length = 0;
         const { app, get } = await start({
@@ -280,7 +280,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
       }
     });
 
-    it('may be nothing, which is no failure, or an object without a prototype', async () => {
+    it('may return nothing, or an object without a prototype, without a warning', async () => {
       const nothing = await start({ propagation, contextFactory: () => undefined });
       expect(idsOf(await nothing.get())).toEqual(new Set(['nobody -']));
       await nothing.app.close();
@@ -291,7 +291,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     });
   });
 
-  it('tells each kind of failure once: of userId and of the factory', async () => {
+  it('logs one warning for each kind of failure of userId and of the factory', async () => {
     let round = 0;
     const userId = () => {
       if (round % 2 === 0) throw new Error('no session');
@@ -312,7 +312,7 @@ describe.each(propagations)('under propagation %s', (propagation) => {
     expect(warnings()[2]).toContain('is a promise, which is no id');
   });
 
-  it('survives a thrown value that has no text, and a logger that fails', async () => {
+  it('evaluates although a thrown value has no text and the logger fails', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {
       throw new Error('the disk is full');
     });

@@ -51,7 +51,7 @@ const scribble = (write: () => unknown): void => {
   }
 };
 
-it('a decorator’s arguments are taken as they are when the class is defined', async () => {
+it('a decorator copies its arguments when the class is defined', async () => {
   const plans = ['pro'];
   const keys = ['plan'];
   const fallback = { accent: { name: 'grey' } };
@@ -101,7 +101,7 @@ class AnnController {
 }
 
 describe('a targeting key that is an object', () => {
-  it('is its text, whichever way it comes', async () => {
+  it('is converted to its text, from every kind of context', async () => {
     const targetingKey = new RecordId('ann') as never;
     const app = await start([AnnController], { contextFactory: () => ({ targetingKey }) });
     const flags = app.get(FlagService);
@@ -113,7 +113,7 @@ describe('a targeting key that is an object', () => {
     expect(await flags.client.getBooleanValue('for-ann', false, { targetingKey })).toBe(true);
   });
 
-  it('is an error where it can be no id', async () => {
+  it('is an INVALID_CONTEXT error if it has no text', async () => {
     const flags = (await start([])).get(FlagService);
     for (const key of [Buffer.from('ann'), new Map(), Promise.resolve('ann')]) {
       const context = { targetingKey: key as never };
@@ -124,7 +124,7 @@ describe('a targeting key that is an object', () => {
     }
   });
 
-  it('is left as it is where it is JSON, as Flagship takes it', async () => {
+  it('is sent unchanged if it is JSON', async () => {
     const flags = (await start([])).get(FlagService);
     for (const key of [['ann'], { id: 'ann' }]) {
       const details = await flags.getBooleanDetails('for-ann', true, { targetingKey: key as never });
@@ -133,7 +133,7 @@ describe('a targeting key that is an object', () => {
   });
 });
 
-it('what a context factory has nested in its attributes is taken as it is then', async () => {
+it('the nested attributes of a context factory are copied when it returns them', async () => {
   const shared = { plan: 'basic' };
   @Controller()
   class PlanController {
@@ -151,7 +151,7 @@ it('what a context factory has nested in its attributes is taken as it is then',
     .expect({ profile: { plan: 'basic' } });
 });
 
-it('withContext returns a promise with methods of its own as it is', async () => {
+it('withContext returns a promise that has methods of its own unchanged', async () => {
   const flags = (await start([])).get(FlagService);
   const made = Object.assign(Promise.resolve(1), { cancel: () => 'cancelled' });
   const query = flags.withContext({ targetingKey: 'ann' }, () => made);

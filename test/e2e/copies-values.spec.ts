@@ -139,7 +139,7 @@ describe.each(modules)('with %s', (_name, options) => {
     '/service/page',
     '/service/off',
     '/context',
-  ])('%s gives each request what it would have got first', async (path) => {
+  ])('%s gives each request the original value', async (path) => {
     const app = await start({ context: { region: 'eu', office: { floors: [1] } } });
     const http = request(app.getHttpServer() as string);
     const first = (await http.get(path).expect(200)).body as string[];
@@ -149,7 +149,7 @@ describe.each(modules)('with %s', (_name, options) => {
     expect(TEAL).toEqual({ accent: 'teal', list: ['b'], deep: { more: [{ n: 2 }] } });
   });
 
-  it('what any reader does to what it got, in a scope or outside, no other one reads', async () => {
+  it('a reader that changes its value changes no value of another reader, in a scope or outside', async () => {
     const flags = (await start()).get(FlagService);
     const key = fc.constantFrom('look', 'absent', 'page', 'off');
     const given = fc.object({ maxDepth: 3, values: [fc.string(), fc.integer(), fc.constant(null)] });
@@ -173,7 +173,7 @@ describe.each(modules)('with %s', (_name, options) => {
     );
   });
 
-  it('takes contexts as they are when they are given', async () => {
+  it('copies contexts when they are given', async () => {
     const office = { floors: [1] };
     const options = { region: 'eu', office };
     const flags = (await start({ context: options })).get(FlagService);
@@ -195,7 +195,7 @@ describe.each(modules)('with %s', (_name, options) => {
     expect(flags.context).toEqual({ region: 'eu', office: { floors: [1] } });
   });
 
-  it('keeps a default of another kind as it is', async () => {
+  it('returns a default of another kind unchanged', async () => {
     const flags = (await start()).get(FlagService);
     const odd = { since: new Date(5), names: new Map([['a', 1]]), run: () => 1, gone: undefined };
     const circular: Record<string, unknown> = { odd };
@@ -208,7 +208,7 @@ describe.each(modules)('with %s', (_name, options) => {
     expect(await flags.getObjectValue('absent', list)).toBe(list);
   });
 
-  it('hands out statistics that are not its own', async () => {
+  it('returns copies of its statistics', async () => {
     const flags = (await start()).get(FlagService);
     await flags.isEnabled('absent');
     const text = JSON.stringify(flags.stats());
@@ -219,7 +219,7 @@ describe.each(modules)('with %s', (_name, options) => {
   });
 });
 
-it('an OpenFeature client gets a default of its own from FlagshipServerProvider', async () => {
+it('an OpenFeature client gets a copy of its default from FlagshipServerProvider', async () => {
   const provider = new FlagshipServerProvider({ definitions });
   for (const key of ['off', 'absent', 'page']) {
     const { value } = await provider.resolveObjectEvaluation(key, GREY, {});
@@ -230,7 +230,7 @@ it('an OpenFeature client gets a default of its own from FlagshipServerProvider'
   await provider.onClose();
 });
 
-it('the injected client gives a default of its own to each caller', async () => {
+it('the injected client gives each caller a copy of its default', async () => {
   // The application names a flag that the definitions lack, and is told so.
   captureLog();
   const { app } = await apps.start(shop({ definitions }, [LookController]));
@@ -244,7 +244,7 @@ it('the injected client gives a default of its own to each caller', async () => 
   expect(GREY.list).toEqual(['a']);
 });
 
-it('the metadata of another provider’s answers stays the provider’s', async () => {
+it('the metadata of another provider’s answers is neither frozen nor changed for the provider', async () => {
   const metadata = { owner: 'shop' };
   const provider = new TypedInMemoryProvider({});
   provider.resolveBooleanEvaluation = () => Promise.resolve({ value: true, flagMetadata: metadata });

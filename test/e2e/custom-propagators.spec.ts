@@ -172,7 +172,7 @@ describe.each(both)('under propagation %s', (propagation) => {
   it.each<[name: string, propagator: (() => TransactionContextPropagator) | undefined]>([
     ['of this package', undefined],
     ['of the SDK', () => new AsyncLocalStorageTransactionContextPropagator()],
-  ])('a propagator %s shows every client the user as of now', async (_, make) => {
+  ])('a propagator %s shows every client the current user', async (_, make) => {
     const app = await start(make?.(), { propagation });
     const { body } = await request(app.getHttpServer()).get('/').expect(200);
     expect(body).toEqual({ parameter: 'nobody -', before: nobody, after: ann });
@@ -180,7 +180,7 @@ describe.each(both)('under propagation %s', (propagation) => {
     expect(own.body).toEqual(Array(3).fill('own -'));
   });
 
-  it('a propagator that copies shows OpenFeature what was known when the request came in; services and injected clients know better', async () => {
+  it('with a propagator that copies, OpenFeature has the context of the request’s start, services and injected clients have the current one', async () => {
     const app = await start(new CopyingPropagator(), { propagation });
     const { body } = await request(app.getHttpServer()).get('/').expect(200);
     const after = ['ann -', 'ann -', 'nobody -'];
@@ -193,7 +193,7 @@ describe.each(both)('under propagation %s', (propagation) => {
     ['fails', () => new FailingPropagator()],
     ['calls back several times', () => new EagerPropagator()],
     ['calls back later', () => new LazyPropagator()],
-  ])('a propagator that %s has the handler run once', async (_, make) => {
+  ])('the handler runs once with a propagator that %s', async (_, make) => {
     // The SDK tells of a propagator that fails.
     jest.spyOn(console, 'error').mockImplementation();
     cleanUp(async () => jest.restoreAllMocks());

@@ -80,7 +80,7 @@ it.each<readonly [string, unknown]>([
   ['null', null],
   ['a boxed boolean', Object(false)],
   ['a list', []],
-])('a value of another type, as %s is, opens no gate', async (_, value) => {
+])('a value of another type (%s) opens no gate', async (_, value) => {
   const app = await startGates({ provider: providerOf(() => ({ value, reason: 'DISABLED' })).provider });
   for (const gate of GATES.filter((name) => name !== 'equals-nothing')) {
     await request(app.getHttpServer()).get(`/${gate}`).expect(404);
@@ -101,7 +101,7 @@ describe.each(['OFF', 'DISABLED', 'STATIC', 'DEFAULT', 'No-op', undefined])('the
     for (const gate of GATES) await http.get(`/${gate}`).expect(404);
   });
 
-  it('opens the gates when the flag has that value', async () => {
+  it('opens the gates if the flag has that value', async () => {
     const { provider } = providerOf((key) => ({ value: structuredClone(NEUTRAL[key]), reason }));
     const http = request((await startGates({ provider })).getHttpServer() as string);
     for (const gate of GATES) await http.get(`/${gate}`).expect(200);
@@ -112,7 +112,7 @@ describe.each(['OFF', 'DISABLED', 'STATIC', 'DEFAULT', 'No-op', undefined])('the
     ['numbers', [NaN, 1, NaN, 0, Infinity]],
     ['booleans', [true, false, true]],
     ['objects', [{ a: 1 }, { a: 2 }, [], null, { a: 1 }]],
-  ])('gives each reader the reader’s own default: %s', async (_, defaults) => {
+  ])('gives each reader its own default: %s', async (_, defaults) => {
     const methods = {
       string: 'getStringValue',
       number: 'getNumberValue',
@@ -134,7 +134,7 @@ describe.each(['OFF', 'DISABLED', 'STATIC', 'DEFAULT', 'No-op', undefined])('the
   });
 });
 
-it('a flag that has a value gives it to every reader, whatever the defaults are', async () => {
+it('a flag with a value gives it to every reader, whatever its default is', async () => {
   const json = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<JsonValue>;
   await fc.assert(
     fc.asyncProperty(json, fc.array(json, { minLength: 1, maxLength: 5 }), async (value, others) => {
@@ -154,7 +154,7 @@ it('a flag that has a value gives it to every reader, whatever the defaults are'
   );
 });
 
-it('asks a second time only where the difference counts', async () => {
+it('evaluates a second time only if the difference matters', async () => {
   const { provider, asked } = providerOf((key) => ({ value: NEUTRAL[key], reason: 'STATIC' }));
   const flags = await startService({ provider });
   await flags.withContext({}, async () => {
@@ -166,7 +166,7 @@ it('asks a second time only where the difference counts', async () => {
   });
 });
 
-it('a default that was applied by Flagship is told by one answer', async () => {
+it('a default that Flagship has applied is known after one answer', async () => {
   const definitions = {
     boolean: { enabled: false, default_variation: 'a', variations: { a: true }, rules: [] },
     string: 'x',
@@ -188,7 +188,7 @@ it('a default that was applied by Flagship is told by one answer', async () => {
 });
 
 describe('getIntegerDetails', () => {
-  it.each([NaN, Infinity, 2.5])('gives the default %p back where it applies', async (given) => {
+  it.each([NaN, Infinity, 2.5])('returns the default %p if it applies', async (given) => {
     for (const options of [
       { definitions: {} },
       { provider: providerOf((_, value) => ({ value })).provider },

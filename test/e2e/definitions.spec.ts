@@ -96,7 +96,7 @@ describe('a file', () => {
     return { http, flags, changes, becomes };
   }
 
-  it('is all that an application needs', async () => {
+  it('is the only option that an application needs', async () => {
     write({
       'new-checkout': true,
       'home-page': 'modern',
@@ -125,12 +125,12 @@ describe('a file', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('may be named from the working directory', async () => {
+  it('may be named relative to the working directory', async () => {
     write({ flags: { a: 'one' } });
     expect(await valueOf(open({ definitions: relative(process.cwd(), path) }), 'a')).toBe('one');
   });
 
-  it('is followed: new answers, and the keys that changed', async () => {
+  it('is watched: evaluations follow an edit, and the event names the keys that changed', async () => {
     write({ flags: { 'home-page': 'classic', same: ruled(), removed: 1, nested: { a: 1 } } });
     const { changes, becomes } = await watch();
     write({ flags: { 'home-page': 'modern', added: true, same: ruled(), nested: { a: 2 } } });
@@ -145,7 +145,7 @@ describe('a file', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('says where a broken edit is broken; the flags stay as they were, then follow', async () => {
+  it('keeps the flags if an edit is broken, logs its line and column, and follows the next edit', async () => {
     write({ 'home-page': 'classic' });
     const { changes, becomes, flags } = await watch();
     write('{\n  "home-page": "modern",\n}\n');
@@ -161,7 +161,7 @@ describe('a file', () => {
     ['is emptied', '', /:1:1: not valid JSON/],
     ['holds a list', '[1]', /must be an object/],
     ['holds no object of flags', '{"flags": []}', /"flags" must be an object/],
-  ])('that %s keeps its last good flags', async (_, content, problem) => {
+  ])('keeps the last good flags if it %s', async (_, content, problem) => {
     write({ 'home-page': 'classic' });
     const { flags, changes } = await watch();
     write(content);
@@ -171,7 +171,7 @@ describe('a file', () => {
     expect(changes).toEqual([]);
   });
 
-  it('keeps one flag’s last good version when an edit misspells a variation; the others follow', async () => {
+  it('keeps the last good version of a flag if an edit misspells a variation; the others follow', async () => {
     write({ flags: { 'home-page': 'classic', rule: ruled(), fallback: ruled() } });
     const { flags, changes, becomes } = await watch({ context: { plan: 'pro' } });
     const misspelt = [{ ...ruled().rules[0], serve_variation: 'onn' }];
@@ -203,7 +203,7 @@ describe('a file', () => {
     await waitUntil(async () => (await valueOf(provider, 'a')) === 'two', 'the edit is seen');
   });
 
-  it('is not followed once the provider is closed', async () => {
+  it('is not watched after the provider is closed', async () => {
     write({ a: 'one' });
     const [closed, other] = [open({ definitions: path }), open({ definitions: path })];
     const changes: unknown[] = [];
@@ -223,7 +223,7 @@ describe('a file', () => {
     ['is broken', '{\n  "flags": {,}\n}', /flags\.json:2:13: not valid JSON/],
     ['is empty', '', /flags\.json:1:1: not valid JSON/],
     ['holds no flags', '7', /flags\.json:.*must be an object/],
-  ])('that %s stops the application at start', async (_, content, problem) => {
+  ])('stops the start if it %s', async (_, content, problem) => {
     if (content !== undefined) write(content);
     const error = problemWith(path);
     expect(error.code).toBe('CONFIGURATION_ERROR');
@@ -231,11 +231,11 @@ describe('a file', () => {
     await expect(apps.start(shop({ definitions: path }))).rejects.toThrow(problem);
   });
 
-  it('that is a folder stops the application at start', () => {
+  it('stops the start if it is a folder', () => {
     expect(problemWith(folder).message).toMatch(/cannot be read.*EISDIR/);
   });
 
-  it('may hold a malformed flag from the start: it answers PARSE_ERROR, with a warning', async () => {
+  it('answers PARSE_ERROR for a flag that is malformed from the start, with a warning', async () => {
     write({
       flags: { good: 'one', bad: { variations: { a: 1 } }, misspelt: ruled({ default_variation: 'of' }) },
     });
@@ -258,7 +258,7 @@ describe('an object', () => {
     expect(await valueOf(provider, 'ruled')).toBe('otherwise');
   });
 
-  it('is copied: later changes to it change nothing, and neither do callers', async () => {
+  it('is copied: neither a later change to it nor a caller changes an answer', async () => {
     const look = { colours: ['teal'] };
     const flags: Record<string, never> = { look: look as never, a: 'one' as never };
     const provider = open({ definitions: { flags } });
@@ -290,13 +290,13 @@ describe('an object', () => {
     expect(await valueOf(open({ definitions: {} }), 'a')).toBe('FLAG_NOT_FOUND');
   });
 
-  it('is up to date by definition', async () => {
+  it('is always up to date', async () => {
     const provider = open({ definitions: {} });
     await provider.initialize();
     expect(await provider.refresh()).toBe(true);
   });
 
-  it('answers before the provider is registered, not after it is closed, and again when reopened', async () => {
+  it('answers before the provider is registered, not after it is closed, and again after it is reopened', async () => {
     const provider = open({ definitions: { a: 'one' } });
     expect(await valueOf(provider, 'a')).toBe('one');
     await provider.onClose();
@@ -309,7 +309,7 @@ describe('an object', () => {
 describe('accountId', () => {
   const splits = vectors.cases.filter(({ name }) => name.startsWith('split-50-key'));
 
-  it('seeds the rollouts: with the real one every subject falls on its real side', async () => {
+  it('seeds the rollouts: with the real account every subject gets its real variation', async () => {
     for (const { flag, context, expected } of splits) {
       const provider = open({ definitions: { flag: flag as never }, accountId: vectors.accountId });
       expect(

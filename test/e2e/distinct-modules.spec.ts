@@ -1,10 +1,20 @@
 import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { type TestingModule } from '@nestjs/testing';
 import { type FlagService, FlagshipModule, getFlagsToken, InjectFlags } from 'nestjs-flagship';
 import { FlagshipTestingModule, TestFlags } from 'nestjs-flagship/testing';
-import { useCleanup } from '../fixtures/use-cleanup';
+import { useApp } from '../fixtures/use-app';
+import { captureLog } from '../fixtures/captured-log';
 
-const cleanUp = useCleanup();
+const apps = useApp();
+let lines: string[];
+beforeEach(() => {
+  lines = captureLog();
+});
+afterEach(() => {
+  // Nest warns of a module whose hash takes it more than 10 ms, as on a busy machine.
+  expect(lines.filter((line) => !/^warn The module .* is taking .*ms to serialize/.test(line))).toEqual([]);
+  jest.restoreAllMocks();
+});
 
 /** Reads a flag of the domain, in a module that alone imports that domain's flags. */
 function readerOf(domain: string, flags: ReturnType<typeof FlagshipModule.forRoot>) {
@@ -21,11 +31,8 @@ function readerOf(domain: string, flags: ReturnType<typeof FlagshipModule.forRoo
 describe.each(['reference', 'deep-hash'] as const)(
   'modules told apart by %s',
   (moduleIdGeneratorAlgorithm) => {
-    async function create(metadata: ModuleMetadata): Promise<TestingModule> {
-      const testing = await Test.createTestingModule(metadata, { moduleIdGeneratorAlgorithm }).compile();
-      cleanUp(() => testing.close());
-      return testing;
-    }
+    const create = (metadata: ModuleMetadata): Promise<TestingModule> =>
+      apps.compile({ ...metadata, moduleIdGeneratorAlgorithm });
     const read = (flags: FlagService) => flags.getStringValue('flag', 'default');
 
     it.each([
@@ -55,11 +62,7 @@ describe.each(['reference', 'deep-hash'] as const)(
       const make = (flag: string, domain: string) =>
         readerOf(domain, FlagshipTestingModule.forRoot({ flag }, { domain, isGlobal: false }));
       const [billing, shipping] = [make('billed', 'billing'), make('shipped', 'shipping')];
-      const testing = await Test.createTestingModule(
-        { imports: [billing.ReaderModule, shipping.ReaderModule] },
-        { moduleIdGeneratorAlgorithm },
-      ).compile();
-      cleanUp(() => testing.close());
+      const testing = await create({ imports: [billing.ReaderModule, shipping.ReaderModule] });
       const tests = testing.get(TestFlags, { each: true });
       expect(new Set(tests).size).toBe(2);
       const both = () =>

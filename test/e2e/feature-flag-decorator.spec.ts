@@ -88,7 +88,7 @@ describe('not', () => {
   it.each<[string | string[], FeatureFlagOptions, number]>([
     ['off', {}, 200],
     ['on', {}, 404],
-    // Without an answer nothing is known, so nobody passes; the default says otherwise.
+    // Without an answer no request passes, unless the default decides.
     ['none', {}, 404],
     ['none', { defaultValue: false }, 200],
     ['none', { defaultValue: true }, 404],
@@ -137,7 +137,7 @@ describe('bypass', () => {
     },
   );
 
-  it('of one requirement does not lift another', async () => {
+  it('of one requirement does not bypass another', async () => {
     @FeatureFlag('off', { otherwise: ForbiddenException })
     @Controller()
     class StaffController {
@@ -159,7 +159,7 @@ describe('bypass', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no session'))],
-  ])('that %s lets nobody pass and is told of once', async (_, bypass) => {
+  ])('that %s lets no request pass, and logs one warning', async (_, bypass) => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     cleanUp(async () => warn.mockRestore());
     @Controller()
@@ -181,12 +181,12 @@ describe('bypass', () => {
     await http.get('/off').expect(404);
     await http.get('/on').expect(200);
     expect(warn.mock.calls.map(([text]) => String(text))).toEqual([
-      expect.stringContaining(`@FeatureFlag('off') failed; it lets nobody pass. no session`),
+      expect.stringContaining(`@FeatureFlag('off') failed; it lets no request pass. no session`),
       expect.stringContaining(`@FeatureFlag('on') failed`),
     ]);
   });
 
-  it('that gives anything but true is none', async () => {
+  it('that returns anything but true does not bypass', async () => {
     expect(await gate('off', { bypass: () => ({ id: 'ann' }) as never })).toBe(404);
   });
 });
@@ -239,7 +239,7 @@ describe.each(adapters)('a redirect on %s', (_, adapter) => {
     }
   }
 
-  it('answers once, with the target, and nothing is logged', async () => {
+  it('answers once, with the target, and logs nothing', async () => {
     const logged = (['error', 'warn'] as const).map((level) =>
       jest.spyOn(Logger.prototype, level).mockImplementation(),
     );
@@ -254,21 +254,21 @@ describe.each(adapters)('a redirect on %s', (_, adapter) => {
     for (const spy of logged) expect(spy).not.toHaveBeenCalled();
   });
 
-  it('that leads nowhere is the default refusal', async () => {
+  it('without a target is the default refusal', async () => {
     const http = await listen([CheckoutController], adapter());
     const { body, headers } = await http.get('/nowhere').expect(404);
     expect(body).toMatchObject({ message: 'Cannot GET /nowhere' });
     expect(headers).not.toHaveProperty('location');
   });
 
-  it('carries no line break into the headers', async () => {
+  it('writes no line break into the headers', async () => {
     const http = await listen([CheckoutController], adapter());
     const { headers } = await http.get('/odd').expect(302);
     expect(headers.location).toBe('/b%C3%BCcher%0D%0Ax-evil:%201');
     expect(headers).not.toHaveProperty('x-evil');
   });
 
-  it('lives through a filter for all exceptions', async () => {
+  it('passes through a filter for all exceptions', async () => {
     @Catch()
     class AllExceptions implements ExceptionFilter {
       constructor(private readonly host: HttpAdapterHost) {}
@@ -316,7 +316,7 @@ describe('requirements', () => {
     expect(merged.map(({ keys }) => keys)).toEqual([['shop'], ['plan'], ['charts', 'export']]);
   });
 
-  it('are read without it', () => {
+  it('are read by flagRequirementsOf', () => {
     expect(flagRequirementsOf(ReadController, read)).toMatchObject([
       { keys: ['shop'], type: 'boolean', accepted: [true], match: 'all', not: false },
       { keys: ['plan'], type: 'string', accepted: ['pro'] },
@@ -347,7 +347,7 @@ describe('requirements', () => {
   });
 });
 
-describe('arguments that make no sense', () => {
+describe('invalid arguments', () => {
   it.each<[unknown, object | null | undefined, string]>([
     [[], undefined, "needs a flag's key or a list of keys"],
     [['a', ''], undefined, "needs a flag's key or a list of keys"],

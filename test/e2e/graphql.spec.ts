@@ -5,6 +5,7 @@ import {
   type INestApplication,
   Injectable,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { Args, Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
@@ -15,6 +16,7 @@ import {
   FlagshipModule,
   type FlagshipModuleOptions,
   FlagValue,
+  FlagshipContextInterceptor,
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { echoProvider } from '../fixtures/echo-provider';
@@ -187,6 +189,21 @@ class TickResolver {
   }
 }
 
+/** Under `'middleware'`, which is for HTTP, an application binds the interceptor to its resolvers. */
+@UseInterceptors(FlagshipContextInterceptor)
+@Resolver('Cart')
+class BoundCartResolver extends CartResolver {}
+
+@UseInterceptors(FlagshipContextInterceptor)
+@Resolver('Tick')
+class BoundTickResolver extends TickResolver {}
+
+const resolvers = {
+  interceptor: [CartResolver, TickResolver],
+  middleware: [BoundCartResolver, BoundTickResolver],
+  none: [CartResolver, TickResolver],
+};
+
 const apps = useApp();
 const cleanUp = useCleanup();
 afterEach(async () => {
@@ -198,7 +215,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
     async function start(options: FlagshipModuleOptions): Promise<INestApplication> {
       const { app } = await apps.start({
         imports: [FlagshipModule.forRoot({ propagation, ...options }), graphql()],
-        providers: [CartResolver, TickResolver, OwnerService],
+        providers: [...resolvers[propagation], OwnerService],
         adapter: adapter(),
       });
       return app;
@@ -288,7 +305,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       expect((await ask(app, 'mutation { buy(item: "tea") }', 'bob')).data).toEqual({ buy: 'tea for bob' });
     });
 
-    it('does not keep for the user what was asked for nobody', async () => {
+    it('evaluates again for the user after an evaluation without a user', async () => {
       const app = await start({ provider: echoProvider().provider });
       const { data } = await ask(app, 'mutation { login(id: "ann") }');
       expect(data).toEqual({ login: 'ann ann' });
@@ -307,7 +324,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       expect((await ask(app, '{ late }', 'bob')).data).toEqual({ late: 'late bob' });
     });
 
-    it('never mixes up the users of operations that run at the same time', async () => {
+    it('keeps the users of simultaneous operations apart', async () => {
       const app = await start({ provider: echoProvider().provider, ...byHeader });
       const users = Array.from({ length: 60 }, (_unused, index) => `user-${index}`);
       const answers = await Promise.all(
@@ -344,7 +361,7 @@ describe.each(graphqlServers)('%s', (_name, adapter, graphql) => {
       ]);
     });
 
-    it('lets go of a subscription that the client ends', async () => {
+    it('releases a subscription that the client ends', async () => {
       const markers: WeakRef<object>[] = [];
       const { provider, asked } = echoProvider();
       const app = await start({

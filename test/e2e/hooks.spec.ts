@@ -69,7 +69,7 @@ describe('the module’s hooks and handlers', () => {
     expect(events[0]?.context).toEqual({ region: 'eu', plan: 'pro', targetingKey: 'ann' });
   });
 
-  it('belong to their application: another one in the process does not run them', async () => {
+  it('are not run by another application of the process', async () => {
     const lines: string[] = [];
     const logger = {
       log: (line: string) => void lines.push(line),
@@ -106,7 +106,7 @@ describe('the module’s hooks and handlers', () => {
     expect(calls).toHaveLength(10);
   });
 
-  it('are removed as often as they were given', async () => {
+  it('are removed as often as they were added', async () => {
     const before = counts();
     const calls: unknown[] = [];
     const handler = () => void calls.push(1);
@@ -122,7 +122,7 @@ describe('the module’s hooks and handlers', () => {
     expect(counts()).toEqual(before);
   });
 
-  it('hear of a provider that does not start', async () => {
+  it('receive the error event of a provider that does not start', async () => {
     const told: unknown[] = [];
     const lines = captureLog();
     await start({

@@ -1,11 +1,10 @@
+import { resolve } from 'node:path';
 import {
   type CanActivate,
   Controller,
-  type DynamicModule,
   Get,
   Inject,
   Injectable,
-  Module,
   type ModuleMetadata,
   UseGuards,
 } from '@nestjs/common';
@@ -21,6 +20,7 @@ import {
   FeatureFlag,
   FlagService,
   FlagshipModule,
+  type FlagshipModuleOptions,
   FlagshipServerProvider,
   FlagValue,
   getFlagsToken,
@@ -30,7 +30,6 @@ import { NamedProvider } from '../fixtures/named-provider';
 import { waitUntil } from '../fixtures/wait-until';
 import { useApp } from '../fixtures/use-app';
 import { useServer } from '../fixtures/use-server';
-import { captureLog } from '../fixtures/captured-log';
 
 const EVENTS = [
   ProviderEvents.Ready,
@@ -241,122 +240,85 @@ describe('an application that fails half-way through its start', () => {
     ['onApplicationBootstrap', { providers: [FailsBootstrap] }],
   ];
 
-  function failing(provider: Provider, metadata: ModuleMetadata): DynamicModule {
-    @Module({})
-    class Failing {}
-    const flags = FlagshipModule.forRoot({
-      provider,
-      handlers: EVENTS.map((event) => [event, () => undefined] as const),
+  const failing = (options: FlagshipModuleOptions, { imports = [], ...metadata }: ModuleMetadata) => ({
+    ...metadata,
+    imports: [FlagshipModule.forRoot(options), ...imports],
+  });
+
+  const start = async (setup: ModuleMetadata) => (await apps.create(setup)).init();
+
+  it.each([...inTheMaking, inHooks[0]!])('requests no more definitions: %s', async (_, metadata) => {
+    const flagship = await servers.startFlagship({ flags: { home: 'one' } });
+    const requests: string[] = [];
+    const polling = (name: string): FlagshipModuleOptions => ({
+      baseUrl: flagship.url,
+      accountId: flagship.accountId,
+      appId: flagship.appId,
+      localEvaluation: true,
+      refreshInterval: 10,
+      fetch: (input, init) => {
+        requests.push(name);
+        return fetch(input, init);
+      },
     });
-    return { module: Failing, ...metadata, imports: [flags, ...(metadata.imports ?? [])] };
-  }
-
-  async function expectReleased(provider: ClosableProvider): Promise<void> {
-    await waitUntil(() => provider.closed === 1, 'the provider to be closed');
-    expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
-    expect(handlersOf(OpenFeature.getClient())).toEqual(NO_HANDLERS);
-    const next = new NamedProvider('next');
-    const { app } = await listen(next);
-    expect(OpenFeature.getProvider()).toBe(next);
-    await app.close();
-    expect(provider.closed).toBe(1);
-  }
-
-  it.each(inTheMaking)('lets go of its domain: %s', async (_, metadata) => {
-    const provider = new ClosableProvider('failed');
-    const compiled = apps.compile({ imports: [failing(provider, metadata)] });
-    await expect(compiled).rejects.toThrow();
-    await expectReleased(provider);
+    await expect(start(failing(polling('failed'), metadata))).rejects.toThrow();
+    await apps.startContext({ imports: [FlagshipModule.forRoot(polling('running'))] });
+    await waitUntil(() => requests.filter((name) => name === 'running').length > 10, 'ten refreshes');
+    // The request of the start may still have been under way.
+    expect(requests.filter((name) => name === 'failed').length).toBeLessThanOrEqual(1);
   });
 
-  it.each([...inTheMaking, ...inHooks])('as an application context: %s', async (_, metadata) => {
-    const provider = new ClosableProvider('failed');
-    const lines = captureLog();
-    const context = apps.startContext({ imports: [failing(provider, metadata)] });
-    await expect(context).rejects.toThrow();
-    // `NestFactory` logs the failure.
-    expect(lines.filter((line) => !line.startsWith('error '))).toEqual([]);
-    jest.restoreAllMocks();
-    await expectReleased(provider);
+  it('follows no edits of a file', async () => {
+    const watch = jest.spyOn(globalThis, 'setInterval');
+    const flags = resolve('sample/flags.json');
+    await expect(start(failing({ definitions: flags }, inHooks[0]![1]))).rejects.toThrow();
+    expect(watch).not.toHaveBeenCalled();
+    await apps.startContext({ imports: [FlagshipModule.forRoot({ definitions: flags })] });
+    expect(watch).toHaveBeenCalledTimes(1);
+    watch.mockRestore();
   });
 
-  it.each(inHooks)('as an HTTP application: %s', async (_, metadata) => {
+  it.each(inHooks)('gives everything back when it is closed: %s', async (_, metadata) => {
     const provider = new ClosableProvider('failed');
-    const app = await apps.create({ imports: [failing(provider, metadata)] });
+    const handlers = EVENTS.map((event) => [event, () => undefined] as const);
+    const app = await apps.create(failing({ provider, handlers }, metadata));
     await expect(app.listen(0, '127.0.0.1')).rejects.toThrow('half-way');
-    await expectReleased(provider);
     await app.close();
     expect(provider.closed).toBe(1);
-  });
-
-  it('while its provider is still starting', async () => {
-    let begin = (): void => undefined;
-    const begun = new Promise<void>((resolve) => (begin = resolve));
-    let end = (): void => undefined;
-    const provider = new ClosableProvider('slow');
-    const initialize = () =>
-      new Promise<void>((resolve) => {
-        end = resolve;
-        begin();
-      });
-    Object.assign(provider, { initialize });
-    const late = {
-      provide: 'late',
-      useFactory: () => begun.then(() => Promise.reject(new Error('half-way'))),
-    };
-    const compiled = apps.compile({ imports: [failing(provider, { providers: [late] })] });
-    await expect(compiled).rejects.toThrow('half-way');
-    await expectReleased(provider);
-    end();
-    await new Promise(setImmediate);
     expect(OpenFeature.getProvider()).toBe(NOOP_PROVIDER);
     expect(handlersOf(OpenFeature.getClient())).toEqual(NO_HANDLERS);
   });
 
-  it('leaves an application that runs alone', async () => {
+  it('leaves an application that runs, and the next one, their flags', async () => {
     const running = new ClosableProvider('running');
     const { ask } = await listen(running);
-    const failed = new ClosableProvider('failed');
-    const compiled = apps.compile({ imports: [failing(failed, { providers: [Throws] })] });
-    await expect(compiled).rejects.toThrow('half-way');
-    await waitUntil(() => failed.closed === 1, 'the provider to be closed');
+    const failed = failing({ provider: new ClosableProvider('failed') }, { providers: [Throws] });
+    await expect(apps.compile(failed)).rejects.toThrow('half-way');
+    const next = await listen(new NamedProvider('next'));
     expect(OpenFeature.getProvider()).toBe(running);
     expect(running.closed).toBe(0);
     expect(await ask('ann')).toEqual(['running 1', 'running 1', 'ann']);
+    expect(await next.ask('bob')).toEqual(['next 1', 'next 1', 'bob']);
   });
 });
 
-describe('the watch over the start', () => {
-  it('leaves the parts as they were, and later instances are none of its business', async () => {
-    const init = jest.fn();
-    const own = { onModuleInit: init };
+describe('a start', () => {
+  it('changes no part of the application', async () => {
+    const own = { onModuleInit: jest.fn() };
     @Injectable()
     class Plain {
       onModuleInit(): void {
-        init();
-      }
-    }
-    @Injectable({ scope: 2 })
-    class FailsLater {
-      constructor() {
-        throw new Error('for one request');
+        own.onModuleInit();
       }
     }
     const testing = await apps.compile({
       imports: [FlagshipModule.forRoot({ provider: new NamedProvider('running') })],
-      providers: [
-        Plain,
-        FailsLater,
-        { provide: 'own', useValue: own },
-        { provide: 'frozen', useValue: Object.freeze({ onModuleInit: init }) },
-      ],
+      providers: [Plain, { provide: 'own', useValue: own }],
     });
-    await expect(testing.resolve(FailsLater)).rejects.toThrow('for one request');
+    const before = Object.getOwnPropertyDescriptors(own);
     await testing.init();
-    await expect(testing.resolve(FailsLater)).rejects.toThrow('for one request');
-    expect(init).toHaveBeenCalledTimes(3);
-    expect(own.onModuleInit).toBe(init);
-    expect(Object.keys(testing.get(Plain))).toEqual([]);
+    expect(own.onModuleInit).toHaveBeenCalledTimes(2);
+    expect(Object.getOwnPropertyDescriptors(own)).toEqual(before);
     expect(Object.getOwnPropertyNames(testing.get(Plain))).toEqual([]);
     expect(await testing.get(FlagService).getStringValue('home', '')).toBe('running 1');
   });

@@ -222,7 +222,7 @@ describe.each(adapters)('an answer that is streamed, on %s', (name, adapter) => 
       expect(StreamingController.ended).toEqual(['ann -']);
     });
 
-    it('breaks off where its source fails, and the process goes on', async () => {
+    it('is cut where its source fails, and the process goes on', async () => {
       const app = await start(propagation, adapter);
       await request(app.getHttpServer())
         .get('/failing')
@@ -254,7 +254,7 @@ describe('withContext', () => {
     return seen;
   }
 
-  it('runs an asynchronous generator in its scope, to its end or where it is left', async () => {
+  it('runs an asynchronous generator in its scope, until it ends or is left', async () => {
     const [flags, who] = await flagsOf();
     const ended: string[] = [];
     const generator = async function* () {
@@ -311,7 +311,7 @@ describe('withContext', () => {
     expect(await collect(stream)).toEqual(Array(CHUNKS).fill({ who: 'ann -' }));
   });
 
-  it('returns everything else as it is', async () => {
+  it('returns everything else unchanged', async () => {
     const [flags] = await flagsOf();
     class Own extends Readable {}
     const read = Readable.from(['a']).on('data', () => undefined);
@@ -347,13 +347,13 @@ describe('@WithFlagContext', () => {
     expect(await Jobs.ofTheClass.call(undefined as never, 'ann', ask)).toEqual(expected);
   });
 
-  it('waits: withFlagContext ends after the limit, and is told once', async () => {
+  it('waits: withFlagContext ends after the limit, and logs one warning', async () => {
     const jobs = (await start('interceptor', undefined, { contextTimeout: 50 })).get(Jobs);
     expect([await jobs.hanging(), await jobs.hanging()]).toEqual(['nobody -', 'nobody -']);
     expect([jobs.garbage(), jobs.garbage()].length).toBe(2);
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
       'warn @WithFlagContext on hanging: its function failed; the job runs without what it would have added. The function of @WithFlagContext did not finish within 50 ms.',
-      'warn @WithFlagContext on garbage: its function failed; the job runs without what it would have added. It gave no object.',
+      'warn @WithFlagContext on garbage: its function failed; the job runs without what it would have added. It returned no object.',
     ]);
   });
 });

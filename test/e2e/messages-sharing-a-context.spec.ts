@@ -1,6 +1,12 @@
-import { Controller, type ExecutionContext } from '@nestjs/common';
+import { Controller, type ExecutionContext, UseInterceptors } from '@nestjs/common';
 import { type CustomTransportStrategy, MessagePattern, Payload, Server } from '@nestjs/microservices';
-import { FeatureFlag, FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
+import {
+  FeatureFlag,
+  FlagService,
+  FlagshipContextInterceptor,
+  FlagshipModule,
+  FlagValue,
+} from 'nestjs-flagship';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { subjectProvider } from '../fixtures/subject-provider';
 import { useApp } from '../fixtures/use-app';
@@ -46,10 +52,15 @@ class GreetingController {
   }
 }
 
+/** Under `'middleware'`, which is for HTTP, an application binds the interceptor to its message handlers. */
+@UseInterceptors(FlagshipContextInterceptor)
+@Controller()
+class BoundGreetingController extends GreetingController {}
+
 const apps = useApp();
 
 it.each(['interceptor', 'middleware', 'none'] as const)(
-  'messages that share one context are each judged for their own payload (%s)',
+  'each message is evaluated for its own payload although the transport shares one context (%s)',
   async (propagation) => {
     const strategy = new SharingTransport();
     const setup = {
@@ -62,7 +73,7 @@ it.each(['interceptor', 'middleware', 'none'] as const)(
           }),
         }),
       ],
-      controllers: [GreetingController],
+      controllers: [propagation === 'middleware' ? BoundGreetingController : GreetingController],
     };
     await apps.startMicroservice(setup, { strategy });
     const send = (pattern: string, user: string) => strategy.deliver(pattern, { user });

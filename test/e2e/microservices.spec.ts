@@ -7,6 +7,7 @@ import {
   type INestMicroservice,
   Injectable,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import {
   type ClientOptions,
@@ -116,13 +117,21 @@ afterEach(async () => {
   events.length = 0;
 });
 
-const shop = (options: FlagshipModuleOptions) => ({
+/** Under `'middleware'`, which is for HTTP, an application binds the interceptor to its message handlers. */
+@UseInterceptors(FlagshipContextInterceptor)
+@Controller()
+class BoundShopMessages extends ShopMessages {}
+
+const shop = (options: FlagshipModuleOptions, controller: typeof ShopMessages) => ({
   imports: [FlagshipModule.forRoot(options)],
-  controllers: [ShopMessages],
+  controllers: [controller],
 });
 
 const serve = (options: FlagshipModuleOptions, transport: Readonly<MicroserviceOptions>) =>
-  apps.startMicroservice(shop(options), transport);
+  apps.startMicroservice(
+    shop(options, options.propagation === 'middleware' ? BoundShopMessages : ShopMessages),
+    transport,
+  );
 
 function client(options: ClientOptions): ClientProxy {
   const proxy = ClientProxyFactory.create(options);
@@ -197,7 +206,7 @@ describe.each(transports)('over %s', (_name, connect) => {
       expect(events).toEqual(['ann']);
     });
 
-    it('lets go of a message that has been answered', async () => {
+    it('releases a message that has been answered', async () => {
       const markers: WeakRef<object>[] = [];
       const { provider, asked } = echoProvider();
       const contextFactory = () => {
@@ -304,15 +313,19 @@ describe('headers of a message', () => {
   });
 });
 
-it.each(['interceptor', 'middleware'] as const)(
-  'opens scopes for HTTP and messages of one application under propagation %s',
-  async (propagation) => {
+it.each([
+  ['interceptor', ShopMessages, { ofMessage: 1, ofRoute: 1 }],
+  ['middleware', BoundShopMessages, { ofMessage: 1, ofRoute: 1 }],
+  ['middleware', ShopMessages, { ofMessage: 0, ofRoute: 0 }],
+] as const)(
+  'opens scopes for HTTP and messages of one application under propagation %s, %p',
+  async (propagation, controller, interceptions) => {
     const intercept = jest.spyOn(FlagshipContextInterceptor.prototype, 'intercept');
     cleanUp(() => intercept.mockRestore());
     const options = { propagation, provider: echoProvider().provider, requestContext: { userId: 'x-user' } };
     let service: INestMicroservice | undefined;
     const { http } = await apps.start({
-      ...shop(options),
+      ...shop(options, controller),
       configure: (app) => {
         service = app.connectMicroservice<MicroserviceOptions>(
           { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } },
@@ -324,9 +337,10 @@ it.each(['interceptor', 'middleware'] as const)(
     const { port } = service!.unwrap<NetServer>().address() as AddressInfo;
     const proxy = client({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
     const [first, , third] = (await send(proxy, 'count', {})) as string[];
-    expect(third).toBe(first);
-    expect(intercept).toHaveBeenCalledTimes(1);
+    // Without a scope the service answers anew.
+    expect(third === first).toBe(interceptions.ofMessage > 0);
+    expect(intercept).toHaveBeenCalledTimes(interceptions.ofMessage);
     await http.get('/').set('x-user', 'ann').expect(200, ['ann']);
-    expect(intercept).toHaveBeenCalledTimes(propagation === 'interceptor' ? 2 : 1);
+    expect(intercept).toHaveBeenCalledTimes(interceptions.ofMessage + interceptions.ofRoute);
   },
 );

@@ -94,7 +94,7 @@ describe('processes that evaluate by themselves', () => {
       expect(await run(script)).toEqual(none);
     });
 
-    it('(while a request does: the count above counts)', async () => {
+    it('load it for a request, which shows that the count works', async () => {
       server.script(serves(fixedFlags({ flag: 'one' })));
       const { output } = await run(asking(local(), loaded));
       expect(Number(output.split('\n')[1])).toBeGreaterThan(0);

@@ -27,6 +27,7 @@ import { FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
 import { Observable } from 'rxjs';
 import request from 'supertest';
 import { Batcher, OwnStream } from '../fixtures/lost-scopes';
+import { captureLog } from '../fixtures/captured-log';
 import { adapters, useApp } from '../fixtures/use-app';
 import { subjectProvider } from '../fixtures/subject-provider';
 
@@ -306,22 +307,28 @@ describe.each(adapters)('on %s', (name, adapter) => {
       expect(await visit(app, '/own-stream/bound')).toBe(hasScope ? 'ann' : 'nobody');
     });
 
-    it('callbacks that belong elsewhere, unless they are bound', async () => {
+    it('callbacks that belong to another request, unless they are bound', async () => {
       const app = await start(propagation, adapter);
       expect(await visit(app, '/callback/plain')).toBe('nobody');
       expect(await visit(app, '/callback/bound')).toBe(hasScope ? 'ann' : 'nobody');
       expect(await visit(app, '/pooled')).toBe('nobody');
     });
 
-    it('middleware that goes on from another request’s callback: guards, parameters and handlers are in their own scope', async () => {
+    it('middleware that goes on from another request’s callback: no code is in the scope of another request', async () => {
       const app = await start(propagation, adapter);
+      const warnings = captureLog();
       const both = [visit(app, '/continued', 'ann'), visit(app, '/continued', 'bob')];
-      const service = (user: string) => (hasScope ? user : 'nobody');
+      // Express has no hook after Nest's middleware that could restore the scope.
+      const isLost = name === 'express' && propagation === 'middleware';
+      const service = (user: string) => (hasScope && !isLost ? user : 'nobody');
       expect((await Promise.all(both)).map((text) => JSON.parse(text) as unknown)).toEqual([
         ['ann', service('ann')],
         ['bob', service('bob')],
       ]);
-      expect(propagation === 'middleware' ? ['ann', 'bob'] : ['nobody']).toContain(seen.guard);
+      expect(warnings).toEqual(
+        isLost ? [expect.stringContaining('Bind the callback with AsyncResource.bind(next)')] : [],
+      );
+      expect(propagation === 'middleware' && !isLost ? ['ann', 'bob'] : ['nobody']).toContain(seen.guard);
     });
 
     if (name === 'fastify') {
@@ -355,7 +362,7 @@ describe.each(adapters)('on %s', (name, adapter) => {
 });
 
 describe('a batch of several users', () => {
-  it('runs in the scope of the one that began it; with a loader of its own, each in its own', async () => {
+  it('runs in the scope of the request that began it; with a loader per request, each in its own', async () => {
     const app = await start('interceptor', adapters[0]![1]);
     const probe = app.get(Probe);
     const shared = new Batcher(() => probe.who());

@@ -248,7 +248,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       await http.get('/guarded').set('x-user', 'bob').expect(404);
     });
 
-    it('waits for an asynchronous context factory, also for those who read without waiting', async () => {
+    it('waits for an asynchronous context factory', async () => {
       const { provider, asked } = echoProvider();
       const http = await start({
         propagation,
@@ -270,7 +270,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       await http.get('/count').expect(200, ['counter 2', 'counter 2', 'counter 2']);
     });
 
-    it('costs no HTTP route an interceptor', async () => {
+    it('adds no interceptor to HTTP routes', async () => {
       const intercept = jest.spyOn(FlagshipContextInterceptor.prototype, 'intercept');
       cleanUp(async () => intercept.mockRestore());
       const http = await start({ propagation, provider: echoProvider().provider, ...byHeader });

@@ -103,7 +103,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       return [started, made];
     }
 
-    it('ends a stream of events whose client has gone', async () => {
+    it('ends a stream of events, and releases its scope, when its client disconnects', async () => {
       const outgoing = get(`${app.url}/events`, { headers: { 'x-user': 'ann' } });
       const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
       let text = '';
@@ -118,14 +118,14 @@ describe.each(adapters)('on %s', (_name, adapter) => {
       await waitUntilGone(markers, 'the scope of the stream');
     });
 
-    it('ends a handler that has taken too long', async () => {
+    it('ends a handler that has timed out, and releases its scope', async () => {
       await app.http.get('/never').set('x-user', 'ann').expect(408);
       expect(running).toBe(0);
       expect(markers.length).toBeGreaterThan(0);
       await waitUntilGone(markers, 'the scope of the request');
     });
 
-    it('lets go of each request that has been answered', async () => {
+    it('releases the scope of each request that has been answered', async () => {
       for (const user of ['ann', 'bob']) {
         await app.http.get('/quick').set('x-user', user).expect(200, user);
       }

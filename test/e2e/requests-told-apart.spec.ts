@@ -112,7 +112,7 @@ describe.each(adapters)('on %s', (_name, adapter) => {
 });
 
 describe.each(propagations)('GraphQL on express under propagation %s', (propagation) => {
-  it('takes no object for a request because of its name', async () => {
+  it('does not take an object for a request because of its name', async () => {
     @Resolver()
     class WhoResolver {
       @Query()
@@ -170,7 +170,7 @@ describe.each(adapters)('messages of WebSockets on %s', (_name, adapter) => {
   const CONSTANT = {};
   const options: Partial<FlagshipModuleOptions> = { propagation: 'none', ...byHeader };
 
-  it('are told apart by client and message although the parser hands all of them the same object', async () => {
+  it('are told apart by client and message although the parser returns the same object for all', async () => {
     const messageParser = (data: unknown) => {
       const { event } = JSON.parse(String(data)) as { event: string };
       return { event, data: CONSTANT };

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 describe('an evaluation that failed', () => {
-  it('is kept for a second of a scope, and no longer', async () => {
+  it('is kept for one second within a scope', async () => {
     await flags.withContext({ targetingKey: 'job' }, async () => {
       isAway = true;
       const read = () => flags.getStringValue('page', 'classic');
@@ -47,7 +47,7 @@ describe('an evaluation that failed', () => {
     });
   });
 
-  it('that fails again is kept for another second', async () => {
+  it('is kept for another second if it fails again', async () => {
     await flags.withContext({ targetingKey: 'job' }, async () => {
       isAway = true;
       for (let second = 0; second < 5; second++) {
@@ -60,7 +60,7 @@ describe('an evaluation that failed', () => {
   });
 });
 
-it('a stale answer is kept for a second of a scope, too', async () => {
+it('a stale answer is kept for one second within a scope', async () => {
   await flags.withContext({ targetingKey: 'job' }, async () => {
     [value, reason] = ['old', 'STALE'];
     const read = () => flags.getStringValue('page', 'classic');
@@ -76,7 +76,7 @@ it('a stale answer is kept for a second of a scope, too', async () => {
   });
 });
 
-describe('what a scope remembers', () => {
+describe('the memory of a scope', () => {
   const kilobytes = (count: number) => 'x'.repeat(count * 1024);
 
   it('is bounded in bytes, whatever values and contexts are', async () => {
@@ -142,7 +142,7 @@ describe('what a scope remembers', () => {
     });
   });
 
-  it('counts a value that goes round in circles once', async () => {
+  it('counts a circular value once', async () => {
     const circle: Record<string, unknown> = { text: 'x' };
     circle.self = circle;
     value = circle;

@@ -23,7 +23,7 @@ const servers = useServer();
 const cleanUp = useCleanup();
 
 beforeEach(() => {
-  // What the flags' own log says of an outage is specified elsewhere.
+  // The log lines about an outage are specified elsewhere.
   captureLog();
 });
 afterEach(() => {
@@ -87,7 +87,7 @@ describe('with definitions in the process', () => {
     };
   });
 
-  it('is up, tells the numbers, and asks Flagship nothing', async () => {
+  it('is up, reports the numbers, and sends Flagship no request', async () => {
     const app = await start(options);
     await app.get(FlagService).getStringValue('home-page', 'classic');
     await app.get(FlagService).getStringValue('unknown', 'classic');
@@ -119,7 +119,7 @@ describe('with definitions in the process', () => {
     expect(server.requests).toBe(before);
   });
 
-  it('is degraded while the definitions are stale, and down only for those who ask for that', async () => {
+  it('is degraded while the definitions are stale, and down only with downWhen: "degraded"', async () => {
     const app = await start(options);
     server.fault = 'http-500';
     expect(await app.get(FlagService).refresh()).toBe(false);
@@ -150,7 +150,7 @@ describe('with definitions in the process', () => {
     expect(Date.parse(await confirmedAt())).toBeGreaterThan(Date.parse(first));
   });
 
-  it('knows definitions kept on disk for what they are', async () => {
+  it('is degraded while it runs on definitions kept on disk', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'terminus-'));
     cleanUp(() => rm(folder, { recursive: true }));
     const kept = { ...options, definitionsCache: join(folder, 'flags.json') };
@@ -193,7 +193,7 @@ describe('with an answer for each evaluation', () => {
     circuitBreaker: { threshold: 1, halfOpenAfter: 1 },
   });
 
-  it('tells of the circuit: open, on trial, closed again', async () => {
+  it('reports the circuit: open, half-open, closed again', async () => {
     const app = await start(remote());
     const flags = app.get(FlagService);
     expect(await health(app)).toMatchObject(UP('ok', 'READY'));
@@ -222,7 +222,7 @@ describe('with an answer for each evaluation', () => {
     expect(await health(app, { downWhen: 'degraded' })).toMatchObject(UP('ok', 'READY'));
   });
 
-  it('counts stale answers and shows nothing personal and no secret', async () => {
+  it('counts stale answers, and shows no context and no secret', async () => {
     const app = await start({ ...remote(), circuitBreaker: false, cacheTtl: 1, staleTtl: 60_000 });
     const flags = app.get(FlagService);
     const ask = () => flags.getBooleanDetails('new-checkout', false, { targetingKey: 'ann', plan: 'pro' });
@@ -237,7 +237,7 @@ describe('with an answer for each evaluation', () => {
   });
 });
 
-it('tells the state of any other provider', async () => {
+it('reports the state of any other provider', async () => {
   const app = await start({ provider: new TypedInMemoryProvider({}) });
   const { code, flagship } = await health(app, { downWhen: 'degraded', maxAge: 1 });
   expect([code, flagship]).toEqual([200, { status: 'up', condition: 'ok', reasons: [], provider: 'READY' }]);
@@ -248,7 +248,7 @@ it('tells the state of any other provider', async () => {
   expect(await health(broken)).toMatchObject(UP('unavailable', 'ERROR'));
 });
 
-it('looks at the flags it is given, where there are several', async () => {
+it('reports on the given FlagService if there are several', async () => {
   const here = await start({ definitions: { a: true } });
   const other = await start({
     endpoint: `http://127.0.0.1:${await closedPort()}/evaluate`,
@@ -270,7 +270,7 @@ it.each([
   [{ downWhen: 'sometimes' }, '"downWhen" must be "never", "degraded", "unavailable"'],
   [{ maxAge: 0 }, '"maxAge" must be a number of milliseconds from 1'],
   [{ flags: {} }, '"flags" must be a FlagService'],
-])('fails and says why for %j, instead of throwing', async (options, message) => {
+])('reports down with the reason for the options %j, instead of throwing', async (options, message) => {
   const app = await start({ definitions: {} });
   const { code, flagship } = await health(app, options as FlagshipHealthOptions);
   expect([code, flagship]).toEqual([503, { status: 'down', message: expect.stringContaining(message) }]);

@@ -22,7 +22,8 @@ describe('two copies of the package in one process', () => {
       const start = (copy, flag, options = {}) =>
         NestFactory.createApplicationContext(
           copy.FlagshipTestingModule.forRoot({ flag }, options), { logger: ['error', 'warn'] });
-      const ask = (app, copy) => app.get(copy.FlagService).getStringValue('flag', 'default');
+      const ask = (app, copy, domain) =>
+        app.get(copy.getFlagsToken(domain)).getStringValue('flag', 'default');
       (async () => { ${body} })().then((result) => console.log(JSON.stringify(result)));`;
     const { output, errors } = await built.runScript(script);
     expect(errors).toBe('');
@@ -58,15 +59,15 @@ describe('two copies of the package in one process', () => {
     const seen = await inProcess(`
       const first = await start(one, 'of one', { domain: 'billing' });
       const second = await start(two, 'of two', { domain: 'billing' });
-      const seen = [await ask(first, one), await ask(second, two)];
+      const seen = [await ask(first, one, 'billing'), await ask(second, two, 'billing')];
       await second.close();
-      seen.push(await ask(first, one));
+      seen.push(await ask(first, one, 'billing'));
       await first.close();
       return seen;`);
     expect(seen).toEqual(['of one', 'of two', 'of one']);
   });
 
-  it('hear of their own changes only', async () => {
+  it('receive the events of their own changes alone', async () => {
     const seen = await inProcess(`
       const heard = [];
       const told = (name) => ({ handlers: [[ProviderEvents.ConfigurationChanged, () => heard.push(name)]] });
@@ -97,7 +98,7 @@ describe('two copies of the package in one process', () => {
     expect(seen).toEqual(['shared', 'shared', 'shared', 'PROVIDER_NOT_READY']);
   });
 
-  it('know the user of a request, whichever of them opened its scope', async () => {
+  it('know the user of a request, whichever copy has opened its scope', async () => {
     const seen = await inProcess(`
       const first = await start(one, 'a');
       const second = await start(two, 'a');

@@ -261,7 +261,7 @@ describe('usage()', () => {
     ]);
   });
 
-  it('knows what is inherited, and a class that stands in two modules once', async () => {
+  it('lists inherited handlers, and a class of two modules once', async () => {
     abstract class Base {
       @FeatureFlag('base')
       @Get('base')
@@ -305,7 +305,7 @@ describe('usage()', () => {
     expect(keys('billing')).toEqual(['amount', 'theirs']);
   });
 
-  it('is nothing where the code names none', async () => {
+  it('is empty if the code names no flag', async () => {
     const app = await create({ controllers: [PlainController] }, { listUsage: true });
     await app.init();
     expect(app.get(FlagService).usage()).toEqual([]);
@@ -316,7 +316,7 @@ describe('usage()', () => {
 describe('at start', () => {
   const fromFlagship = () => logged.log.filter((text) => text.includes('The code names'));
 
-  it('lists the flags in one entry where that is wanted', async () => {
+  it('logs the flags in one entry under the option', async () => {
     const app = await create(
       { controllers: [ShopController] },
       { listUsage: true, definitions: { checkout: true, payments: true, limit: 1, page: '' } },
@@ -351,7 +351,7 @@ describe('at start', () => {
     ]);
   });
 
-  it('so it does with local evaluation', async () => {
+  it('warns of them with local evaluation as well', async () => {
     const local = await servers.startFlagship({ flags: { shop: true, limit: 1, page: '' } });
     const { url: baseUrl, appId, accountId } = local;
     const app = await create(
@@ -364,7 +364,7 @@ describe('at start', () => {
     ]);
   });
 
-  it('says nothing where Flagship has them all, or where that cannot be known', async () => {
+  it('logs nothing if Flagship has all of them, or if that cannot be known', async () => {
     const all = { shop: true, checkout: true, payments: true, limit: 1, page: '' };
     await (await create({ controllers: [ShopController] }, { definitions: all })).init();
     await (await create({ controllers: [ShopController] })).init();

@@ -1,5 +1,5 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { type DynamicModule, type INestApplication } from '@nestjs/common';
+import { type DynamicModule, type INestApplication, UseInterceptors } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
   Args,
@@ -18,7 +18,13 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { OpenFeatureClient } from '@openfeature/nestjs-sdk';
 import { type Client } from '@openfeature/server-sdk';
-import { FeatureFlag, FlagService, FlagshipModule, FlagValue } from 'nestjs-flagship';
+import {
+  FeatureFlag,
+  FlagService,
+  FlagshipContextInterceptor,
+  FlagshipModule,
+  FlagValue,
+} from 'nestjs-flagship';
 import request from 'supertest';
 import { ResolversExplorerService } from '@nestjs/graphql/dist/services/index.js';
 import { subscriber } from '../fixtures/graphql-app';
@@ -143,6 +149,11 @@ const mercurius = (): DynamicModule =>
     context: ({ headers }: { headers: Headers }) => userOf(headers),
   } as MercuriusDriverConfig);
 
+/** Under `'middleware'`, which is for HTTP, an application binds the interceptor to its resolvers. */
+@UseInterceptors(FlagshipContextInterceptor)
+@Resolver('Cart')
+class BoundSubjectResolver extends SubjectResolver {}
+
 const apps = useApp();
 const cleanUp = useCleanup();
 
@@ -160,10 +171,12 @@ describe.each([
     });
     const SEEN = '{ parameter service client }';
 
-    async function start(): Promise<INestApplication> {
+    async function start(
+      resolver = propagation === 'middleware' ? BoundSubjectResolver : SubjectResolver,
+    ): Promise<INestApplication> {
       const { app } = await apps.start({
         imports: [FlagshipModule.forRoot({ provider: subjectProvider().provider, propagation }), graphql()],
-        providers: [SubjectResolver],
+        providers: [resolver],
         adapter: adapter(),
       });
       return app;
@@ -181,6 +194,15 @@ describe.each([
       expect(await ask(app, `{ gated ${SEEN} }`, 'bob')).toEqual({ gated: null });
       expect(await ask(app, `{ open ${SEEN} }`)).toEqual({ open: seenBy('nobody') });
     });
+
+    if (propagation === 'middleware') {
+      it('evaluates in the scope of the HTTP request where the interceptor is not bound', async () => {
+        const app = await start(SubjectResolver);
+        const seen = { parameter: 'ann -', service: 'nobody -', client: 'nobody -' };
+        expect(await ask(app, `{ gated ${SEEN} }`, 'ann')).toEqual({ gated: seen });
+        expect(await ask(app, `{ gated ${SEEN} }`, 'bob')).toEqual({ gated: null });
+      });
+    }
 
     it('agrees on the user that a resolver has logged in', async () => {
       const app = await start();

@@ -186,7 +186,7 @@ describe.each(socketPlatforms)('%s', (_platform, webSockets, connect) => {
         expect(new Set(seen.flat()).size).toBe(messages.length);
       });
 
-      it('does not keep for the user what was asked for nobody', async () => {
+      it('evaluates again for the user after an evaluation without a user', async () => {
         const app = await start({ propagation, provider: echoProvider().provider });
         const client = await open(app, 'ignored');
         client.send('login', 'ann');
@@ -195,7 +195,7 @@ describe.each(socketPlatforms)('%s', (_platform, webSockets, connect) => {
         expect(await answers(client, 1)).toEqual([['bob', 'bob']]);
       });
 
-      it('lets go of a message that has been answered, while the connection stays', async () => {
+      it('releases a message that has been answered while the connection stays open', async () => {
         const markers: WeakRef<object>[] = [];
         const { provider, asked } = echoProvider();
         const app = await start({

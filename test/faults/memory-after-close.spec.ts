@@ -1,6 +1,6 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
-import { FlagService, FlagshipModule, type FlagshipModuleOptions } from 'nestjs-flagship';
+import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
 import { TestFlags } from 'nestjs-flagship/testing';
 import { waitUntilGone } from '../fixtures/garbage';
 import { useProcessWatch } from '../fixtures/use-process-watch';
@@ -22,7 +22,7 @@ describe('an application that has closed', () => {
       handlers: [[ProviderEvents.Ready, () => void Object.assign(handled, { used: true })]],
       ...options,
     });
-    const flags = app.get(FlagService);
+    const flags = app.get<FlagService>(getFlagsToken(options.domain));
     expect(await flags.getStringValue('flag', 'default')).toBe('one');
     const { domain } = flags.client.metadata;
     const held = [handled, flags, OpenFeature.getProvider(domain)].map((object) => new WeakRef(object));
@@ -81,7 +81,7 @@ it('hundreds of applications leave about as much behind as without the module', 
     const { setTimeout: delay } = require('node:timers/promises');
     const { Module } = require('@nestjs/common');
     const { NestFactory } = require('@nestjs/core');
-    const { FlagshipModule, FlagService } = require('./dist');
+    const { FlagshipModule, getFlagsToken } = require('./dist');
     class Bare {}
     Module({})(Bare);
     const handlers = ['READY', 'STALE', 'ERROR', 'CONFIGURATION_CHANGED'].map((event) => ['PROVIDER_' + event, () => undefined]);
@@ -90,7 +90,7 @@ it('hundreds of applications leave about as much behind as without the module', 
     const many = async (count, make) => {
       for (let nth = 0; nth < count; nth++) {
         const app = await NestFactory.createApplicationContext(make({}), { logger: false });
-        if (make !== kinds.bare) await app.get(FlagService).isEnabled('flag');
+        if (make !== kinds.bare) await app.get(getFlagsToken(make === kinds.named ? 'billing' : undefined)).isEnabled('flag');
         await app.close();
       }
     };

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { resolve } from 'node:path';
 import { Controller, Get } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   FlagshipModule,
@@ -13,7 +12,7 @@ import {
 } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
-import { Lifetime } from '../../lib/flagship-lifetime';
+import { CleanupStack } from '../../lib/module/cleanup-stack';
 import { WAITS, type WaitName } from '../../lib/runtime';
 import { captureLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';
@@ -73,9 +72,9 @@ const hangs = {
     await endsInTime(() => startLocalFlagship({ flags: {}, host: 'localhost' }));
   },
   moduleClose: async () => {
-    const lifetime = Lifetime.of(new ModulesContainer());
-    lifetime.onEnd(never);
-    await endsInTime(() => lifetime.end());
+    const lifetime = new CleanupStack();
+    lifetime.defer(never);
+    await endsInTime(() => lifetime.dispose());
   },
   providerClose: async () => {
     const provider = new FlagshipServerProvider({ definitions: {} });

@@ -108,6 +108,92 @@ describe('a guard of the application’s own as APP_GUARD', () => {
   });
 });
 
+describe('a subclass with a dependency of its own', () => {
+  /** A service of the application that the built-in guard does not know. */
+  @Injectable()
+  class Memberships {
+    readonly checked: string[] = [];
+
+    isStaff(user: string | undefined): boolean {
+      this.checked.push(user ?? 'anonymous');
+      return user === 'staff';
+    }
+
+    refusalFor(keys: readonly string[]): Error {
+      return new HttpException(`members only: ${keys.join()}`, 452);
+    }
+  }
+
+  /** Lets staff pass and refuses with the words of its service; overrides two small protected methods. */
+  @Injectable()
+  class MembersGuard extends FeatureFlagGuard {
+    constructor(
+      reflector: Reflector,
+      requestFlags: RequestFlags,
+      private readonly memberships: Memberships,
+    ) {
+      super(reflector, requestFlags);
+    }
+
+    protected override isBypassed(
+      _requirement: FlagRequirement,
+      context: ExecutionContext,
+    ): Promise<boolean> {
+      const { user } = context.switchToHttp().getRequest<{ user?: { id: string } }>();
+      return Promise.resolve(this.memberships.isStaff(user?.id));
+    }
+
+    protected override refusal({ keys }: FlagRequirement): Error {
+      return this.memberships.refusalFor(keys);
+    }
+  }
+
+  @Controller()
+  class MembersController {
+    @FeatureFlag('for-ann')
+    @Get()
+    read() {
+      return 'passed';
+    }
+  }
+
+  it('is injected as APP_GUARD', async () => {
+    const { visit } = await serve({
+      controllers: [MembersController],
+      providers: [
+        Memberships,
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: MembersGuard },
+      ],
+    });
+    // The decorator checks as well, after the global guards, and knows no staff.
+    expect([await visit('ann'), await visit('eve'), await visit('staff')]).toEqual([200, 452, 404]);
+  });
+
+  it('is injected where @UseGuards names it, beside what FlagshipModule exports', async () => {
+    @UseGuards(AuthGuard, MembersGuard)
+    @Controller()
+    class GuardedController extends MembersController {}
+    const { visit } = await serve({ controllers: [GuardedController], providers: [Memberships] });
+    expect([await visit('ann'), await visit('eve'), await visit()]).toEqual([200, 452, 452]);
+  });
+
+  it('is injected by overrideGuard, and then checks in the place of every decorator', async () => {
+    const { app, http } = await apps.start({
+      imports: [FlagshipModule.forRoot({ provider: audienceProvider() })],
+      controllers: [MembersController],
+      providers: [Memberships, { provide: APP_GUARD, useClass: AuthGuard }],
+      override: (builder) => builder.overrideGuard(FeatureFlagGuard).useClass(MembersGuard),
+    });
+    const visit = async (user: string): Promise<number> => {
+      const response = await http.get('/').set('x-user', user);
+      return response.status;
+    };
+    expect([await visit('ann'), await visit('eve'), await visit('staff')]).toEqual([200, 452, 200]);
+    expect(app.get(Memberships).checked).toEqual(['ann', 'eve', 'staff']);
+  });
+});
+
 describe('overrideGuard(FeatureFlagGuard)', () => {
   @Controller()
   class ClosedController {

@@ -9,7 +9,7 @@ function compilerOptions(): ts.CompilerOptions {
   return { ...options, types: ['node'], noEmit: true, declaration: false };
 }
 
-/** Type-checks every block in one program. What is wrong is said with the line of the Markdown file. */
+/** Type-checks every block in one program. Returns the errors, with their lines in the Markdown file. */
 export function typeErrors(file: string, blocks: readonly Block[]): string[] {
   const folder = join(__dirname, 'blocks');
   const virtual = new Map(blocks.map((block) => [join(folder, nameOf(block)), block]));
@@ -39,7 +39,7 @@ export function typeErrors(file: string, blocks: readonly Block[]): string[] {
   });
 }
 
-/** Runs a block as a module, with the modules that `load` gives it. */
+/** Runs a block as a module, which gets its imports from `load`. Returns its exports. */
 export function runBlock(block: Block, load: (name: string) => unknown): Record<string, unknown> {
   const { outputText } = ts.transpileModule(block.code, {
     fileName: nameOf(block),

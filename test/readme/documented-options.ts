@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { ROOT } from './markdown';
 
-/** Option → its default as the doc comment says, `required` or, where neither, undefined. */
+/** Option → the default in its doc comment, `required`, or undefined for an optional one without a default. */
 export type DocumentedOptions = ReadonlyMap<string, string | undefined>;
 
 function parse(path: string): ts.SourceFile {
@@ -16,7 +16,7 @@ function defaultOf(member: ts.PropertySignature): string | undefined {
   return said ?? (member.questionToken === undefined ? 'required' : undefined);
 }
 
-/** What an interface declares itself. */
+/** Returns the options that an interface declares itself. */
 export function interfaceOptions(path: string, name: string): DocumentedOptions {
   const found = parse(path).statements.find(
     (statement): statement is ts.InterfaceDeclaration =>
@@ -30,7 +30,7 @@ export function interfaceOptions(path: string, name: string): DocumentedOptions 
   );
 }
 
-/** The options of the command, with their defaults as its usage says them. */
+/** Returns the options of the command, with the defaults in its usage text. */
 export function commandOptions(): DocumentedOptions {
   const usage = readFileSync(join(ROOT, 'lib/cli/main.ts'), 'utf8');
   const options = new Map<string, string | undefined>();
@@ -41,7 +41,7 @@ export function commandOptions(): DocumentedOptions {
   return options;
 }
 
-/** The names that the command's argument parser knows. */
+/** Returns the options that the command's argument parser accepts. */
 export function parsedOptions(): string[] {
   const names: string[] = [];
   const visit = (node: ts.Node): void => {

@@ -25,7 +25,7 @@ export function blocksOf(markdown: string, language: string): Block[] {
   return blocks;
 }
 
-/** The file name that a block's first line gives as a comment. */
+/** Returns the file name in the comment on a block's first line. */
 export function nameOf({ code, line }: Block): string {
   const name = /^\/\/ ([\w.-]+\.ts)\n/.exec(code)?.[1];
   if (name === undefined)
@@ -33,7 +33,7 @@ export function nameOf({ code, line }: Block): string {
   return name;
 }
 
-/** The part under a heading, up to the next heading of any level. */
+/** Returns the text under a heading, up to the next heading of any level. */
 export function sectionOf(markdown: string, heading: string): string {
   const start = new RegExp(`^#+ ${heading}$`, 'm').exec(markdown);
   if (start === null) throw new Error(`There is no heading "${heading}".`);
@@ -41,7 +41,7 @@ export function sectionOf(markdown: string, heading: string): string {
   return rest.split(/^#+ /m)[0] ?? '';
 }
 
-/** The rows of a section's first table, without its header. */
+/** Returns the rows of a section's first table, without its header. */
 export function tableOf(markdown: string, heading: string): string[][] {
   const lines = sectionOf(markdown, heading).split('\n');
   const first = lines.findIndex((line) => line.startsWith('|'));
@@ -56,7 +56,7 @@ export function tableOf(markdown: string, heading: string): string[][] {
   );
 }
 
-/** As GitHub makes it from a heading. */
+/** Returns the anchor that GitHub derives from a heading. */
 export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

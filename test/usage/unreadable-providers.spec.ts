@@ -63,7 +63,7 @@ describe('providers that cannot be read outside of a request', () => {
     const modules = new Map([['module', module]]) as never;
     const usage = findUsage(
       { modules, initial: new Set([module]), config: undefined, hasHttp: true },
-      () => true,
+      undefined,
     );
     expect(usage).toEqual([
       { key: 'made', uses: [{ decorator: '@FeatureFlag', where: 'Product.make', handler: 'Product.make' }] },

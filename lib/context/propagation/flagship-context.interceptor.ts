@@ -1,17 +1,24 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { map, Observable } from 'rxjs';
-import { isSubscription, resolverArguments } from '../request/graphql-operation';
-import { ApplicationScopes, type Scopes } from '../scope/application-scopes';
-import { EvaluationScope } from '../scope/evaluation-scope';
-import { isAsyncIterable, keepScope, scopedIterable } from '../scope/lazy-work';
-import { isCurrent, runInScope } from '../scope/scope-storage';
+import { isSubscription, resolverArguments } from '../request';
+import {
+  ApplicationScopes,
+  type Scopes,
+  EvaluationScope,
+  isAsyncIterable,
+  bindToScope,
+  scopedIterable,
+  isCurrent,
+  runInScope,
+} from '../scope';
 
 /**
- * Opens the request's scope around its handler: `FlagService`, and any OpenFeature client, answer there for the user
- * of the request. Registered globally unless `propagation` says otherwise.
+ * Opens the request's scope around its handler: within it, `FlagService` and any OpenFeature client evaluate flags for
+ * the user of the request. The module registers it globally unless the option `propagation` is `'none'`; with
+ * `'middleware'`, it is registered for WebSockets, microservices and GraphQL only.
  *
  * Nest applies global interceptors neither to WebSocket gateways nor, without `inheritAppConfig`, to the microservices
- * of a hybrid application: bind it there.
+ * of a hybrid application. Bind the interceptor there with `@UseInterceptors(FlagshipContextInterceptor)`.
  *
  * @example
  * // With `propagation: 'none'`, for one controller only:
@@ -28,18 +35,18 @@ export class FlagshipContextInterceptor implements NestInterceptor {
     next: CallHandler<unknown>,
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const scopes = this.scopesFor(context);
-    const late = untilReady(scopes);
-    if (late !== undefined) return late.then(() => handleIn(scopes, context, next));
+    const ready = untilReady(scopes);
+    if (ready !== undefined) return ready.then(() => handleIn(scopes, context, next));
     return handleIn(scopes, context, next);
   }
 
-  /** The scopes of all modules: this interceptor has been bound on purpose. */
+  /** Returns the scopes of all modules, also of those without propagation, because the application bound this itself. */
   protected scopesFor(context: ExecutionContext): Scopes {
     return this.scopes.for(context);
   }
 }
 
-/** The global one. */
+/** The interceptor that the module registers globally. It opens scopes only for modules that propagate. */
 @Injectable()
 export class PropagatingInterceptor extends FlagshipContextInterceptor {
   protected override scopesFor(context: ExecutionContext): Scopes {
@@ -47,11 +54,11 @@ export class PropagatingInterceptor extends FlagshipContextInterceptor {
   }
 }
 
-/** Returns a promise while an asynchronous context factory is at work. */
+/** Returns a promise while an asynchronous context factory is pending, otherwise undefined. */
 function untilReady(scopes: Scopes): Promise<unknown> | undefined {
   if (scopes instanceof EvaluationScope) return scopes.untilReady();
-  const late = scopes.map((scope) => scope.untilReady()).filter((wait) => wait !== undefined);
-  return late.length === 0 ? undefined : Promise.all(late);
+  const pending = scopes.map((scope) => scope.untilReady()).filter((wait) => wait !== undefined);
+  return pending.length === 0 ? undefined : Promise.all(pending);
 }
 
 function handleIn(
@@ -64,12 +71,13 @@ function handleIn(
     return handled.pipe(map((value) => (isAsyncIterable(value) ? scopedIterable(value, scopes) : value)));
   }
   if (scopes instanceof EvaluationScope && isCurrent(scopes)) return next.handle();
-  // Nest subscribes later and outside; a handler's stream of events does its work only from then on.
+  // Nest subscribes to the result later and outside of the scope, and a handler's observable (server-sent events) runs
+  // its code only when it is subscribed to.
   return new Observable((subscriber) =>
     runInScope(scopes, () =>
       next.handle().subscribe({
         next: (value) => {
-          subscriber.next(keepScope(value, scopes));
+          subscriber.next(bindToScope(value, scopes));
         },
         error: (error: unknown) => {
           subscriber.error(error);

@@ -1,15 +1,15 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { ApplicationScopes } from '../scope/application-scopes';
+import { ApplicationScopes, runInScope } from '../scope';
 import { followHandlersRequest } from './http-propagation';
-import { runInScope } from '../scope/scope-storage';
 
 /**
- * Opens the request's scope around everything that follows: `FlagService`, and any OpenFeature client, answer for the
- * user of the request in later middleware, guards, pipes, handlers and exception filters. The evaluation context is
- * built when a flag is first asked for, and again when `request.user` has changed since.
+ * Opens the request's scope around the rest of the request: `FlagService` and any OpenFeature client evaluate flags for
+ * the user of the request in later middleware, guards, pipes, handlers and exception filters. The evaluation context is
+ * built at the first evaluation, and again when `request.user` has changed.
  *
- * `propagation: 'middleware'` brings it to every HTTP request. Apply it yourself to have it for some routes only.
+ * With `propagation: 'middleware'`, the module opens scopes for every HTTP request. Apply this middleware yourself to
+ * open them for some routes only.
  *
  * @example
  * // With `propagation: 'none'`, for the routes of one controller only:
@@ -23,10 +23,10 @@ export class FlagshipContextMiddleware implements NestMiddleware {
     private readonly scopes: ApplicationScopes,
     host: HttpAdapterHost,
   ) {
-    for (const ofModule of scopes.all) followHandlersRequest(host.httpAdapter, ofModule);
+    for (const moduleScopes of scopes.all) followHandlersRequest(host.httpAdapter, moduleScopes);
   }
 
   use(request: object, _response: unknown, next: () => void): void {
-    runInScope(this.scopes.enter(request), next);
+    runInScope(this.scopes.openFor(request), next);
   }
 }

@@ -1,18 +1,10 @@
 import { type HttpAdapterHost } from '@nestjs/core';
-import { type RequestScopes } from '../scope/request-scopes';
-import { isCurrent, runInScope } from '../scope/scope-storage';
-
+import { type FastifyRequestHook, setFirstFastifyHook } from '../../undocumented';
+import { type RequestScopes, isCurrent, runInScope } from '../scope';
 type Adapter = NonNullable<HttpAdapterHost['httpAdapter']>;
-type Hook = (request: object, reply: unknown, done: () => void) => void;
 
 interface Fastify {
-  addHook(name: 'onRequest' | 'preValidation' | 'preHandler', hook: Hook): unknown;
-}
-
-/** Nest's adapter for Fastify, from Nest 11 on, has room for one hook that runs before everything else. */
-interface FastifyAdapter {
-  readonly onRequestHook?: Hook;
-  setOnRequestHook?(hook: Hook): void;
+  addHook(name: 'onRequest' | 'preValidation' | 'preHandler', hook: FastifyRequestHook): unknown;
 }
 
 /** Whose hooks are in place already; looked at only while an application starts. */
@@ -20,9 +12,9 @@ const hooked = new WeakSet<RequestScopes>();
 
 const isFastify = (adapter: Adapter): boolean => adapter.getType() === 'fastify';
 
-function entering(scopes: RequestScopes): Hook {
+function entering(scopes: RequestScopes): FastifyRequestHook {
   return (request, _reply, done) => {
-    const scope = scopes.enter(request);
+    const scope = scopes.openFor(request);
     if (isCurrent(scope)) done();
     else runInScope(scope, done);
   };
@@ -36,21 +28,11 @@ export function openAroundRequests(adapter: Adapter, scopes: RequestScopes): voi
     return;
   }
   // Not as middleware: that goes through @fastify/middie, which copies ten properties to every request.
-  const first = adapter as unknown as FastifyAdapter;
-  if (first.onRequestHook === undefined) first.setOnRequestHook?.(enter);
+  setFirstFastifyHook(adapter, enter);
   const fastify = adapter.getInstance<Fastify>();
   // Where there is no such room, or something else takes it.
   fastify.addHook('onRequest', enter);
   fastify.addHook('preHandler', enter);
-}
-
-/**
- * Opens the scope again, after Nest's middleware and before its routes, for requests that have lost it: middleware may
- * call `next` from a callback that belongs to another asynchronous context (of a parser, a pool, a session store). With
- * Fastify a hook does this.
- */
-export function openBeforeRoutes(adapter: Adapter, scopes: RequestScopes): void {
-  if (!isFastify(adapter)) adapter.use(entering(scopes));
 }
 
 /** Middleware sees Node's request, where Fastify's handlers leave the user on Fastify's own: the scope follows that one. */
@@ -58,7 +40,7 @@ export function followHandlersRequest(adapter: Adapter | undefined, scopes: Requ
   if (adapter === undefined || !isFastify(adapter) || hooked.has(scopes)) return;
   hooked.add(scopes);
   adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
-    if (scopes.entered(request) !== undefined) scopes.enter(request);
+    if (scopes.openedFor(request) !== undefined) scopes.openFor(request);
     done();
   });
 }

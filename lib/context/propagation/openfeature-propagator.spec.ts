@@ -6,7 +6,7 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { carries, ensurePropagation } from './openfeature-propagator';
+import { propagates, ensurePropagation } from './openfeature-propagator';
 
 afterEach(() => {
   OpenFeature.setTransactionContextPropagator(NOOP_TRANSACTION_CONTEXT_PROPAGATOR);
@@ -71,10 +71,10 @@ it.each([
   OpenFeature.setTransactionContextPropagator(own);
   ensurePropagation();
   expect(current()).toBe(own);
-  expect(carries()).toBe(true);
+  expect(propagates()).toBe(true);
   expect(OpenFeature.getTransactionContext()).toEqual({});
 });
 
 it('finds out that nothing is carried', () => {
-  expect(carries()).toBe(false);
+  expect(propagates()).toBe(false);
 });

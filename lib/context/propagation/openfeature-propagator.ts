@@ -5,25 +5,14 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { scopePropagator } from '../scope/scope-storage';
-
-/**
- * The propagator that OpenFeature has. It has no public way to ask for it, and a propagator that is asked to carry a
- * context, to see whether it does, may keep that context. Checked with `@openfeature/server-sdk` 1.20 to 1.23; where the
- * property is gone, {@link carries} finds out instead.
- */
-function currentPropagator(): TransactionContextPropagator | undefined {
-  const { _transactionContextPropagator: propagator } = OpenFeature as unknown as {
-    readonly _transactionContextPropagator?: TransactionContextPropagator;
-  };
-  return propagator;
-}
+import { transactionContextPropagatorOf } from '../../undocumented';
+import { scopePropagator } from '../scope';
 
 /** Makes OpenFeature carry transaction contexts; a propagator that the application has set is left alone. */
 export function ensurePropagation(): void {
-  const current = currentPropagator();
+  const current = transactionContextPropagatorOf(OpenFeature) as TransactionContextPropagator | undefined;
   if (current === scopePropagator) return;
-  const isIdle = current === undefined ? !carries() : isNoop(current);
+  const isIdle = current === undefined ? !propagates() : isNoop(current);
   if (isIdle) OpenFeature.setTransactionContextPropagator(scopePropagator);
 }
 
@@ -41,7 +30,7 @@ function isNoop(propagator: TransactionContextPropagator): boolean {
  * Whether transaction contexts are carried: tried in an asynchronous context of its own, which goes with what a propagator
  * enters there, and what was carried before is put back for one that keeps it elsewhere.
  */
-export function carries(): boolean {
+export function propagates(): boolean {
   return new AsyncResource('nestjs-flagship.probe').runInAsyncScope(() => {
     const before = OpenFeature.getTransactionContext();
     const probe: EvaluationContext = { ...before, targetingKey: 'probe' };

@@ -1,69 +1,44 @@
-import {
-  type CanActivate,
-  Inject,
-  Injectable,
-  type NestInterceptor,
-  type OnModuleInit,
-  type Provider,
-} from '@nestjs/common';
+import { type CanActivate, Inject, Injectable, type NestInterceptor, type Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type ResolvedModuleOptions } from '../../options';
-import { ApplicationScopes } from '../scope/application-scopes';
-import { RESOLVED_OPTIONS } from '../context.constants';
+import { RESOLVED_OPTIONS } from '../context.tokens';
+import { HttpRequests, UpgradeRequests } from '../request';
+import { ApplicationScopes, RequestScopes } from '../scope';
 import { FlagshipContextGuard } from './flagship-context.guard';
 import { PropagatingInterceptor } from './flagship-context.interceptor';
-import { openAroundRequests, openBeforeRoutes } from './http-propagation';
-import { OtherTransportsInterceptor } from './other-transports.interceptor';
-import { HttpRequests } from '../request/http-request';
-import { RequestScopes } from '../scope/request-scopes';
-import { UpgradeRequests } from '../request/upgrade-requests';
+import { openAroundRequests } from './http-propagation';
 
-/** Puts into place what the option `propagation` asks for. */
+/** Sets up what opens the scope of each request, as the option `propagation` says. */
 @Injectable()
-export class Propagation implements OnModuleInit {
-  private readonly others: OtherTransportsInterceptor;
-
+export class Propagation {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly scopes: RequestScopes,
     private readonly application: ApplicationScopes,
     private readonly host: HttpAdapterHost,
-  ) {
-    this.others = new OtherTransportsInterceptor(new PropagatingInterceptor(application), () => {
-      application.routesBegin();
-    });
-  }
+  ) {}
 
-  /** To be called when Nest asks the module for its middleware: HTTP routes come next. */
+  /** Opens the scope of each HTTP request under `'middleware'`. Called before Nest registers its middleware and routes. */
   beforeRoutes(): void {
-    if (this.options.propagation !== 'middleware') return;
-    const { httpAdapter } = this.host;
-    openAroundRequests(httpAdapter, this.scopes);
-    this.application.onceBeforeRoutes(() => {
-      openBeforeRoutes(httpAdapter, this.scopes);
-    });
-    this.others.leaveOutRoutes();
+    if (this.options.propagation === 'middleware') openAroundRequests(this.host.httpAdapter, this.scopes);
   }
 
-  /** Nest calls this when it has made the HTTP routes. */
-  onModuleInit(): void {
-    this.others.routesAreMade();
+  /** The global interceptor of the application; undefined if the module needs none, or another module has it already. */
+  get interceptor(): NestInterceptor | undefined {
+    const isWanted = this.options.propagation === 'interceptor' && this.application.claimInterceptor();
+    return isWanted ? new PropagatingInterceptor(this.application) : undefined;
   }
 
-  get interceptor(): Partial<NestInterceptor> | undefined {
-    const { propagation } = this.options;
-    if (propagation === 'none' || !this.application.claim(propagation)) return undefined;
-    return propagation === 'middleware' ? this.others : new PropagatingInterceptor(this.application);
-  }
-
+  /** The global guard under `'middleware'`, and under `'none'` for a context factory; undefined where it has no use. */
   get guard(): CanActivate | undefined {
     const { propagation, contextFactory } = this.options;
-    const isWanted = contextFactory !== undefined && propagation !== 'interceptor';
+    const isWanted =
+      propagation === 'middleware' || (propagation === 'none' && contextFactory !== undefined);
     return isWanted ? new FlagshipContextGuard(this.scopes) : undefined;
   }
 }
 
-// Nest leaves out a global interceptor, or guard, whose factory makes none; even an idle one would cost every request.
+// Nest leaves out a global interceptor or guard whose factory returns none; an idle one would cost every request.
 export const propagationProviders: Provider[] = [
   Propagation,
   HttpRequests,

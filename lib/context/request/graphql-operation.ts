@@ -4,13 +4,13 @@ import { HttpRequest, type HttpRequests } from './http-request';
 import { isObject, type MaybeAuthenticated, type RequestSource } from './request-source';
 
 interface GraphqlContext extends MaybeAuthenticated {
-  /** Apollo and Mercurius: the HTTP request. With graphql-ws: its context, which has the connection as `extra`. */
+  /** Apollo and Mercurius: the HTTP request. graphql-ws: its own context, whose `extra` is the connection. */
   readonly req?: unknown;
-  /** Where the application's own context function has passed on that of graphql-ws. */
+  /** graphql-ws: the connection, where the application's context function returns the graphql-ws context itself. */
   readonly extra?: unknown;
-  /** Mercurius, in subscriptions: the request that became the connection. */
+  /** Mercurius subscriptions: the HTTP request that was upgraded to the connection. */
   readonly request?: unknown;
-  /** Mercurius: the reply, which has the request too. */
+  /** Mercurius: the reply, which refers to the request. */
   readonly reply?: unknown;
 }
 
@@ -20,20 +20,20 @@ interface Connection {
   readonly user?: unknown;
 }
 
-/** What a resolver gets besides its own arguments. */
+/** The parameters that GraphQL passes to a resolver besides the field's arguments. */
 export interface ResolverArguments {
   readonly context: unknown;
   readonly info: { readonly operation?: { readonly operation?: string } } | undefined;
 }
 
-const known = (value: unknown): Connection => (isObject(value) ? value : {});
+const membersOf = (value: unknown): Connection => (isObject(value) ? value : {});
 
-/** `@nestjs/graphql`, which the application brings along; null where it cannot be found from here. */
+/** `@nestjs/graphql` as the application installed it; null if it cannot be resolved from this package. */
 let nestGraphql: typeof NestGraphql | null | undefined;
 
-function load(): typeof NestGraphql | null {
+function loadNestGraphql(): typeof NestGraphql | null {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an application without GraphQL has none
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an application without GraphQL does not install it
     return require('@nestjs/graphql') as typeof NestGraphql;
   } catch {
     return null;
@@ -41,11 +41,12 @@ function load(): typeof NestGraphql | null {
 }
 
 /**
- * Reads the arguments of a resolver as Nest does: most resolvers get `(root, args, context, info)`, `@ResolveReference`
- * of federation gets `(reference, context, info)`, and the resolver of a type `(value, context, info, type)`.
+ * Returns the context and the info from a resolver's arguments, in the positions that Nest expects: most resolvers
+ * receive `(root, args, context, info)`, federation's `@ResolveReference` receives `(reference, context, info)`, and a
+ * type resolver receives `(value, context, info, type)`.
  */
 export function resolverArguments(execution: ExecutionContext): ResolverArguments {
-  nestGraphql ??= load();
+  nestGraphql ??= loadNestGraphql();
   if (nestGraphql !== null) {
     const host = nestGraphql.GqlExecutionContext.create(execution);
     return { context: host.getContext(), info: host.getInfo() };
@@ -56,42 +57,45 @@ export function resolverArguments(execution: ExecutionContext): ResolverArgument
 }
 
 /**
- * A GraphQL operation. Its context is made anew for each operation, also for each of several that one HTTP request or one
- * connection brings.
+ * A GraphQL operation, identified by its GraphQL context. GraphQL servers create a context per operation, also for
+ * several operations of one HTTP request or one connection.
  */
 export class GraphqlOperation implements RequestSource {
-  readonly holder: object;
+  readonly scopeHolder: object;
   readonly request: object;
-  /** The HTTP request that brought the operation; none where it came over a WebSocket. */
+  /** The HTTP request that carried the operation; undefined for an operation over a WebSocket. */
   readonly httpRequest: object | undefined;
   private readonly source: MaybeAuthenticated;
   private readonly context: GraphqlContext;
 
   /**
-   * @param key The context of the operation.
-   * @param isSubscription Whether the operation came over a WebSocket, whatever its context holds.
-   * @param requests Tells what is a request.
+   * @param key The GraphQL context of the operation.
+   * @param isSubscription Whether the operation is a subscription. Its `httpRequest` is undefined, because the request
+   * in its context is the one that opened the connection.
+   * @param requests Recognizes requests of the application's HTTP framework.
    */
   constructor(
     readonly key: object,
     isSubscription: boolean,
     requests: HttpRequests,
   ) {
-    this.holder = key;
+    this.scopeHolder = key;
     this.context = key;
     const { req, extra, request, reply } = this.context;
-    const candidates = [req, known(known(req).extra).request, known(extra).request, request];
-    const found = [...candidates, known(reply).request].find((candidate) => requests.isRequest(candidate));
-    // An application may put something of its own in the place of the request.
-    this.request = found ?? (isObject(req) ? req : key);
+    const candidates = [req, membersOf(membersOf(req).extra).request, membersOf(extra).request, request];
+    const httpRequest = [...candidates, membersOf(reply).request].find((candidate) =>
+      requests.isRequest(candidate),
+    );
+    // The application's context function may return an object of its own as `req`.
+    this.request = httpRequest ?? (isObject(req) ? req : key);
     const nodeRequest = requests.nodeRequestOf(this.request);
     this.source = new HttpRequest(nodeRequest, this.request);
-    const isOverHttp = this.request === req || this.request === known(reply).request;
+    const isOverHttp = this.request === req || this.request === membersOf(reply).request;
     this.httpRequest = isOverHttp && !isSubscription ? nodeRequest : undefined;
   }
 
   get user(): unknown {
-    return this.source.user ?? this.context.user ?? known(known(this.context.req).extra).user;
+    return this.source.user ?? this.context.user ?? membersOf(membersOf(this.context.req).extra).user;
   }
 
   get headers(): unknown {
@@ -99,7 +103,7 @@ export class GraphqlOperation implements RequestSource {
   }
 }
 
-/** Whether the handler of this operation returns a source of events. */
+/** Whether the operation is a subscription, whose handler returns an async iterable of events. */
 export function isSubscription({ info }: ResolverArguments): boolean {
   return info?.operation?.operation === 'subscription';
 }

@@ -3,24 +3,24 @@ import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { isObject, type MaybeAuthenticated, type RequestSource } from './request-source';
 
-/** An HTTP request. What identifies it is Node's own request, which middleware and handlers have in common. */
+/** An HTTP request, identified by Node's `IncomingMessage`, which middleware and handlers both refer to. */
 export class HttpRequest implements RequestSource {
-  readonly holder: object;
+  readonly scopeHolder: object;
 
   /**
-   * @param key Node's own request.
-   * @param request The request as handlers get it; with Fastify that is another object.
+   * @param key Node's `IncomingMessage`.
+   * @param request The request that Nest passes to handlers; with Fastify, an object that wraps `key`.
    */
   constructor(
     readonly key: object,
     readonly request: object,
   ) {
-    this.holder = holderOf(key);
+    this.scopeHolder = scopeHolderOf(key);
   }
 
   get user(): unknown {
     const { user } = this.request as MaybeAuthenticated;
-    // Middleware of Nest on Fastify gets Node's request, and leaves the user there.
+    // With Fastify, Nest passes Node's request to middleware, so middleware sets `user` on that object.
     return this.request === this.key ? user : (user ?? (this.key as MaybeAuthenticated).user);
   }
 
@@ -30,41 +30,43 @@ export class HttpRequest implements RequestSource {
 }
 
 /**
- * Returns what keeps the scope of an HTTP request: its list of raw headers, a plain list of its own. Express changes the
- * prototype of each request, after which adding a property to the request takes 2 µs.
+ * Returns the object that stores the scope of an HTTP request as a property: the request's array of raw headers, which
+ * no other request shares. Express changes the prototype of each request, and adding a property to such an object takes
+ * 2 µs.
  */
-export function holderOf(nodeRequest: object): object {
+export function scopeHolderOf(nodeRequest: object): object {
   const { rawHeaders } = nodeRequest as { readonly rawHeaders?: unknown };
   return Array.isArray(rawHeaders) ? rawHeaders : nodeRequest;
 }
 
 /**
- * Tells what is a request of the application's HTTP framework, and finds Node's request in it. The framework is known by
- * Nest's adapter: a property that an application adds to its requests, whatever its name, changes nothing here.
+ * Recognizes requests of the application's HTTP framework and finds Node's request in them. The framework is determined
+ * by Nest's HTTP adapter, so a property that the application adds to its requests (`raw`, for example) cannot mislead.
  */
 @Injectable()
 export class HttpRequests {
-  private withFastify: boolean | undefined;
+  /** Whether the adapter is Fastify's; undefined until an adapter exists. */
+  private usesFastify: boolean | undefined;
 
   constructor(private readonly host: HttpAdapterHost) {}
 
-  /** Returns Node's own request: the identity of an HTTP request. */
+  /** Returns Node's `IncomingMessage` of a request, which identifies the request. */
   nodeRequestOf(request: object): object {
     if (!this.isFastify || request instanceof Readable) return request;
     const { raw } = request as { readonly raw?: unknown };
     return isObject(raw) ? raw : request;
   }
 
-  /** Whether this is a request of Node's, or one that Fastify has made of it. */
+  /** Whether the value is Node's request, or Fastify's wrapper around one. */
   isRequest(value: unknown): value is object {
     return isObject(value) && this.nodeRequestOf(value) instanceof Readable;
   }
 
   private get isFastify(): boolean {
-    if (this.withFastify !== undefined) return this.withFastify;
-    // There is none before the application is made, or without HTTP.
+    if (this.usesFastify !== undefined) return this.usesFastify;
+    // Nest has no adapter until the application is created, and none in an application without HTTP.
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     if (adapter === undefined) return false;
-    return (this.withFastify = adapter.getType() === 'fastify');
+    return (this.usesFastify = adapter.getType() === 'fastify');
   }
 }

@@ -3,73 +3,78 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
 import { isThenable, limited } from '../../runtime';
-import { keptContext } from '../../types';
-import { RESOLVED_OPTIONS } from '../context.constants';
+import { freezeContext } from '../../types';
+import { RESOLVED_OPTIONS } from '../context.tokens';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, isObject, type RequestSource } from './request-source';
 import { SubjectReader } from './subject';
 
 const OPTION = 'contextFactory';
 
-/** Makes the evaluation context of a request: static attributes, then the request's, then the context factory's. */
+/**
+ * Builds the evaluation context of a request. Later attributes win over earlier ones:
+ * 1. the static ones of the option `context`;
+ * 2. the request's targeting key and configured headers, see {@link requestAttributes};
+ * 3. those that the context factory returns, see {@link withFactoryAttributes}.
+ */
 @Injectable()
 export class RequestContextBuilder {
   readonly subjects: SubjectReader;
   private readonly warnings = new OptionWarnings();
-  /** Whether the context factory takes its time; known once it has been called. */
-  private late: boolean | undefined;
+  /** Whether the context factory has returned a promise; undefined until it has been called. */
+  private isFactoryAsync: boolean | undefined;
 
   constructor(@Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions) {
     this.subjects = new SubjectReader(options, this.warnings);
   }
 
-  /** Whether there is a context factory, which wants Nest's execution context. */
+  /** Whether there is a context factory, which receives Nest's execution context. */
   get needsExecution(): boolean {
     return this.options.contextFactory !== undefined;
   }
 
-  /** Whether the context factory may take its time. */
-  get mayBeLate(): boolean {
-    return this.late ?? this.needsExecution;
+  /** Whether the context factory may return a promise; true until a first call shows that it does not. */
+  get mayBeAsync(): boolean {
+    return this.isFactoryAsync ?? this.needsExecution;
   }
 
-  /** Warns of a request, or a context, whose properties cannot be read. */
-  unreadable(error: unknown): void {
+  /** Logs that properties of a request, or of its GraphQL or RPC context, cannot be read. */
+  warnUnreadable(error: unknown): void {
     this.warnings.failed('requestContext', error);
   }
 
-  /** Makes the context without the context factory's attributes. */
-  attributes(source: RequestSource | undefined, userId: string | undefined): EvaluationContext {
-    // Not spread: adding to an object made by spreading is slow.
+  /** Returns the evaluation context without the context factory's attributes, frozen. */
+  requestAttributes(source: RequestSource | undefined, targetingKey: string | undefined): EvaluationContext {
+    // Object.assign instead of spread: V8 adds properties to a spread object slowly.
     const attributes: EvaluationContext = Object.assign({}, this.options.context);
-    if (userId !== undefined) attributes.targetingKey = userId;
+    if (targetingKey !== undefined) attributes.targetingKey = targetingKey;
     if (source !== undefined) this.addHeaders(attributes, source);
     return Object.freeze(attributes);
   }
 
   /**
-   * Calls the context factory.
+   * Calls the context factory and merges its attributes over those of the request.
    *
-   * @param attributes What the context has without it; returned where the factory fails, or takes too long.
-   * @returns A promise only where the factory makes one; it never rejects.
+   * @param attributes The request's attributes. Returned unchanged if the factory fails or exceeds `contextTimeout`.
+   * @returns A promise only if the factory returns one; it never rejects.
    */
-  complete(
+  withFactoryAttributes(
     attributes: EvaluationContext,
     execution: ExecutionContext,
   ): EvaluationContext | Promise<EvaluationContext> {
     const { contextFactory, contextTimeout } = this.options;
     if (contextFactory === undefined) return attributes;
     try {
-      const made: unknown = contextFactory(execution);
-      const isLate = isThenable(made);
-      this.late = isLate || this.late === true;
-      if (!isLate) return this.added(attributes, made);
-      return limited('contextFactory', made, contextTimeout).then(
-        (late) => this.added(attributes, late),
-        (error: unknown) => this.without(attributes, error),
+      const result: unknown = contextFactory(execution);
+      const isAsync = isThenable(result);
+      this.isFactoryAsync = isAsync || this.isFactoryAsync === true;
+      if (!isAsync) return this.merged(attributes, result);
+      return limited('contextFactory', result, contextTimeout).then(
+        (resolved) => this.merged(attributes, resolved),
+        (error: unknown) => this.warnFailed(attributes, error),
       );
     } catch (error) {
-      return this.without(attributes, error);
+      return this.warnFailed(attributes, error);
     }
   }
 
@@ -84,14 +89,14 @@ export class RequestContextBuilder {
     }
   }
 
-  private added(attributes: EvaluationContext, made: unknown): EvaluationContext {
-    if (made === undefined) return attributes;
+  private merged(attributes: EvaluationContext, added: unknown): EvaluationContext {
+    if (added === undefined) return attributes;
     try {
-      if (isObject(made) && !(Symbol.iterator in made)) return settled({ ...attributes, ...made });
+      if (isObject(added) && !(Symbol.iterator in added)) return copyNested({ ...attributes, ...added });
     } catch (error) {
-      return this.without(attributes, error);
+      return this.warnFailed(attributes, error);
     }
-    const kind = made === null ? 'null' : isObject(made) ? 'a list' : `a ${typeof made}`;
+    const kind = added === null ? 'null' : isObject(added) ? 'a list' : `a ${typeof added}`;
     this.warnings.warn(
       OPTION,
       kind,
@@ -101,7 +106,8 @@ export class RequestContextBuilder {
     return attributes;
   }
 
-  private without(attributes: EvaluationContext, error: unknown): EvaluationContext {
+  /** Logs why the context factory failed and returns the attributes without its own. */
+  private warnFailed(attributes: EvaluationContext, error: unknown): EvaluationContext {
     if (isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.TIMEOUT_ERROR) {
       this.warnings.warn(
         OPTION,
@@ -114,12 +120,12 @@ export class RequestContextBuilder {
   }
 }
 
-/** Copies what is nested in a context: the factory may have handed out objects that change while the request goes on. */
-function settled(context: EvaluationContext): EvaluationContext {
+/** Copies nested values, because the factory may return objects that the application changes during the request. */
+function copyNested(context: EvaluationContext): EvaluationContext {
   try {
-    return keptContext(context) as EvaluationContext;
+    return freezeContext(context) as EvaluationContext;
   } catch {
-    // Each evaluation finds the same, and answers INVALID_CONTEXT.
+    // Each evaluation under this context fails the same check and resolves with INVALID_CONTEXT.
     return Object.freeze(context);
   }
 }

@@ -1,23 +1,30 @@
 /**
- * A request, a message or an operation, whatever its transport. The user and the headers are read anew each time: they
- * may change while the request is handled.
+ * What the package reads from a request, whatever its transport. `user` and `headers` are getters of the request's
+ * current values, which may change while the request is handled.
+ *
+ * | Transport | Identified by (`key`) | `request` |
+ * | --- | --- | --- |
+ * | HTTP | Node's `IncomingMessage` | the framework's request |
+ * | GraphQL | the operation's GraphQL context | the HTTP request that carried the operation or opened its connection |
+ * | WebSocket | the argument list of the message's guards and interceptors | the upgrade request, or else the client |
+ * | RPC | the message's Nest context, together with its payload | the same context |
  */
 export interface RequestSource {
-  /** The object that identifies it: the same in every execution context of it, another one in every other's. */
+  /** The object that identifies the request: the same one in each of its execution contexts, and in no others. */
   readonly key: object;
-  /** The object that keeps its scope as a property, and that goes when the request goes. */
-  readonly holder: object;
-  /** What the application's functions take for the request. */
+  /** The object that stores the request's scope as a property. It is garbage-collected with the request. */
+  readonly scopeHolder: object;
+  /** The request as the option `requestContext.userId` receives it. */
   readonly request: unknown;
-  /** The user that authentication has left so far. */
+  /** The user that authentication has set on the request so far. */
   readonly user: unknown;
-  /** What a message brings, where its key alone may be that of several. */
+  /** The payload of a message, where several messages may share one `key`. */
   readonly data?: unknown;
-  /** Header → value, names in lower case. */
+  /** The headers by lower-case name. */
   readonly headers: unknown;
 }
 
-/** What requests, clients and contexts of all transports may have. */
+/** The properties read from requests, clients and contexts of all transports. */
 export interface MaybeAuthenticated {
   readonly user?: unknown;
   readonly headers?: unknown;
@@ -25,7 +32,7 @@ export interface MaybeAuthenticated {
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Reads a header of the request as text; several of one name are joined as HTTP does. */
+/** Returns a header of the request as text; repeated headers are joined by a comma, as HTTP defines. */
 export function headerOf({ headers }: RequestSource, name: string): string | undefined {
   if (!isObject(headers) || !Object.hasOwn(headers, name)) return undefined;
   const value = (headers as Readonly<Record<string, unknown>>)[name];

@@ -2,23 +2,22 @@ import { messageHeaders } from './message-headers';
 import { type MaybeAuthenticated, type RequestSource } from './request-source';
 
 /**
- * A message between services. Nest makes its context (`TcpContext`, `NatsContext`, …) anew for each message and gives
- * it to every handler of it; it counts as the request, and authentication leaves `user` on it.
+ * A message between services. Nest creates a context (`TcpContext`, `NatsContext`, …) per message and passes it to each
+ * handler of the message; this context is the request, and authentication sets `user` on it.
  */
 export class RpcMessage implements RequestSource {
-  readonly holder: object;
+  readonly scopeHolder: object;
   readonly request: object;
 
   /**
-   * @param key The context of the message.
-   * @param data The payload. A transport of the application's may share one context between messages; they are told
-   * apart by this.
+   * @param key The Nest context of the message.
+   * @param data The payload. It distinguishes messages of a custom transport that shares one context between messages.
    */
   constructor(
     readonly key: object,
     readonly data: unknown,
   ) {
-    this.holder = key;
+    this.scopeHolder = key;
     this.request = key;
   }
 
@@ -26,7 +25,7 @@ export class RpcMessage implements RequestSource {
     return (this.key as MaybeAuthenticated).user;
   }
 
-  /** Read only where a header is wanted: not every transport keeps them ready. */
+  /** Computed at each read: some transports parse the headers, so they are read only if an option names one. */
   get headers(): unknown {
     return messageHeaders(this.key);
   }

@@ -2,36 +2,36 @@ import { isObject, type MaybeAuthenticated, type RequestSource } from './request
 import { upgradeRequestOf } from './upgrade-requests';
 
 interface SocketClient {
-  /** Socket.IO keeps the handshake's request here, and so may an application that uses `ws`. */
+  /** The handshake's request: set by Socket.IO, and by some applications that use `ws`. */
   readonly request?: unknown;
   readonly user?: unknown;
-  /** Socket.IO: where applications keep what they know of the connection. */
+  /** Socket.IO: the application's own data about the connection. */
   readonly data?: unknown;
 }
 
-/** A message that a client of a WebSocket has sent. What counts as its request is the one that opened the connection. */
+/** A message that a client sent over a WebSocket. Its `request` is the HTTP request that opened the connection. */
 export class SocketMessage implements RequestSource {
-  readonly holder: object;
+  readonly scopeHolder: object;
   readonly request: object;
 
   /**
-   * @param key The list of arguments that Nest hands to guards and interceptors of this message, and of no other.
-   * @param client The client, which is that of all its messages.
+   * @param key The argument list that Nest passes to the guards and interceptors of this message only.
+   * @param client The client that sent the message; one object for all messages of a connection.
    */
   constructor(
     readonly key: readonly unknown[],
     private readonly client: SocketClient,
   ) {
-    this.holder = key;
+    this.scopeHolder = key;
     const { request: handshake } = client;
-    const found = isObject(handshake) ? handshake : upgradeRequestOf(client);
-    this.request = isObject(found) ? found : client;
+    const upgradeRequest = isObject(handshake) ? handshake : upgradeRequestOf(client);
+    this.request = isObject(upgradeRequest) ? upgradeRequest : client;
   }
 
   get user(): unknown {
     const { user, data } = this.client;
-    const ofData = isObject(data) ? (data as MaybeAuthenticated).user : undefined;
-    return user ?? ofData ?? (this.request as MaybeAuthenticated).user;
+    const userOfData = isObject(data) ? (data as MaybeAuthenticated).user : undefined;
+    return user ?? userOfData ?? (this.request as MaybeAuthenticated).user;
   }
 
   get headers(): unknown {

@@ -1,23 +1,27 @@
 import { type ResolvedModuleOptions } from '../../options';
-import { subjectId } from '../../types';
+import { toTargetingKey } from '../../types';
 import { type OptionWarnings } from './option-warnings';
 import { headerOf, type RequestSource } from './request-source';
 
-/** Whose request it is, as known at one moment. */
+/** The user of a request and the targeting key derived from it, as read at one moment. */
 export interface Subject {
-  /** The user that authentication has left, by identity. */
+  /** The user that authentication has set on the request; compared by identity. */
   readonly user: unknown;
-  /** What {@link id} was made from, where that is the user's own id. */
+  /** The user's id before its conversion to text; undefined if the option `userId` determines the targeting key. */
   readonly rawId: unknown;
-  /** The targeting key; nothing for a request without a user. */
-  readonly id: string | undefined;
+  /** The targeting key; undefined for a request without a user. */
+  readonly targetingKey: string | undefined;
 }
 
 const OPTION = 'requestContext.userId';
-/** Of a request without a user. */
-export const NO_SUBJECT: Subject = Object.freeze({ user: undefined, rawId: undefined, id: undefined });
+/** The subject of a request without a user. */
+export const NO_SUBJECT: Subject = Object.freeze({
+  user: undefined,
+  rawId: undefined,
+  targetingKey: undefined,
+});
 
-/** The one place that reads whose request it is, for all transports and propagations, whenever a flag is asked. */
+/** Reads the subject of a request at each evaluation; the only place that does, for all transports and propagations. */
 export class SubjectReader {
   constructor(
     private readonly options: ResolvedModuleOptions,
@@ -25,26 +29,27 @@ export class SubjectReader {
   ) {}
 
   /**
-   * Reads the subject of a request. The option `userId`, where it is a function, is called once for a request and its
-   * user, as its result may be another each time; only while it has given nothing is it called again.
+   * Returns the subject of a request. If the option `userId` is a function, it is called once per request and user,
+   * because its result may differ between calls; as long as it returns no id, it is called again.
    *
    * @param user The user that the request has now, see {@link userOf}.
-   * @param before What was read last for this user; returned where nothing has changed.
+   * @param previous The subject that the last read for this user returned; returned again if nothing has changed.
    */
-  read(source: RequestSource, user: unknown, before: Subject = NO_SUBJECT): Subject {
+  read(source: RequestSource, user: unknown, previous: Subject = NO_SUBJECT): Subject {
     const { userId } = this.options;
-    const isSameUser = before.user === user;
+    const isSameUser = previous.user === user;
     if (typeof userId === 'function') {
-      if (isSameUser && before.id !== undefined) return before;
-      return changed(before, user, undefined, this.chosenId(userId, source));
+      if (isSameUser && previous.targetingKey !== undefined) return previous;
+      return subjectOf(previous, user, undefined, this.idFromFunction(userId, source));
     }
-    if (userId !== undefined) return changed(before, user, undefined, this.headerId(source, userId.header));
-    const rawId = this.idOf(user);
-    if (isSameUser && before.rawId === rawId) return before;
-    return changed(before, user, rawId, this.textOf(rawId, 'The id of request.user'));
+    if (userId !== undefined)
+      return subjectOf(previous, user, undefined, this.idFromHeader(source, userId.header));
+    const rawId = this.idOfUser(user);
+    if (isSameUser && previous.rawId === rawId) return previous;
+    return subjectOf(previous, user, rawId, this.idAsText(rawId, 'The id of request.user'));
   }
 
-  /** Reads the user that authentication has left so far. */
+  /** Returns the user that authentication has set so far; undefined if reading it throws. */
   userOf(source: RequestSource): unknown {
     try {
       return source.user;
@@ -54,16 +59,19 @@ export class SubjectReader {
     }
   }
 
-  private chosenId(userId: (request: unknown) => unknown, { request }: RequestSource): string | undefined {
+  private idFromFunction(
+    userId: (request: unknown) => unknown,
+    { request }: RequestSource,
+  ): string | undefined {
     try {
-      return this.textOf(userId(request), `What option "${OPTION}" gives`);
+      return this.idAsText(userId(request), `What option "${OPTION}" gives`);
     } catch (error) {
       this.warnings.failed(OPTION, error);
       return undefined;
     }
   }
 
-  private headerId(source: RequestSource, header: string): string | undefined {
+  private idFromHeader(source: RequestSource, header: string): string | undefined {
     try {
       return headerOf(source, header);
     } catch (error) {
@@ -72,8 +80,8 @@ export class SubjectReader {
     }
   }
 
-  /** Reads the id of a user where Nest's authentication recipes, and databases, leave it. */
-  private idOf(user: unknown): unknown {
+  /** Returns the id of a user from the properties that Nest's authentication recipes (`sub`) and databases use. */
+  private idOfUser(user: unknown): unknown {
     if (user === undefined || user === null) return undefined;
     try {
       const { id, sub, _id } = user as {
@@ -89,16 +97,16 @@ export class SubjectReader {
     }
   }
 
-  private textOf(value: unknown, what: string): string | undefined {
+  private idAsText(value: unknown, what: string): string | undefined {
     const refuse = (kind: string): void => {
       this.warnings.warn(
         OPTION,
         kind,
-        () => `${what} is ${kind}, which is no id; requests go on without it. ${mend(kind)}`,
+        () => `${what} is ${kind}, which is no id; requests go on without it. ${remedyFor(kind)}`,
       );
     };
     try {
-      return subjectId(value, refuse);
+      return toTargetingKey(value, refuse);
     } catch (error) {
       this.warnings.failed(OPTION, error);
       return undefined;
@@ -115,11 +123,18 @@ export class SubjectReader {
   }
 }
 
-function changed(before: Subject, user: unknown, rawId: unknown, id: string | undefined): Subject {
-  return before.user === user && before.id === id ? before : { user, rawId, id };
+/** Returns the previous subject if it is the same, so that scopes can compare subjects by identity. */
+function subjectOf(
+  previous: Subject,
+  user: unknown,
+  rawId: unknown,
+  targetingKey: string | undefined,
+): Subject {
+  const isSame = previous.user === user && previous.targetingKey === targetingKey;
+  return isSame ? previous : { user, rawId, targetingKey };
 }
 
-function mend(kind: string): string {
+function remedyFor(kind: string): string {
   return kind === 'a promise'
     ? 'Let "contextFactory", which may be asynchronous, give the "targetingKey".'
     : 'Give text, a number, or an object with a "toJSON" or "toString" of its own.';

@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { connectionOf } from '../../undocumented';
 
-/** On the connection: the request that turned it into a WebSocket. */
+/** The property of a connection that stores the request by which it was upgraded to a WebSocket. */
 const UPGRADE = Symbol('flagship.upgrade');
 
 interface Connection {
@@ -10,22 +11,20 @@ interface Connection {
 
 interface UpgradingServer {
   listenerCount(event: 'upgrade'): number;
-  prependListener(event: 'upgrade', listener: typeof keep): unknown;
-  off(event: 'upgrade', listener: typeof keep): unknown;
+  prependListener(event: 'upgrade', listener: typeof recordUpgrade): unknown;
+  off(event: 'upgrade', listener: typeof recordUpgrade): unknown;
 }
 
-function keep(request: object, connection: object): void {
+function recordUpgrade(request: object, connection: object): void {
   (connection as Connection)[UPGRADE] = request;
 }
 
-/** The request that opened a client's connection to the application's own HTTP server. */
+/** Returns the upgrade request of a client's connection to the application's own HTTP server. */
 export function upgradeRequestOf(client: object): unknown {
-  // `ws` forgets the request, but has always kept the connection under this name.
-  const { _socket: connection } = client as { readonly _socket?: Connection | null };
-  return connection?.[UPGRADE];
+  return (connectionOf(client) as Connection | undefined)?.[UPGRADE];
 }
 
-/** Keeps the request of each WebSocket: `ws`, and with it Nest's `WsAdapter`, does not. */
+/** Stores the upgrade request of each WebSocket, because `ws`, and so Nest's `WsAdapter`, does not keep it. */
 @Injectable()
 export class UpgradeRequests implements OnApplicationBootstrap, OnApplicationShutdown {
   private server: UpgradingServer | undefined;
@@ -33,14 +32,15 @@ export class UpgradeRequests implements OnApplicationBootstrap, OnApplicationShu
   constructor(private readonly host: HttpAdapterHost) {}
 
   onApplicationBootstrap(): void {
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- there is none in an application without HTTP
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- an application without HTTP has no adapter
     const server = this.host.httpAdapter?.getHttpServer() as UpgradingServer | undefined;
-    // Without a listener, Node treats such a request like any other; one listener more would leave it unanswered.
+    // Without an upgrade listener, Node handles an upgrade request as an ordinary one. Adding the first listener would
+    // leave such requests without a response.
     if (server === undefined || server.listenerCount('upgrade') === 0) return;
-    this.server = server.prependListener('upgrade', keep) as UpgradingServer;
+    this.server = server.prependListener('upgrade', recordUpgrade) as UpgradingServer;
   }
 
   onApplicationShutdown(): void {
-    this.server?.off('upgrade', keep);
+    this.server?.off('upgrade', recordUpgrade);
   }
 }

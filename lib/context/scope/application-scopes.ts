@@ -11,39 +11,29 @@ export type Scopes = EvaluationScope | readonly EvaluationScope[];
 export class ApplicationScopes {
   private everywhere: readonly RequestScopes[] = [];
   private propagated: readonly RequestScopes[] = [];
-  private readonly claimed = new Set<string>();
-  private readonly beforeRoutes: (() => void)[] = [];
+  private hasInterceptor = false;
 
   /**
-   * @param isMain Whether its scope is on top: its context is the one that plain OpenFeature clients see.
+   * @param isDefault Whether its scope is on top: its context is the one that plain OpenFeature clients see.
    * @param propagates Whether its scope is opened for every request.
    */
-  add(scopes: RequestScopes, isMain: boolean, propagates: boolean): void {
-    const join = (others: readonly RequestScopes[]) => (isMain ? [...others, scopes] : [scopes, ...others]);
+  add(scopes: RequestScopes, isDefault: boolean, propagates: boolean): void {
+    const join = (others: readonly RequestScopes[]) =>
+      isDefault ? [...others, scopes] : [scopes, ...others];
     this.everywhere = join(this.everywhere);
     if (propagates) this.propagated = join(this.propagated);
   }
 
-  /** Whether this is the first claim: one global interceptor of a kind opens the scopes of all modules. */
-  claim(kind: string): boolean {
-    if (this.claimed.has(kind)) return false;
-    this.claimed.add(kind);
-    return true;
-  }
-
-  /** Registers what to do when the middleware of all modules is in place, and no route yet. */
-  onceBeforeRoutes(run: () => void): void {
-    this.beforeRoutes.push(run);
-  }
-
-  /** To be told when Nest begins to make routes. */
-  routesBegin(): void {
-    for (const run of this.beforeRoutes.splice(0)) run();
+  /** Whether the calling module is the first to ask: one global interceptor opens the scopes of all modules. */
+  claimInterceptor(): boolean {
+    const isFirst = !this.hasInterceptor;
+    this.hasInterceptor = true;
+    return isFirst;
   }
 
   /** The scopes of an HTTP request of which nothing is known yet but itself. */
-  enter(request: object): Scopes {
-    return this.everywhere.map((module) => module.enter(request));
+  openFor(request: object): Scopes {
+    return this.everywhere.map((module) => module.openFor(request));
   }
 
   /** Every module's. */

@@ -1,11 +1,12 @@
-/** What a value or a property takes beside the characters of a text. */
+/** The memory that a value or a property takes beside the characters of a text. */
 const SLOT_BYTES = 16;
 const CHARACTER_BYTES = 2;
 
 /**
- * Roughly what a value takes in memory. Exact figures depend on the engine; these are of the right order.
+ * Returns the approximate memory that a value takes, in bytes. The exact figures depend on the JavaScript engine; these
+ * are of the right order of magnitude.
  *
- * @param atMost Where counting ends: what is larger is too large anyhow.
+ * @param atMost The number of bytes at which counting ends, because the caller treats all larger values alike.
  */
 export function approximateBytes(value: unknown, atMost: number): number {
   if (typeof value === 'string') return SLOT_BYTES + CHARACTER_BYTES * value.length;
@@ -13,14 +14,14 @@ export function approximateBytes(value: unknown, atMost: number): number {
   try {
     return structureBytes(value, atMost);
   } catch {
-    // It cannot be read.
+    // Reading a property has thrown.
     return SLOT_BYTES;
   }
 }
 
 function structureBytes(value: object, atMost: number): number {
   let bytes = SLOT_BYTES;
-  // A set's loop also comes to the members that are added in it; a circle is gone round once.
+  // Iterating a set also visits members that are added meanwhile, and visits each once, so a circular structure ends.
   const structures = new Set<object>([value]);
   for (const structure of structures) {
     for (const [name, member] of Object.entries(structure) as [string, unknown][]) {

@@ -1,71 +1,75 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { AnswerBook } from './answer-book';
+import { EvaluationMemo } from './evaluation-memo';
 
-/** The module whose flags a scope is for: its options, which no other module of the process has. */
-export interface ScopeOwner {
-  /** Its static attributes. */
+/** The Flagship module that a scope belongs to, identified by its options object, which is unique in the process. */
+export interface ScopeModule {
+  /** The module's static attributes. */
   readonly context: EvaluationContext;
 }
 
-/** The evaluation context in force for a piece of code, and what its flags have answered so far. */
+/** The evaluation context in force for a piece of code, and the evaluations that have run under it. */
 export class EvaluationScope {
-  /** Nearly always one; a map would cost every request more than a look at two. */
-  private readonly books: { readonly owner: object; readonly book: AnswerBook }[];
+  /** An array, because there is nearly always one evaluator: creating a map would cost every request more. */
+  private readonly memos: { readonly evaluator: object; readonly memo: EvaluationMemo }[];
 
   /**
-   * @param made The evaluation context in force.
-   * @param before A scope of the same request: what has been answered for the same context stays answered.
-   * @param owner The module whose flags it is for; none for all of them.
-   * @param key What identifies the request.
+   * @param initialContext The evaluation context in force.
+   * @param sharedWith A scope of the same request, with which this scope shares its memos, so that a flag evaluated
+   * in one is not evaluated again under the same context in the other.
+   * @param module The module whose flags are evaluated in this scope; without one, the flags of all modules.
+   * @param key The object that identifies the request.
    */
   constructor(
-    private readonly made: EvaluationContext,
-    before?: EvaluationScope,
-    readonly owner?: ScopeOwner,
+    private readonly initialContext: EvaluationContext,
+    sharedWith?: EvaluationScope,
+    readonly module?: ScopeModule,
     readonly key?: object,
   ) {
-    this.books = before?.books ?? [];
+    this.memos = sharedWith?.memos ?? [];
   }
 
-  /** Whether it is for the flags of this module. */
-  isFor(owner: ScopeOwner | undefined): boolean {
-    return this.owner === owner || this.owner === undefined || owner === undefined;
+  /** Whether the scope applies to the flags of this module. */
+  isFor(module: ScopeModule | undefined): boolean {
+    return this.module === module || this.module === undefined || module === undefined;
   }
 
   /** The evaluation context in force. */
   get context(): EvaluationContext {
-    return this.made;
+    return this.initialContext;
   }
 
-  /** What a propagator of the application's carries as the transaction context. */
+  /** The transaction context that is passed to a propagator which the application has set. */
   get transaction(): EvaluationContext {
-    return this.made;
+    return this.initialContext;
   }
 
   /**
-   * Returns the scope whose context, which no longer changes, answers a flag that is asked now. A promise where an
-   * asynchronous context factory is at work; it never rejects.
+   * Returns the scope in which an evaluation that starts now runs; its context no longer changes. Returns a promise
+   * while an asynchronous context factory is pending; it never rejects.
    */
   // eslint-disable-next-line @typescript-eslint/prefer-return-this-type -- the scope of a request returns another one
-  asked(): EvaluationScope | Promise<EvaluationScope> {
+  settled(): EvaluationScope | Promise<EvaluationScope> {
     return this;
   }
 
-  /** Whether a scope that {@link asked} has returned is this one's still. */
-  isStill(asked: EvaluationScope): boolean {
-    return asked === this;
+  /** Whether `scope` is this scope, or the one that {@link settled} returns for the current subject. */
+  evaluatesIn(scope: EvaluationScope): boolean {
+    return scope === this;
   }
 
-  /** Returns a promise while code that cannot wait would miss the attributes of an asynchronous context factory. */
+  /**
+   * Returns a promise while an asynchronous context factory is pending, because synchronous readers of the context
+   * would miss its attributes; otherwise undefined.
+   */
   untilReady(): Promise<unknown> | undefined {
     return undefined;
   }
 
-  /** The answers of one evaluator; another one may know other flags by the same keys. */
-  bookOf(evaluator: object): AnswerBook {
-    for (const { owner, book } of this.books) if (owner === evaluator) return book;
-    const book = new AnswerBook();
-    this.books.push({ owner: evaluator, book });
-    return book;
+  /** Returns the memo of one evaluator; the same key may name another flag for another evaluator. */
+  memoOf(evaluator: object): EvaluationMemo {
+    for (const candidate of this.memos) if (candidate.evaluator === evaluator) return candidate.memo;
+    const memo = new EvaluationMemo();
+    this.memos.push({ evaluator, memo });
+    return memo;
   }
 }

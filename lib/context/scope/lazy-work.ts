@@ -2,12 +2,12 @@ import { StreamableFile } from '@nestjs/common';
 import { isObservable, Observable } from 'rxjs';
 import { type Scopes } from './application-scopes';
 import { runInScope } from './scope-storage';
-import { canBeRead, isPlainStream, scopedStream } from './scoped-stream';
+import { isUnread, isPlainReadable, scopedStream } from './scoped-stream';
 
-type Turns = Pick<Generator<unknown, unknown>, 'next' | 'return' | 'throw'>;
-type AsyncTurns = Pick<AsyncIterator<unknown>, 'next' | 'return' | 'throw'>;
+type IteratorMethods = Pick<Generator<unknown, unknown>, 'next' | 'return' | 'throw'>;
+type AsyncIteratorMethods = Pick<AsyncIterator<unknown>, 'next' | 'return' | 'throw'>;
 
-/** The prototypes of what `function*` and `async function*` return, and of all iterators. */
+/** The prototypes of generators and async generators, and those of all iterators above them. */
 const { prototype: GENERATOR } = Object.getPrototypeOf(function* () {
   // Never run.
 }) as { prototype: object };
@@ -21,86 +21,86 @@ const isPrototypeOf = (prototype: object, value: object): boolean =>
   Object.prototype.isPrototypeOf.call(prototype, value);
 
 /**
- * Makes work that begins only later, by code that runs elsewhere, go on in the scope of the code that has returned it:
- * generators, observables, streams and files that are streamed. Everything else, and streams of classes of their own, is
- * returned as it is; nothing of the application's is changed.
+ * Binds deferred work to a scope. The code of generators, observables, streams and streamed files runs when a consumer
+ * reads them, which is after the function that returned them and outside of its scope; the returned value runs it
+ * within the scope. All other values, and streams of a subclass, are returned as they are; no object is modified.
  */
-export function keepScope<T>(value: T, scopes: Scopes): T {
+export function bindToScope<T>(value: T, scopes: Scopes): T {
   if (typeof value !== 'object' || value === null) return value;
-  // As a rule; the rest costs ten times as much.
+  // Most values are plain objects or arrays; the checks for the others cost ten times as much.
   if (Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value)) return value;
-  return scoped(value, scopes) as T;
+  return bindObject(value, scopes) as T;
 }
 
-function scoped(value: object, scopes: Scopes): unknown {
+function bindObject(value: object, scopes: Scopes): unknown {
   if (value instanceof Promise && isPlainPromise(value))
-    return value.then((made: unknown) => keepScope(made, scopes));
+    return value.then((resolved: unknown) => bindToScope(resolved, scopes));
   if (isPrototypeOf(ASYNC_GENERATOR, value)) return scopedIterable(value as AsyncGenerator, scopes);
   if (isPrototypeOf(GENERATOR, value)) return scopedIterator(value as Generator, scopes);
-  if (isObservable(value)) return isSource(value) ? scopedObservable(value, scopes) : value;
+  if (isObservable(value)) return isColdObservable(value) ? scopedObservable(value, scopes) : value;
   if (value instanceof StreamableFile) return scopedFile(value, scopes);
-  return isPlainStream(value) && canBeRead(value) ? scopedStream(value, scopes) : value;
+  return isPlainReadable(value) && isUnread(value) ? scopedStream(value, scopes) : value;
 }
 
 /**
- * Whether a promise is no more than that. One with methods or properties of its own (`cancel`, the streams of a child
- * process) is the caller's to have as it is: `then` would give a promise without them.
+ * Whether a promise has neither a subclass nor properties of its own. Others (with a `cancel` method, or the streams of
+ * a child process) must be returned as they are, because `then` returns a promise without these.
  */
 function isPlainPromise(value: object): boolean {
   return Object.getPrototypeOf(value) === Promise.prototype && Object.keys(value).length === 0;
 }
 
-/** Whether an observable only can be subscribed to; subjects and the like have methods that their users want. */
-function isSource(value: object): boolean {
+/** Whether an observable can only be subscribed to; subjects and connectable observables have methods to preserve. */
+function isColdObservable(value: object): boolean {
   return !('next' in value || 'connect' in value);
 }
 
-/** Makes a subscription, and with it the work of a cold observable, run in a scope. */
+/** Returns an observable whose subscription, and with it the work of a cold observable, runs in a scope. */
 export function scopedObservable<T>(source: Observable<T>, scopes: Scopes): Observable<T> {
   return new Observable((subscriber) => runInScope(scopes, () => source.subscribe(subscriber)));
 }
 
 function scopedIterator(source: Generator<unknown, unknown>, scopes: Scopes): Iterator<unknown> {
-  const turns: Turns = {
+  const methods: IteratorMethods = {
     next: (...args) => runInScope(scopes, () => source.next(...args)),
     return: (value) => runInScope(scopes, () => source.return(value)),
     throw: (error) => runInScope(scopes, () => source.throw(error)),
   };
-  return Object.assign(Object.create(ITERATOR) as object, turns);
+  return Object.assign(Object.create(ITERATOR) as object, methods);
 }
 
-/** Makes each turn of an iterator run in a scope: code that runs outside of it asks for the next value. */
+/** Returns an iterable each of whose steps runs in a scope, although its consumer requests them outside of it. */
 export function scopedIterable(
   source: AsyncIterable<unknown>,
   scopes: Scopes,
 ): AsyncIterableIterator<unknown> {
   let iterator: AsyncIterator<unknown> | undefined;
-  const within = <T>(turn: (iterator: AsyncIterator<unknown>) => T): T =>
-    runInScope(scopes, () => turn((iterator ??= source[Symbol.asyncIterator]())));
-  const turns: AsyncTurns = {
+  const within = <T>(step: (iterator: AsyncIterator<unknown>) => T): T =>
+    runInScope(scopes, () => step((iterator ??= source[Symbol.asyncIterator]())));
+  const methods: AsyncIteratorMethods = {
     next: (...args) => within((inner) => inner.next(...args)),
     return: (value: unknown) =>
       within((inner) => inner.return?.(value) ?? Promise.resolve({ done: true, value })),
     throw: (error: unknown) =>
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it came
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passes the consumer's error through
       within((inner) => inner.throw?.(error) ?? Promise.reject(error)),
   };
-  return Object.assign(Object.create(ASYNC_ITERATOR) as AsyncIterableIterator<unknown>, turns);
+  return Object.assign(Object.create(ASYNC_ITERATOR) as AsyncIterableIterator<unknown>, methods);
 }
 
-/** Makes a file of the same content that is read in a scope; one of a class of its own is the application's to read. */
+/** Returns a file of the same content whose stream is read in a scope; a file of a subclass is returned as it is. */
 function scopedFile(file: StreamableFile, scopes: Scopes): StreamableFile {
   const stream: unknown = file.getStream();
   const isPlain = Object.getPrototypeOf(file) === StreamableFile.prototype;
-  if (!isPlain || !canBeRead(stream)) return file;
+  if (!isPlain || !isUnread(stream)) return file;
   const copy = new StreamableFile(scopedStream(stream, scopes), file.options);
   copy.setErrorHandler(file.errorHandler);
-  // The first versions of Nest 10 have no logger of their own here.
+  // The first versions of Nest 10 have no setErrorLogger.
   (copy as Partial<StreamableFile>).setErrorLogger?.(file.errorLogger);
   return copy;
 }
 
-/** Whether this is what the handler of a GraphQL subscription returns. */
+/** Whether the value is an async iterable, as the handler of a GraphQL subscription returns. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return (
     typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] ===

@@ -1,8 +1,8 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 
 /**
- * Makes a context that has, whenever it is read, the attributes that the scope has at that time. A propagator of the
- * application's keeps the object that it was given when the request came in, when its user was not known yet.
+ * Returns a read-only context whose attributes are at each read those that the scope has at that time. A propagator
+ * which the application has set keeps the object that it received when the request came in, before authentication.
  */
 export function liveContext(scope: { readonly context: EvaluationContext }): EvaluationContext {
   return new Proxy<EvaluationContext>(
@@ -12,9 +12,9 @@ export function liveContext(scope: { readonly context: EvaluationContext }): Eva
       has: (_, name) => Reflect.has(scope.context, name),
       ownKeys: () => Reflect.ownKeys(scope.context),
       getOwnPropertyDescriptor: (_, name) => {
-        const found = Reflect.getOwnPropertyDescriptor(scope.context, name);
-        // A proxy may not show properties as fixed that its target has not.
-        return found === undefined ? undefined : { ...found, configurable: true };
+        const descriptor = Reflect.getOwnPropertyDescriptor(scope.context, name);
+        // The engine throws if a proxy reports a property as non-configurable that its target does not have.
+        return descriptor === undefined ? undefined : { ...descriptor, configurable: true };
       },
       set: () => false,
       defineProperty: () => false,

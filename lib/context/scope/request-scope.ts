@@ -1,169 +1,192 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { type RequestContextBuilder } from '../request/request-context-builder';
-import { type RequestSource } from '../request/request-source';
-import { NO_SUBJECT, type Subject } from '../request/subject';
-import { EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { type RequestContextBuilder, type RequestSource, NO_SUBJECT, type Subject } from '../request';
+import { EvaluationScope, type ScopeModule } from './evaluation-scope';
 import { liveContext } from './live-context';
 import { currentScope, runInScope } from './scope-storage';
 
 const NOT_BUILT: EvaluationContext = Object.freeze({});
 
-/** How many subjects of one request are remembered; a `request.user` that is another object at each read would pile up. */
+/** The number of earlier subjects kept per request: a `request.user` that is a new object at each read adds one each. */
 const MAX_SUBJECTS = 8;
 
-/** The scopes of one subject. */
-interface Built {
+/** The scopes of one subject of a request. */
+interface SubjectScopes {
   readonly subject: Subject;
   readonly execution: ExecutionContext | undefined;
-  /** Without the context factory's attributes: the factory itself runs in it, and what it asks is answered in it. */
+  /** The scope without the context factory's attributes. The factory itself, and evaluations in it, run in this scope. */
   readonly base: EvaluationScope;
-  /** What code that cannot wait sees: the base while the context factory is at work, then the whole. */
+  /** The scope that synchronous readers see: `base` while the factory is pending, then the one with its attributes. */
   scope: EvaluationScope;
-  late: Promise<EvaluationScope> | undefined;
+  /** The scope with the attributes of an asynchronous factory; undefined unless the factory is pending. */
+  pending: Promise<EvaluationScope> | undefined;
 }
 
 /**
- * The scope of a request, a message or an operation, whatever has opened it: middleware, interceptor, guard or parameter.
- *
- * When a flag is asked:
- * 1. The subject (the user and the user's id) is read from the request.
- * 2. For a subject that is new, the context is made of static attributes and the request's.
- * 3. The context factory, once Nest's execution context is known, is called once for the subject, and adds its own.
+ * The scope of a request, a message or an operation, opened by middleware, an interceptor, a guard or a parameter. Its
+ * context follows the request's user. At each evaluation:
+ * 1. The subject (the user and the targeting key) is read from the request.
+ * 2. If the subject is new, its context is built from the static attributes and those of the request.
+ * 3. If Nest's execution context is known, the context factory is called, once per subject, and its attributes are
+ *    added.
  */
 export class RequestScope extends EvaluationScope {
-  private built: Built | undefined;
-  private earlier: Built[] | undefined;
+  private latest: SubjectScopes | undefined;
+  private earlier: SubjectScopes[] | undefined;
   private execution: ExecutionContext | undefined;
   private isReading = false;
-  private live: EvaluationContext | undefined;
+  /** Set when the scope is withdrawn: the scopes without any attribute of the request. */
+  private anonymous: SubjectScopes | undefined;
+  private readonly staticContext: EvaluationContext;
+  private liveTransaction: EvaluationContext | undefined;
 
   /**
-   * @param parent The scope of the HTTP request that brought this operation; its answers are shared.
+   * @param parentRequest The scope of the HTTP request that carried this operation, with which it shares its memos.
    */
   constructor(
     private readonly builder: RequestContextBuilder,
     private source: RequestSource,
-    owner: ScopeOwner,
-    private readonly parent?: RequestScope,
+    module: ScopeModule,
+    private readonly parentRequest?: RequestScope,
   ) {
-    super(NOT_BUILT, parent, owner, source.key);
+    super(NOT_BUILT, parentRequest, module, source.key);
+    this.staticContext = module.context;
   }
 
-  /** Takes the request as handlers see it: Fastify wraps the one that middleware sees. */
+  /** Replaces the request by the one that handlers see: Fastify wraps the one that middleware sees. */
   attachRequest(source: RequestSource): void {
     this.source = source;
   }
 
-  /** What the application's functions take for the request so far. */
+  /** The request as application code has seen it so far. */
   get request(): unknown {
     return this.source.request;
   }
 
-  /** Whether it is the scope of the message with this payload. */
-  carries(data: unknown): boolean {
+  /** Whether this is the scope of the message with this payload. */
+  hasPayload(data: unknown): boolean {
     return Object.is(this.source.data, data);
   }
 
-  /** Takes what the context factory needs. The first handler's stays: the factory is called once for a subject. */
-  attach(execution: ExecutionContext): void {
+  /**
+   * Drops the request's attributes from the context. Called when middleware has continued another request in this scope:
+   * that request's code must not evaluate flags for this one's user.
+   */
+  withdraw(): void {
+    const base = new EvaluationScope(this.staticContext, undefined, this.module, this.key);
+    this.anonymous = { subject: NO_SUBJECT, execution: undefined, base, scope: base, pending: undefined };
+  }
+
+  /** Whether this is the scope of the HTTP request, or of an operation that it carried. */
+  belongsTo(request: RequestScope): boolean {
+    return this.key === request.key || this.parentRequest?.key === request.key;
+  }
+
+  /** Whether the scope no longer has the request's attributes. */
+  get isWithdrawn(): boolean {
+    return this.anonymous !== undefined;
+  }
+
+  /** Stores the execution context for the context factory. The first one stays: the factory is called once a subject. */
+  attachExecution(execution: ExecutionContext): void {
     if (!this.builder.needsExecution) return;
     this.execution ??= execution;
-    this.parent?.attach(execution);
+    this.parentRequest?.attachExecution(execution);
   }
 
   override get context(): EvaluationContext {
-    return this.now().scope.context;
+    return this.forCurrentSubject().scope.context;
   }
 
   override get transaction(): EvaluationContext {
-    return (this.live ??= liveContext(this));
+    return (this.liveTransaction ??= liveContext(this));
   }
 
-  override asked(): EvaluationScope | Promise<EvaluationScope> {
-    const { scope, base, late } = this.now();
-    if (late === undefined) return scope;
-    // The factory itself would wait for itself.
-    return currentScope(this.owner) === base ? base : late;
+  override settled(): EvaluationScope | Promise<EvaluationScope> {
+    const { scope, base, pending } = this.forCurrentSubject();
+    if (pending === undefined) return scope;
+    // An evaluation in the factory must not wait for the factory, which would wait for the evaluation.
+    return currentScope(this.module) === base ? base : pending;
   }
 
-  override isStill(asked: EvaluationScope): boolean {
-    return asked === this.built?.scope || asked === this || this.parent?.isStill(asked) === true;
+  override evaluatesIn(scope: EvaluationScope): boolean {
+    return scope === this.latest?.scope || scope === this || this.parentRequest?.evaluatesIn(scope) === true;
   }
 
   override untilReady(): Promise<unknown> | undefined {
-    if (!this.builder.mayBeLate) return undefined;
-    const asked = this.asked();
-    return asked instanceof Promise ? asked : undefined;
+    if (!this.builder.mayBeAsync) return undefined;
+    const settled = this.settled();
+    return settled instanceof Promise ? settled : undefined;
   }
 
-  /** Whether this user, by identity, is the one that the request has now. */
+  /** Whether the request's user is now this object, compared by identity. */
   private hasUser(user: unknown): boolean {
     return this.builder.subjects.userOf(this.source) === user;
   }
 
-  /** Reads the subject, and builds its context where it is new. */
-  private now(): Built {
-    // A function of the application's, or a getter, asks a flag while it is being asked for the subject.
-    if (this.isReading) return this.built ?? this.withoutSubject();
+  /** Reads the subject and returns its scopes; builds them for a new subject. */
+  private forCurrentSubject(): SubjectScopes {
+    if (this.anonymous !== undefined) return this.anonymous;
+    // The option `userId`, or a getter of the request, may evaluate a flag while the subject is being read.
+    if (this.isReading) return this.latest ?? this.withoutTargetingKey();
     const subject = this.readSubject();
-    if (subject === undefined) return this.parent?.now() ?? this.withoutSubject();
-    const known = this.builtFor(subject.user);
-    if (known?.subject !== subject || known.execution !== this.execution) return this.build(subject);
-    if (known !== this.built) this.remember(known);
-    return known;
+    if (subject === undefined) return this.parentRequest?.forCurrentSubject() ?? this.withoutTargetingKey();
+    const existing = this.scopesFor(subject.user);
+    if (existing?.subject !== subject || existing.execution !== this.execution) return this.build(subject);
+    if (existing !== this.latest) this.makeLatest(existing);
+    return existing;
   }
 
-  /** Returns nothing for an operation that has no user of its own: its subject is that of its request. */
+  /** Returns the subject; undefined for an operation with the same user as its HTTP request, whose subject applies. */
   private readSubject(): Subject | undefined {
-    const { builder, source, parent } = this;
+    const { builder, source, parentRequest } = this;
     this.isReading = true;
     try {
       const user = builder.subjects.userOf(source);
-      if (parent?.hasUser(user) === true) return undefined;
-      return builder.subjects.read(source, user, this.builtFor(user)?.subject);
+      if (parentRequest?.hasUser(user) === true) return undefined;
+      return builder.subjects.read(source, user, this.scopesFor(user)?.subject);
     } finally {
       this.isReading = false;
     }
   }
 
-  private builtFor(user: unknown): Built | undefined {
-    if (this.built?.subject.user === user) return this.built;
+  private scopesFor(user: unknown): SubjectScopes | undefined {
+    if (this.latest?.subject.user === user) return this.latest;
     return this.earlier?.find(({ subject }) => subject.user === user);
   }
 
-  private build(subject: Subject): Built {
+  private build(subject: Subject): SubjectScopes {
     const { builder, source, execution } = this;
-    const base = this.fixed(builder.attributes(source, subject.id));
-    const built: Built = { subject, execution, base, scope: base, late: undefined };
-    // Before the factory is called: what asks a flag meanwhile must not call it again.
-    this.remember(built);
-    if (execution === undefined) return built;
-    const made = runInScope(base, () => builder.complete(base.context, execution));
-    if (made instanceof Promise) {
-      built.late = made.then((context) => {
-        built.late = undefined;
-        return (built.scope = this.fixed(context));
+    const base = this.fixedScope(builder.requestAttributes(source, subject.targetingKey));
+    const scopes: SubjectScopes = { subject, execution, base, scope: base, pending: undefined };
+    // Stored before the factory is called, so that an evaluation in the factory does not call it again.
+    this.makeLatest(scopes);
+    if (execution === undefined) return scopes;
+    const complete = runInScope(base, () => builder.withFactoryAttributes(base.context, execution));
+    if (complete instanceof Promise) {
+      scopes.pending = complete.then((context) => {
+        scopes.pending = undefined;
+        return (scopes.scope = this.fixedScope(context));
       });
-    } else if (made !== base.context) built.scope = this.fixed(made);
-    return built;
+    } else if (complete !== base.context) scopes.scope = this.fixedScope(complete);
+    return scopes;
   }
 
-  /** Makes these the scopes of the current subject, and keeps those of the one before. */
-  private remember(built: Built): void {
-    const before = this.built;
-    this.built = built;
-    if (before === undefined || before.subject.user === built.subject.user) return;
-    const others = (this.earlier ?? []).filter(({ subject }) => subject.user !== built.subject.user);
-    this.earlier = [...others, before].slice(-MAX_SUBJECTS);
+  /** Makes these the scopes of the current subject and keeps the previous ones. */
+  private makeLatest(scopes: SubjectScopes): void {
+    const previous = this.latest;
+    this.latest = scopes;
+    if (previous === undefined || previous.subject.user === scopes.subject.user) return;
+    const others = (this.earlier ?? []).filter(({ subject }) => subject.user !== scopes.subject.user);
+    this.earlier = [...others, previous].slice(-MAX_SUBJECTS);
   }
 
-  private withoutSubject(): Built {
-    const base = this.fixed(this.builder.attributes(this.source, undefined));
-    return { subject: NO_SUBJECT, execution: undefined, base, scope: base, late: undefined };
+  private withoutTargetingKey(): SubjectScopes {
+    const base = this.fixedScope(this.builder.requestAttributes(this.source, undefined));
+    return { subject: NO_SUBJECT, execution: undefined, base, scope: base, pending: undefined };
   }
 
-  private fixed(context: EvaluationContext): EvaluationScope {
-    return new EvaluationScope(context, this, this.owner, this.key);
+  private fixedScope(context: EvaluationContext): EvaluationScope {
+    return new EvaluationScope(context, this, this.module, this.key);
   }
 }

@@ -1,29 +1,39 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { FlagshipLogger } from '../../logging';
 import { type ResolvedModuleOptions } from '../../options';
-import { RESOLVED_OPTIONS } from '../context.constants';
-import { GraphqlOperation, isSubscription, resolverArguments } from '../request/graphql-operation';
-import { holderOf, HttpRequest, HttpRequests } from '../request/http-request';
-import { RequestContextBuilder } from '../request/request-context-builder';
-import { isObject, type RequestSource } from '../request/request-source';
-import { RpcMessage } from '../request/rpc-message';
-import { SocketMessage } from '../request/socket-message';
-import { MessagePairs } from './message-pairs';
+import { RESOLVED_OPTIONS } from '../context.tokens';
+import {
+  GraphqlOperation,
+  isSubscription,
+  resolverArguments,
+  scopeHolderOf,
+  HttpRequest,
+  HttpRequests,
+  RequestContextBuilder,
+  isObject,
+  type RequestSource,
+  RpcMessage,
+  SocketMessage,
+} from '../request';
+import { SocketMessageScopes } from './socket-message-scopes';
 import { RequestScope } from './request-scope';
-import { currentScope } from './scope-storage';
+import { currentScope, isCurrent } from './scope-storage';
 
-type Holder = Record<symbol, RequestScope | undefined>;
+type ScopeHolder = Record<symbol, RequestScope | undefined>;
 
 /**
- * The scopes of one module: one for each request, shared by guards, interceptors, parameters and middleware. A request
- * keeps its scope itself, so that two requests never share one, and it goes when the request goes.
+ * The request scopes of one module: one per request, shared by its middleware, guards, interceptors and parameters. The
+ * scope is stored on an object of the request, so two requests never share one, and it is garbage-collected with it.
+ * {@link RequestSource} lists what identifies a request in each transport.
  */
 @Injectable()
 export class RequestScopes {
-  // On the request: a weak map would cost every request several times as much, most of it in garbage collection.
+  // A property instead of a WeakMap, which would cost each request several times as much, mostly in garbage collection.
   private readonly slot = Symbol('flagship.scope');
-  /** For requests that cannot keep anything. */
-  private readonly elsewhere = new WeakMap<object, RequestScope>();
-  private readonly pairs = new MessagePairs();
+  /** The scopes of requests whose scope holder cannot store a property. */
+  private readonly byKey = new WeakMap<object, RequestScope>();
+  private readonly socketMessages = new SocketMessageScopes();
+  private hasReportedLostScope = false;
 
   constructor(
     private readonly builder: RequestContextBuilder,
@@ -34,54 +44,74 @@ export class RequestScopes {
   /**
    * Returns the scope of the request, message or operation that is being executed.
    *
-   * @param parameter Identifies the handler's parameter that asks, if it is one.
+   * @param parameter Identifies the handler's parameter that is being resolved, if the caller resolves one.
    */
   for(execution: ExecutionContext, parameter?: object): RequestScope {
-    const scope = this.found(execution, parameter) ?? this.open(withoutRequest(execution));
-    scope.attach(execution);
+    const scope = this.findSafely(execution, parameter) ?? this.open(withoutRequest(execution));
+    scope.attachExecution(execution);
     return scope;
   }
 
-  /** Returns the scope of an HTTP request of which nothing is known yet but itself; opens one where there is none. */
-  enter(request: object): RequestScope {
+  /** Returns the scope of an HTTP request without an execution context; opens one if there is none. */
+  openFor(request: object): RequestScope {
     const key = this.requests.nodeRequestOf(request);
-    const holder = holderOf(key);
-    const kept = this.kept(key, holder);
-    if (kept === undefined) return this.keep(this.open(new HttpRequest(key, request)), holder);
-    // A handler's request wins over the one that middleware of Nest on Fastify sees.
-    if (request !== key && kept.request !== request) kept.attachRequest(new HttpRequest(key, request));
-    return kept;
+    const holder = scopeHolderOf(key);
+    const stored = this.stored(key, holder);
+    if (stored === undefined) return this.store(this.open(new HttpRequest(key, request)), holder);
+    // With Fastify, the request that handlers see replaces Node's, which Nest passes to middleware.
+    if (request !== key && stored.request !== request) stored.attachRequest(new HttpRequest(key, request));
+    return stored;
   }
 
-  /** Returns the scope that middleware has opened for an HTTP request. */
-  entered(request: object): RequestScope | undefined {
+  /** Returns the scope that middleware has opened for an HTTP request, if any. */
+  openedFor(request: object): RequestScope | undefined {
     const key = this.requests.nodeRequestOf(request);
-    return this.kept(key, holderOf(key));
+    return this.stored(key, scopeHolderOf(key));
   }
 
   /**
-   * Hands the execution context to the scope that middleware has opened for the request.
+   * Attaches the execution context to the scope that middleware has opened for the request.
    *
-   * @returns A promise while the context factory takes its time: code that cannot wait would miss its attributes.
+   * @returns A promise while an asynchronous context factory is pending, because synchronous readers of the context
+   * would miss its attributes; otherwise undefined.
    */
-  meet(execution: ExecutionContext): Promise<unknown> | undefined {
+  attachExecution(execution: ExecutionContext): Promise<unknown> | undefined {
     try {
       const request = this.httpRequestOf(execution);
-      const opened = request === undefined ? undefined : this.entered(request);
-      opened?.attach(execution);
-      return opened?.untilReady();
+      const opened = request === undefined ? undefined : this.openedFor(request);
+      if (opened === undefined) return undefined;
+      if (!isCurrent(opened)) this.reportLostScope(opened);
+      opened.attachExecution(execution);
+      return opened.untilReady();
     } catch (error) {
-      this.builder.unreadable(error);
+      this.builder.warnUnreadable(error);
       return undefined;
     }
   }
 
-  /** Returns nothing for a request whose properties cannot be read: flags answer without its user then. */
-  private found(execution: ExecutionContext, parameter: object | undefined): RequestScope | undefined {
+  /**
+   * Handles a request that does not run in its scope, because middleware has continued it from a callback of another
+   * asynchronous context (of a pool, or of another request). Only the one who calls `next` can restore the scope; what
+   * can be done here is that the code of one request does not evaluate flags for the user of another.
+   */
+  private reportLostScope(scope: RequestScope): void {
+    const current = currentScope(this.options);
+    // `withContext` around `next` is no loss, and neither is an operation of this request.
+    if (current !== undefined && (!(current instanceof RequestScope) || current.belongsTo(scope))) return;
+    current?.withdraw();
+    if (this.hasReportedLostScope) return;
+    this.hasReportedLostScope = true;
+    new FlagshipLogger('FlagshipModule').warn(
+      'Middleware has continued a request from a callback that does not belong to it, so FlagService evaluates flags there without the attributes of the request. Bind the callback with AsyncResource.bind(next), or set the option "propagation" to "interceptor".',
+    );
+  }
+
+  /** Returns undefined if reading the request throws; flags are then evaluated without its user. */
+  private findSafely(execution: ExecutionContext, parameter: object | undefined): RequestScope | undefined {
     try {
       return this.find(execution, parameter);
     } catch (error) {
-      this.builder.unreadable(error);
+      this.builder.warnUnreadable(error);
       return undefined;
     }
   }
@@ -103,16 +133,16 @@ export class RequestScopes {
     switch (execution.getType<string>()) {
       case 'http': {
         const request = execution.switchToHttp().getRequest<unknown>();
-        return isObject(request) ? this.enter(request) : undefined;
+        return isObject(request) ? this.openFor(request) : undefined;
       }
       case 'graphql':
-        return this.ofOperation(execution);
+        return this.forOperation(execution);
       case 'ws':
-        return this.ofSocketMessage(execution, parameter);
+        return this.forSocketMessage(execution, parameter);
       case 'rpc': {
         const rpc = execution.switchToRpc();
         const context = rpc.getContext<unknown>();
-        return isObject(context) ? this.ofRpcMessage(context, rpc.getData()) : undefined;
+        return isObject(context) ? this.forRpcMessage(context, rpc.getData()) : undefined;
       }
       default:
         return undefined;
@@ -125,71 +155,74 @@ export class RequestScopes {
     return isObject(context) ? new GraphqlOperation(context, isSubscription(args), this.requests) : undefined;
   }
 
-  private ofOperation(execution: ExecutionContext): RequestScope | undefined {
+  private forOperation(execution: ExecutionContext): RequestScope | undefined {
     const args = resolverArguments(execution);
     const { context } = args;
     if (!isObject(context)) return undefined;
-    const kept = this.kept(context, context);
-    if (kept !== undefined) return kept;
+    const stored = this.stored(context, context);
+    if (stored !== undefined) return stored;
     const operation = new GraphqlOperation(context, isSubscription(args), this.requests);
     const { httpRequest } = operation;
-    const parent = httpRequest === undefined ? undefined : this.entered(httpRequest);
-    return this.keep(this.open(operation, parent), context);
+    const parentRequest = httpRequest === undefined ? undefined : this.openedFor(httpRequest);
+    return this.store(this.open(operation, parentRequest), context);
   }
 
   /**
-   * What a gateway gets is not one message's own: the client is that of all its messages, the data may be a plain value.
-   * Nest gives guards and interceptors of a message the same list of arguments, and each parameter a copy of it. Within
-   * the scope that an interceptor has opened the copy is known by that; elsewhere see {@link MessagePairs}.
+   * Returns the scope of a WebSocket message. Neither the client, which all its messages share, nor the payload, which
+   * may be a primitive, identifies a message. Nest passes one argument list to the guards and interceptors of a message,
+   * and a copy of that list to each parameter. Within the scope that an interceptor has opened, the copy is recognized
+   * by its client and payload; without an interceptor, see {@link SocketMessageScopes}.
    */
-  private ofSocketMessage(
+  private forSocketMessage(
     execution: ExecutionContext,
     parameter: object | undefined,
   ): RequestScope | undefined {
     const args = execution.getArgs<unknown[]>();
     const [client, data] = args;
     if (!isObject(client)) return undefined;
-    const kept = this.kept(args, args);
-    if (kept !== undefined) return kept;
-    const around = currentScope(this.options)?.key;
-    if (Array.isArray(around) && around[0] === client && around[1] === data) {
-      const open = this.kept(around, around);
-      if (open !== undefined) return open;
+    const stored = this.stored(args, args);
+    if (stored !== undefined) return stored;
+    const currentKey = currentScope(this.options)?.key;
+    if (Array.isArray(currentKey) && currentKey[0] === client && currentKey[1] === data) {
+      const current = this.stored(currentKey, currentKey);
+      if (current !== undefined) return current;
     }
-    const open = (): RequestScope => this.keep(this.open(new SocketMessage(args, client)), args);
+    const open = (): RequestScope => this.store(this.open(new SocketMessage(args, client)), args);
     if (!isObject(data) || this.options.propagation !== 'none') return open();
-    return this.pairs.scopeFor({ client, data, handler: execution.getHandler() }, parameter, open);
+    return this.socketMessages.scopeFor({ client, data, handler: execution.getHandler() }, parameter, open);
   }
 
-  /** A transport of the application's may hand the same context to every message: another payload is another message. */
-  private ofRpcMessage(context: object, data: unknown): RequestScope {
-    const kept = this.kept(context, context);
-    return kept?.carries(data) === true ? kept : this.keep(this.open(new RpcMessage(context, data)), context);
+  /** Returns the scope of an RPC message. The payload is compared too: a custom transport may share a context. */
+  private forRpcMessage(context: object, data: unknown): RequestScope {
+    const stored = this.stored(context, context);
+    if (stored?.hasPayload(data) === true) return stored;
+    return this.store(this.open(new RpcMessage(context, data)), context);
   }
 
-  private open(source: RequestSource, parent?: RequestScope): RequestScope {
-    return new RequestScope(this.builder, source, this.options, parent);
+  private open(source: RequestSource, parentRequest?: RequestScope): RequestScope {
+    return new RequestScope(this.builder, source, this.options, parentRequest);
   }
 
-  /** Returns the scope of a request. A copy of a request carries the scope along, but is another request. */
-  private kept(key: object, holder: object): RequestScope | undefined {
-    const there = (holder as Holder)[this.slot];
-    if (there?.key === key) return there;
-    // An application may have replaced the list that kept it, or share one between requests.
+  /** Returns the scope stored for a request. The key is compared, because a copy of a request also copies its scope. */
+  private stored(key: object, holder: object): RequestScope | undefined {
+    const held = (holder as ScopeHolder)[this.slot];
+    if (held?.key === key && !held.isWithdrawn) return held;
+    // The application may have replaced the array that held the scope, or may share one array between requests.
     const current = currentScope(this.options);
-    return current instanceof RequestScope && current.key === key ? current : this.elsewhere.get(key);
+    const other = current instanceof RequestScope && current.key === key ? current : this.byKey.get(key);
+    return other?.isWithdrawn === true ? undefined : other;
   }
 
-  private keep(scope: RequestScope, holder: object): RequestScope {
+  private store(scope: RequestScope, holder: object): RequestScope {
     const { key } = scope as { readonly key: object };
-    const isShared = holder !== key && (holder as Holder)[this.slot] !== undefined;
-    if (isShared || !Object.isExtensible(holder)) this.elsewhere.set(key, scope);
-    else (holder as Holder)[this.slot] = scope;
+    const isShared = holder !== key && (holder as ScopeHolder)[this.slot] !== undefined;
+    if (isShared || !Object.isExtensible(holder)) this.byKey.set(key, scope);
+    else (holder as ScopeHolder)[this.slot] = scope;
     return scope;
   }
 }
 
-/** An execution that has no request of a known kind; each is one of its own. */
+/** Returns the source of an execution without a request of a known transport; each such execution is one request. */
 function withoutRequest(execution: ExecutionContext): RequestSource {
-  return { key: execution, holder: execution, request: undefined, user: undefined, headers: undefined };
+  return { key: execution, scopeHolder: execution, request: undefined, user: undefined, headers: undefined };
 }

@@ -1,26 +1,27 @@
-import { type EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { type EvaluationScope, type ScopeModule } from './evaluation-scope';
 
-/** The scopes in force at one place in the code, the last opened on top; one for each module at most. */
+/** The scopes in force at one place in the code, the one opened last on top; at most one per module. */
 export class ScopeStack {
   private constructor(
     readonly top: EvaluationScope,
     private readonly below: ScopeStack | undefined,
   ) {}
 
-  static of(scope: EvaluationScope, on: ScopeStack | undefined): ScopeStack {
-    // What can no longer be seen is left out: a job that goes on from scope to scope would pile them up without end.
-    return new ScopeStack(scope, scope.owner === undefined ? undefined : on?.without(scope.owner));
+  /** Returns a stack with the scope on top of another stack. */
+  static of(scope: EvaluationScope, below: ScopeStack | undefined): ScopeStack {
+    // Scopes hidden by the new one are removed, so that the stack of a job that opens scope within scope stays small.
+    return new ScopeStack(scope, scope.module === undefined ? undefined : below?.without(scope.module));
   }
 
-  /** The scope that holds for the flags of a module; without a module, the top one. */
-  for(owner: ScopeOwner | undefined): EvaluationScope | undefined {
-    if (this.top.isFor(owner)) return this.top;
-    return this.below?.for(owner);
+  /** Returns the scope that applies to the flags of a module; without a module, the top one. */
+  for(module: ScopeModule | undefined): EvaluationScope | undefined {
+    if (this.top.isFor(module)) return this.top;
+    return this.below?.for(module);
   }
 
-  private without(owner: ScopeOwner): ScopeStack | undefined {
-    if (this.top.owner === owner) return this.below;
-    const below = this.below?.without(owner);
+  private without(module: ScopeModule): ScopeStack | undefined {
+    if (this.top.module === module) return this.below;
+    const below = this.below?.without(module);
     return below === this.below ? this : new ScopeStack(this.top, below);
   }
 }

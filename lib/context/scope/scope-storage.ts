@@ -4,120 +4,126 @@ import {
   OpenFeature,
   type TransactionContextPropagator,
 } from '@openfeature/server-sdk';
-import { EvaluationScope, type ScopeOwner } from './evaluation-scope';
+import { EvaluationScope, type ScopeModule } from './evaluation-scope';
 import { ScopeStack } from './scope-stack';
 
-// One for the process: a scope belongs to a chain of asynchronous calls, whichever module opened it.
+// One for the process: a scope belongs to a chain of asynchronous calls, whatever module opened it.
 const storage = new AsyncLocalStorage<ScopeStack>();
 
-// Read once: the SDK exports it through a getter.
+// Read once, because the SDK exports it through a getter.
 const openFeature = OpenFeature;
 
 const NO_CONTEXT: EvaluationContext = Object.freeze({});
 
-/** Answered while it is being found out whose propagator OpenFeature has. */
+/** The transaction context that {@link scopePropagator} returns while {@link isScopePropagatorSet} checks for it. */
 const PROBE: EvaluationContext = Object.freeze({ targetingKey: 'probe' });
-let probing = false;
+let isProbing = false;
 
-/** Shows the scope on top to OpenFeature as its transaction context, and turns a transaction context into a scope. */
+/** Makes the top scope's context OpenFeature's transaction context, and opens a scope for each transaction context. */
 export const scopePropagator: TransactionContextPropagator = {
-  getTransactionContext: () => (probing ? PROBE : (storage.getStore()?.top.context ?? NO_CONTEXT)),
+  getTransactionContext: () => (isProbing ? PROBE : (storage.getStore()?.top.context ?? NO_CONTEXT)),
   setTransactionContext(context, callback, ...args) {
     storage.run(ScopeStack.of(new EvaluationScope(context), storage.getStore()), callback, ...args);
   },
 };
 
-/** Whether OpenFeature finds the scope by itself. Asked without building a context, which may not be wanted. */
-function isOurs(): boolean {
-  probing = true;
+/** Whether OpenFeature uses {@link scopePropagator}. The check does not read, and so does not build, a request's context. */
+function isScopePropagatorSet(): boolean {
+  isProbing = true;
   try {
     return openFeature.getTransactionContext() === PROBE;
   } finally {
-    probing = false;
+    isProbing = false;
   }
 }
 
-/** What propagators of applications have made of the contexts that they were given: some keep a copy. */
+/** The copies that propagators set by the application have made of transaction contexts which they received. */
 const copies = new WeakSet<EvaluationContext>();
 
-/** Whether OpenFeature's transaction context is the one that this scope shows: code may have set one of its own since. */
-function isShown(scope: EvaluationScope): boolean {
-  if (isOurs()) return true;
+/** Whether OpenFeature's transaction context is this scope's; the application may have set another one since. */
+function isTransactionOf(scope: EvaluationScope): boolean {
+  if (isScopePropagatorSet()) return true;
   const transaction = openFeature.getTransactionContext();
   return transaction === scope.transaction || copies.has(transaction);
 }
 
-/** Whether OpenFeature has a copy of what was known when the scope was opened. */
-function isCopied(): boolean {
-  return !isOurs() && copies.has(openFeature.getTransactionContext());
+/** Whether OpenFeature's transaction context is a copy, with the attributes known when the scope was opened. */
+function isTransactionCopied(): boolean {
+  return !isScopePropagatorSet() && copies.has(openFeature.getTransactionContext());
 }
 
-/** The scope that the calling code runs in, if any: for the flags of one module, or else the last opened. */
-export function currentScope(owner?: ScopeOwner): EvaluationScope | undefined {
-  return storage.getStore()?.for(owner);
+/** Returns the scope that the calling code runs in, if any: the one of a module, or else the one opened last. */
+export function currentScope(module?: ScopeModule): EvaluationScope | undefined {
+  return storage.getStore()?.for(module);
 }
 
-/** Whether the calling code runs in this scope already. */
+/** Whether the calling code runs in this scope. */
 export function isCurrent(scope: EvaluationScope): boolean {
-  return currentScope(scope.owner) === scope;
+  return currentScope(scope.module) === scope;
 }
 
 /**
- * Returns the transaction context for the flags of one module; that of another module is none of its business.
+ * Returns the transaction context for the flags of one module; the scopes of other modules do not affect it.
  *
- * @param asked The scope in which the flags are asked, see `EvaluationScope.asked`; it need not be the one that the code
- * runs in.
+ * @param scope The scope in which the flags are evaluated, see {@link EvaluationScope.settled}. The calling code need
+ * not run in it.
  */
 export function transactionFor(
-  owner: ScopeOwner | undefined,
-  asked: EvaluationScope | undefined,
+  module: ScopeModule | undefined,
+  scope: EvaluationScope | undefined,
 ): EvaluationContext {
   const stack = storage.getStore();
-  const own = stack?.for(owner);
-  if (asked !== undefined && own?.isStill(asked) !== true) return asked.context;
-  if (stack === undefined ? isOurs() : isShown(stack.top)) return (asked ?? own)?.context ?? NO_CONTEXT;
-  // Code within a scope, or without one, has set a transaction context by a propagator of the application's.
+  const current = stack?.for(module);
+  if (scope !== undefined && current?.evaluatesIn(scope) !== true) return scope.context;
+  if (stack === undefined ? isScopePropagatorSet() : isTransactionOf(stack.top))
+    return (scope ?? current)?.context ?? NO_CONTEXT;
+  // The application has set a transaction context of its own, through a propagator of its own.
   return openFeature.getTransactionContext();
 }
 
 /**
- * Runs code in a scope, or in several, the last of them on top: a plain OpenFeature client sees the context of that one.
+ * Runs code in a scope, or in several, the last one on top: a plain OpenFeature client sees the context of the top one.
+ *
+ * @returns The result of `run`.
  */
 export function runInScope<T>(scopes: EvaluationScope | readonly EvaluationScope[], run: () => T): T {
   let stack = storage.getStore();
   if (scopes instanceof EvaluationScope) stack = ScopeStack.of(scopes, stack);
   else for (const scope of scopes) stack = ScopeStack.of(scope, stack);
   if (stack === undefined) return run();
-  if (isOurs()) return storage.run(stack, run);
+  if (isScopePropagatorSet()) return storage.run(stack, run);
   const { transaction } = stack.top;
-  return storage.run(stack, () => carriedBy(transaction, run));
+  return storage.run(stack, () => runWithPropagator(transaction, run));
 }
 
-/** Runs code where the propagator of the application carries a context as well: once, whatever that propagator does. */
-function carriedBy<T>(transaction: EvaluationContext, run: () => T): T {
+/**
+ * Runs code while the propagator that the application has set propagates a transaction context too. The code runs
+ * exactly once, also if the propagator calls back several times, calls back never, or throws.
+ */
+function runWithPropagator<T>(transaction: EvaluationContext, run: () => T): T {
   const runs: { readonly result?: T }[] = [];
   const once = (): void => {
     if (runs.length > 0) return;
     const outcome: { result?: T } = {};
     runs.push(outcome);
-    const carried = openFeature.getTransactionContext();
-    if (carried !== transaction) copies.add(carried);
+    const propagated = openFeature.getTransactionContext();
+    if (propagated !== transaction) copies.add(propagated);
     outcome.result = run();
   };
   try {
     openFeature.setTransactionContext(transaction, once);
   } catch (error) {
-    // Of the code itself; a propagator that fails without calling it, or after it has ended, changes nothing.
+    // Rethrown only if `run` itself threw. A propagator that throws before or after `run` must change nothing.
     if (runs[0] !== undefined && !Object.hasOwn(runs[0], 'result')) throw error;
   }
   once();
   return runs[0]?.result as T;
 }
 
-/** Runs code where OpenFeature's transaction context is this module's as of now, if it is another one so far. */
-export function runAsOwner<T>(owner: ScopeOwner, run: () => T): T {
+/** Runs code with the current context of a module as OpenFeature's transaction context, and returns its result. */
+export function runForModule<T>(module: ScopeModule, run: () => T): T {
   const top = storage.getStore()?.top;
   if (top === undefined) return run();
-  if (top.isFor(owner) ? !isCopied() : !isShown(top)) return run();
-  return runInScope(currentScope(owner) ?? new EvaluationScope(owner.context, undefined, owner), run);
+  if (top.isFor(module) ? !isTransactionCopied() : !isTransactionOf(top)) return run();
+  return runInScope(currentScope(module) ?? new EvaluationScope(module.context, undefined, module), run);
 }

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream';
 import { type Scopes } from './application-scopes';
 import { runInScope } from './scope-storage';
 
-/** Whether it is one of Node's streams that nothing has begun to read. */
-export function canBeRead(value: unknown): value is Readable {
+/** Whether the value is a readable stream of Node's that no consumer has begun to read. */
+export function isUnread(value: unknown): value is Readable {
   return value instanceof Readable && value.readable && value.readableFlowing === null;
 }
 
-/** Whether it is a stream of no other class, as `Readable.from` makes of a generator. */
-export function isPlainStream(value: object): boolean {
+/** Whether the value is a `Readable` and not of a subclass, as `Readable.from` returns for a generator. */
+export function isPlainReadable(value: object): boolean {
   return Object.getPrototypeOf(value) === Readable.prototype;
 }
 
 /**
- * Makes a stream of the same content whose source is read in a scope: the code of a generator, or of a `read` function,
- * runs wherever its stream is read, which for an answer is outside of the handler's scope.
+ * Returns a stream of the same content whose source is read in a scope. The code of a generator, or of a `read`
+ * function, runs where its stream is read; Nest reads a response's stream outside of the handler's scope.
  */
 export function scopedStream(source: Readable, scopes: Scopes): Readable {
   let hasBegun = false;
@@ -39,7 +39,7 @@ export function scopedStream(source: Readable, scopes: Scopes): Readable {
     },
   });
   source.once('end', () => stream.push(null));
-  // From the beginning: an error that nothing listens for ends the process.
+  // Registered before the first read, because an error event without a listener ends the process.
   source.on('error', (error) => stream.destroy(error));
   source.once('close', () => {
     if (!source.readableEnded) stream.destroy();

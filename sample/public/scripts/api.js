@@ -4,11 +4,11 @@ function headersOf({ user, plan }) {
 
 async function get(path, visitor) {
   const response = await fetch(path, { headers: headersOf(visitor), cache: 'no-store' });
-  if (!response.ok) throw new Error(`${path} answered ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`${path} responded with ${response.status} ${response.statusText}`);
   return response.json();
 }
 
-/** All that the page shows to one visitor. */
+/** Loads everything that the page shows to one visitor. */
 export async function visit(visitor) {
   const [home, catalogue, basket, uploads, flags, mode] = await Promise.all([
     get('/api/home', visitor),
@@ -21,17 +21,17 @@ export async function visit(visitor) {
   return { home, catalogue, basket, uploads, flags, mode };
 }
 
-/** Sends what a refused request is answered with back like any other answer: the page shows both. */
+/** Sends a request and returns its status and message, also when the shop refuses it: the page shows both. */
 export async function post(path, visitor, body = {}) {
   const response = await fetch(path, {
     method: 'POST',
     headers: { ...headersOf(visitor), 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  const answer = await response.json().catch(() => ({}));
+  const content = await response.json().catch(() => ({}));
   return {
     ok: response.ok,
     status: `${response.status} ${response.statusText}`,
-    message: answer.message ?? 'The answer has no message.',
+    message: content.message ?? 'The response has no message.',
   };
 }

@@ -1,10 +1,11 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Makes an element. Text is always set as text, never parsed: what a flag holds cannot become markup. */
+/** Creates an element. Text is set as text and never parsed, so a flag's value cannot become markup. */
 export function el(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
+/** Creates an SVG element. */
 export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
@@ -18,6 +19,7 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** Returns the first element that matches the selector. */
 export function find(selector, within = document) {
   return within.querySelector(selector);
 }

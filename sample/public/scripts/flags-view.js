@@ -3,24 +3,24 @@ import { isColour } from './look.js';
 
 const purposes = {
   'new-checkout': 'Opens the one-step checkout',
-  'home-page': 'Picks the top of the page',
+  'home-page': 'Selects the top of the page',
   'upload-limit': 'Photos in one upload',
   'shop-look': 'Colour, corners, greeting',
-  'same-day-dispatch': 'Rolled out user by user',
+  'same-day-dispatch': 'Rolled out to a quarter of the users',
 };
 
 const explanations = {
-  STATIC: 'has no rules',
+  STATIC: 'the flag has no rules',
   TARGETING_MATCH: 'a rule matched',
-  SPLIT: 'in the rollout',
+  SPLIT: 'the rollout includes the user',
   DEFAULT: 'no rule matched',
-  DISABLED: 'switched off, so the code’s own default',
-  ERROR: 'no answer, so the code’s own default',
+  DISABLED: 'the flag is disabled: the default of the code',
+  ERROR: 'the evaluation failed: the default of the code',
 };
 
 const reasonClasses = { TARGETING_MATCH: 'match', SPLIT: 'match', ERROR: 'error', DISABLED: 'off' };
 
-/** What the last row of each flag said, to mark what an edit or another visitor has changed. */
+/** Flag key → its last shown evaluation, to mark rows that an edit or another visitor has changed. */
 const shown = new Map();
 
 function cell(label, ...children) {
@@ -58,9 +58,9 @@ function reasonOf({ reason = 'UNKNOWN', errorCode, errorMessage }) {
 
 function row(flag) {
   const { flagKey, value, variant } = flag;
-  const said = JSON.stringify(flag);
-  const changed = shown.has(flagKey) && shown.get(flagKey) !== said;
-  shown.set(flagKey, said);
+  const evaluation = JSON.stringify(flag);
+  const changed = shown.has(flagKey) && shown.get(flagKey) !== evaluation;
+  shown.set(flagKey, evaluation);
   return el(
     'tr',
     { role: 'row', 'data-flag': flagKey, class: changed ? 'changed' : undefined },
@@ -77,11 +77,13 @@ function row(flag) {
   );
 }
 
+/** Shows one row per flag. */
 export function showFlags(body, flags) {
   body.replaceChildren(...flags.map(row));
 }
 
+/** Replaces the rows with a note. */
 export function showNoFlags(body) {
-  const note = el('td', { role: 'cell', colspan: 4, class: 'waiting' }, 'No answers to show.');
+  const note = el('td', { role: 'cell', colspan: 4, class: 'waiting' }, 'No flags to show.');
   body.replaceChildren(el('tr', { role: 'row' }, note));
 }

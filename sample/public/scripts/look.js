@@ -13,7 +13,7 @@ function luminance(colour) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Black or white, whichever reads better on a colour that an operator is free to choose. */
+/** Returns black or white, whichever has more contrast with a colour that the operator may choose freely. */
 function textOn(colour) {
   return luminance(colour) > 0.179 ? '#000000' : '#ffffff';
 }

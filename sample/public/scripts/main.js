@@ -1,10 +1,10 @@
 import { visit } from './api.js';
 import { el, find } from './dom.js';
 import { showFlags, showNoFlags } from './flags-view.js';
-import { clearAnswers, offerRoutes, send } from './routes-view.js';
+import { clearResponses, connectRoutes, send } from './routes-view.js';
 import { showShop } from './shop-view.js';
 import { nameOf, readVisitor, writeVisitor } from './visitor.js';
-import { offerVisitors, showVisitor } from './visitor-view.js';
+import { drawVisitorControls, showVisitor } from './visitor-view.js';
 
 const shop = find('#shop');
 const problem = find('#problem');
@@ -16,14 +16,14 @@ async function checkOut(path) {
   receipt.textContent = (await send(path, visitor)).message;
 }
 
-function showAll(seen) {
+function showAll(loaded) {
   problem.hidden = true;
-  showShop(shop, visitor, seen, () => void checkOut(seen.basket.path));
-  showFlags(find('#flags'), seen.flags);
-  find('#mode').textContent = seen.mode.description;
-  const { checkout } = seen.basket;
+  showShop(shop, visitor, loaded, () => void checkOut(loaded.basket.path));
+  showFlags(find('#flags'), loaded.flags);
+  find('#mode').textContent = loaded.mode.description;
+  const { checkout } = loaded.basket;
   find('#status').textContent =
-    `The shop for ${nameOf(visitor.user)} on ${visitor.plan}: ${checkout} checkout, ${seen.uploads.limit} photos per upload.`;
+    `The shop for ${nameOf(visitor.user)} on ${visitor.plan}: ${checkout} checkout, ${loaded.uploads.limit} photos per upload.`;
 }
 
 function showProblem(error) {
@@ -31,23 +31,23 @@ function showProblem(error) {
   again.addEventListener('click', () => void show());
   problem.hidden = false;
   problem.replaceChildren(
-    el('p', {}, el('strong', {}, 'The shop does not answer.')),
-    el('p', { class: 'hint' }, `Is “npm run sample” still running? (${error.message})`),
+    el('p', {}, el('strong', {}, 'The shop does not respond.')),
+    el('p', { class: 'hint' }, `Check that “npm run sample” is running. (${error.message})`),
     again,
   );
-  // Another visitor's shop would be worse than none.
-  shop.replaceChildren(el('p', { class: 'waiting' }, 'Closed until the shop answers again.'));
+  // The page must not show the previous visitor's shop to this one.
+  shop.replaceChildren(el('p', { class: 'waiting' }, 'The shop is closed until it responds again.'));
   showNoFlags(find('#flags'));
 }
 
-/** Asks everything again; when the visitor has changed meanwhile, the later one is shown. */
+/** Loads everything again. When the visitor has changed meanwhile, the page shows the later one. */
 async function show() {
   const current = (visits += 1);
   showVisitor(visitor);
   shop.setAttribute('aria-busy', 'true');
   try {
-    const seen = await visit(visitor);
-    if (current === visits) showAll(seen);
+    const loaded = await visit(visitor);
+    if (current === visits) showAll(loaded);
   } catch (error) {
     if (current === visits) showProblem(error);
   }
@@ -57,16 +57,16 @@ async function show() {
 function change(part) {
   visitor = { ...visitor, ...part };
   writeVisitor(visitor);
-  clearAnswers();
+  clearResponses();
   void show();
 }
 
-offerVisitors(change);
-offerRoutes(() => visitor);
+drawVisitorControls(change);
+connectRoutes(() => visitor);
 find('#reload').addEventListener('click', () => void show());
 window.addEventListener('popstate', () => {
   visitor = readVisitor();
-  clearAnswers();
+  clearResponses();
   void show();
 });
 void show();

@@ -3,38 +3,40 @@ import { el, find } from './dom.js';
 
 const UNREACHABLE = {
   ok: false,
-  status: 'No answer',
-  message: 'The shop cannot be reached. Is it still running?',
+  status: 'No response',
+  message: 'The shop is unreachable. Check that “npm run sample” is running.',
 };
 
+/** Sends a request for the visitor. It never rejects. */
 export function send(path, visitor, body) {
   return post(path, visitor, body).catch(() => UNREACHABLE);
 }
 
-function showAnswer(form, { ok, status, message }) {
+function showResponse(form, { ok, status, message }) {
   const line = el('strong', { class: ok ? 'good' : 'bad' }, status);
-  find('.answer', form).replaceChildren(line, el('span', {}, String(message)));
+  find('.response', form).replaceChildren(line, el('span', {}, String(message)));
 }
 
-/** Answers belong to the visitor who asked. */
-export function clearAnswers() {
-  for (const answer of document.querySelectorAll('.answer')) answer.replaceChildren();
+/** Removes the responses, which belong to the previous visitor. */
+export function clearResponses() {
+  for (const element of document.querySelectorAll('.response')) element.replaceChildren();
 }
 
-export function offerRoutes(currentVisitor) {
-  const ask = async (form, path, body) => {
+/** Connects the forms of the routes. */
+export function connectRoutes(currentVisitor) {
+  const submit = async (form, path, body) => {
     const visitor = currentVisitor();
-    const answer = await send(path, visitor, body);
-    if (visitor === currentVisitor()) showAnswer(form, answer);
+    const response = await send(path, visitor, body);
+    if (visitor === currentVisitor()) showResponse(form, response);
   };
   const checkout = find('#try-checkout');
   checkout.addEventListener('submit', async (event) => {
     event.preventDefault();
-    await ask(checkout, '/api/checkout/v2');
+    await submit(checkout, '/api/checkout/v2');
   });
   const upload = find('#try-upload');
   upload.addEventListener('submit', async (event) => {
     event.preventDefault();
-    await ask(upload, '/api/uploads', { photos: find('#photos').valueAsNumber });
+    await submit(upload, '/api/uploads', { photos: find('#photos').valueAsNumber });
   });
 }

@@ -1,8 +1,8 @@
 import { el, find } from './dom.js';
 import { isUserId, nameOf, PLANS, USERS } from './visitor.js';
 
-const HINT = 'Try a few: the rollout reaches only some.';
-const COMPLAINT = 'Use 1 to 64 letters, digits or any of . _ - @ +';
+const HINT = 'The rollout includes a quarter of all user ids.';
+const INVALID_HINT = 'Use 1 to 64 letters, digits or any of . _ - @ +';
 
 function choice(name, value, label) {
   const id = `${name}-${value}`;
@@ -19,15 +19,15 @@ function check(name, value) {
     input.checked = input.value === value;
 }
 
-function complain(isWrong) {
+function markUserId(isInvalid) {
   const field = find('#user-id');
-  field.setAttribute('aria-invalid', String(isWrong));
-  find('#user-id-hint').textContent = isWrong ? COMPLAINT : HINT;
-  if (isWrong) field.focus();
+  field.setAttribute('aria-invalid', String(isInvalid));
+  find('#user-id-hint').textContent = isInvalid ? INVALID_HINT : HINT;
+  if (isInvalid) field.focus();
 }
 
-/** Draws the controls once; `onChange` hears what was chosen. */
-export function offerVisitors(onChange) {
+/** Draws the controls, once. `onChange` receives the chosen user or plan. */
+export function drawVisitorControls(onChange) {
   find('#users .choices').append(...USERS.map(({ id, name }) => choice('user', id, name)));
   find('#plans .segments').append(...PLANS.map((plan) => choice('plan', plan, plan)));
   find('#users').addEventListener('change', ({ target }) => onChange({ user: target.value }));
@@ -35,15 +35,16 @@ export function offerVisitors(onChange) {
   find('#other-user').addEventListener('submit', (event) => {
     event.preventDefault();
     const user = find('#user-id').value.trim();
-    complain(!isUserId(user));
+    markUserId(!isUserId(user));
     if (isUserId(user)) onChange({ user });
   });
 }
 
+/** Marks the current visitor in the controls. */
 export function showVisitor({ user, plan }) {
   check('user', user);
   check('plan', plan);
-  complain(false);
+  markUserId(false);
   find('#user-id').value = USERS.some(({ id }) => id === user) ? '' : user;
   find('#sent').textContent = `x-user-id: ${user}\nx-plan: ${plan}`;
   document.title = `${nameOf(user)} on ${plan} · Northlight Prints`;

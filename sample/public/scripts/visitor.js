@@ -9,16 +9,17 @@ export const PLANS = ['free', 'pro', 'team'];
 
 const USER_ID = /^[\w.@+-]{1,64}$/;
 
-/** A header carries plain characters only. */
+/** Whether the text can be sent as a user id: a header carries plain characters only. */
 export function isUserId(text) {
   return USER_ID.test(text);
 }
 
+/** Returns the display name of a user id. */
 export function nameOf(id) {
   return USERS.find((user) => user.id === id)?.name ?? id;
 }
 
-/** Who is looking, as the address bar has it; so a reload, a bookmark and a shared link keep the visitor. */
+/** Returns the visitor of the address bar, so that a reload, a bookmark and a shared link keep it. */
 export function readVisitor() {
   const query = new URL(location.href).searchParams;
   const user = query.get('user') ?? '';
@@ -29,6 +30,7 @@ export function readVisitor() {
   };
 }
 
+/** Writes the visitor into the address bar. */
 export function writeVisitor({ user, plan }) {
   const url = new URL(location.href);
   url.searchParams.set('user', user);

@@ -18,7 +18,7 @@ export class CheckoutController {
     return this.checkout.startSteps();
   }
 
-  /** Whoever does not have the flag gets a 404, as if this route had never been written. */
+  /** Responds with 404, as a route that does not exist, unless the flag is on for the user. */
   @FeatureFlag(NEW_CHECKOUT)
   @HttpCode(200)
   @Post('v2')

@@ -8,7 +8,7 @@ const BASKET = { items: 2, total: 9390 } as const;
 export class CheckoutService {
   constructor(private readonly flags: FlagService) {}
 
-  /** The basket, and the way to the till that this user is shown. */
+  /** Returns the basket, and the checkout that this user gets. */
   async basket() {
     return (await this.flags.isEnabled(NEW_CHECKOUT))
       ? { ...BASKET, checkout: 'new', path: '/api/checkout/v2', label: 'Pay in one step' }

@@ -1,4 +1,4 @@
-/** The flags of sample/flags.json, each named once. */
+/** The keys of the flags in sample/flags.json. */
 export const NEW_CHECKOUT = 'new-checkout';
 export const HOME_PAGE = 'home-page';
 export const UPLOAD_LIMIT = 'upload-limit';

@@ -5,7 +5,7 @@ import { DEFAULT_LOOK } from '../home/shop-look';
 import { DEFAULT_UPLOAD_LIMIT } from '../uploads/uploads.service';
 import { HOME_PAGE, NEW_CHECKOUT, SAME_DAY_DISPATCH, SHOP_LOOK, UPLOAD_LIMIT } from './flag-keys';
 
-/** What every flag answers for whoever asks, and why. */
+/** Returns the evaluation details of every flag for the user of the request. */
 @Controller('api/flags')
 export class FlagsController {
   @Get()

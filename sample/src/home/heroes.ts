@@ -3,7 +3,7 @@ export interface Hero {
   readonly text: string;
 }
 
-/** One for each value of the flag `home-page`. */
+/** The top of the home page, by the values of the flag `home-page`. */
 const heroes = {
   classic: {
     headline: 'Prints worth keeping',
@@ -19,7 +19,7 @@ const heroes = {
   },
 } as const satisfies Record<string, Hero>;
 
-/** An operator may name a page that this version of the shop does not have. */
+/** Returns the top of a page. The flag may name a page that this version of the shop does not have. */
 export function heroOf(page: string): Hero & { readonly page: string } {
   const known = Object.hasOwn(heroes, page) ? (page as keyof typeof heroes) : 'classic';
   return { page: known, ...heroes[known] };

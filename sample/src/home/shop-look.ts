@@ -1,8 +1,8 @@
-/** What the flag `shop-look` holds. */
+/** The value of the flag `shop-look`. */
 export interface ShopLook {
-  /** A colour, `#rrggbb`. */
+  /** A colour in the form `#rrggbb`. */
   readonly accent: string;
-  /** Of corners, in pixels. */
+  /** The radius of corners in pixels. */
   readonly radius: number;
   readonly greeting: string;
 }

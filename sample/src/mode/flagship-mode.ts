@@ -1,16 +1,16 @@
-/** Who evaluates the shop's flags: Flagship, asked for every evaluation, or the shop itself. */
+/** Where the shop's flags are evaluated: by Flagship, with a request per evaluation, or in the shop's process. */
 export type FlagshipMode = 'remote' | 'local';
 
-/** Reads the environment variable `FLAGSHIP_MODE`. */
+/** Returns the mode that the environment variable `FLAGSHIP_MODE` names, by default `remote`. Throws for any other value. */
 export function readMode(given: string | undefined): FlagshipMode {
   if (given === undefined || given === '') return 'remote';
   if (given === 'remote' || given === 'local') return given;
   throw new Error(`FLAGSHIP_MODE must be "remote" or "local", but is "${given}".`);
 }
 
-/** The mode in one sentence, for the console and the page. */
+/** Returns the mode in one sentence, for the console and the page. */
 export function describeMode(mode: FlagshipMode): string {
   return mode === 'local'
-    ? 'Local mode: the shop evaluates its flags itself, and fetches edits within a second.'
-    : 'Remote mode: the shop asks Flagship for every evaluation.';
+    ? 'Local mode: the shop evaluates its flags in its process, and polls for edits twice a second.'
+    : 'Remote mode: the shop sends a request to Flagship for every evaluation.';
 }

@@ -1,2 +1,2 @@
-/** Under which the shop's mode is injected. */
+/** The injection token of the shop's mode. */
 export const FLAGSHIP_MODE = Symbol('FLAGSHIP_MODE');

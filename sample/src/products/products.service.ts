@@ -3,7 +3,7 @@ import { FlagService } from 'nestjs-flagship';
 import { SAME_DAY_DISPATCH } from '../flags/flag-keys';
 import { PRODUCTS } from './products';
 
-/** Knows nothing of the request; `FlagService` still answers for its user. */
+/** Has no reference to the request: `FlagService` finds the request's user itself. */
 @Injectable()
 export class ProductsService {
   constructor(private readonly flags: FlagService) {}

@@ -2,7 +2,7 @@ export interface Product {
   readonly id: string;
   readonly name: string;
   readonly format: string;
-  /** In cents. */
+  /** The price in cents. */
   readonly price: number;
 }
 

@@ -2,7 +2,7 @@ import { Injectable, PayloadTooLargeException } from '@nestjs/common';
 import { FlagService } from 'nestjs-flagship';
 import { UPLOAD_LIMIT } from '../flags/flag-keys';
 
-/** What is allowed when Flagship has no answer. */
+/** The limit when the evaluation fails. */
 export const DEFAULT_UPLOAD_LIMIT = 10;
 
 @Injectable()

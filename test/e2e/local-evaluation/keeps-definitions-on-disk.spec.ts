@@ -52,7 +52,7 @@ describe('definitionsCache', () => {
     expect(local.warnings).toEqual([]);
   });
 
-  it('is replaced as a whole: whoever has it open reads the old one to its end', async () => {
+  it('is replaced by another file, so that a process that has it open reads the old one to its end', async () => {
     await loadOnce(fixedFlags({ a: 'one' }));
     const { ino } = statSync(definitionsCache);
     writeFileSync(join(folder, 'held'), '');
@@ -61,7 +61,7 @@ describe('definitionsCache', () => {
     expect(readFileSync(definitionsCache, 'utf8')).toContain('two');
   });
 
-  it('is narrowed to its owner when it was open to others', async () => {
+  it('becomes readable for its owner alone if it was readable for others', async () => {
     writeFileSync(definitionsCache, '{}', { mode: 0o644 });
     await loadOnce({});
     expect(statSync(definitionsCache).mode & 0o777).toBe(0o600);
@@ -81,7 +81,7 @@ describe('definitionsCache', () => {
     expect(readFileSync(definitionsCache, 'utf8')).toContain('two');
   });
 
-  it('stands in when Flagship is away at start: stale, with a warning; then recovers', async () => {
+  it('is used if Flagship is away at start: the provider is stale, logs a warning, and recovers later', async () => {
     await loadOnce(fixedFlags({ a: 'one', b: 'same' }));
     local.server.script(away);
     const { provider, client, events, value } = await local.start({ definitionsCache });
@@ -97,7 +97,7 @@ describe('definitionsCache', () => {
     expect(client.providerStatus).toBe(ProviderStatus.READY);
   });
 
-  it('lets an application start with the flags of yesterday, and recover by itself', async () => {
+  it('lets an application start without Flagship, and recover by itself', async () => {
     await loadOnce(fixedFlags({ 'home-page': 'kept' }));
     local.server.script(away);
     const told: string[] = [];
@@ -125,7 +125,7 @@ describe('definitionsCache', () => {
     expect(told).toEqual(['stale', 'ready']);
   });
 
-  it('does not stand in for a refused token', async () => {
+  it('is not used if the token is refused', async () => {
     await loadOnce(fixedFlags({ a: 'one' }));
     local.server.script({ status: 401 });
     const { client, codeOf } = await local.start({ definitionsCache });
@@ -169,7 +169,7 @@ describe('definitionsCache', () => {
     await waitUntil(async () => (await value('a')) === 'one', 'the flags come alive');
   });
 
-  it('only warns when it cannot be written', async () => {
+  it('logs a warning if it cannot be written', async () => {
     local.server.script(serves(fixedFlags({ a: 'one' })));
     const { client, value } = await local.start({
       definitionsCache: join(folder, 'no', 'such', 'folder.json'),
@@ -179,7 +179,7 @@ describe('definitionsCache', () => {
     expect(local.warnings).toEqual([expect.stringMatching(/could not be kept.*"definitionsCache".*ENOENT/)]);
   });
 
-  it('leaves no draft when it cannot take the file’s place', async () => {
+  it('leaves no draft if it cannot replace the file', async () => {
     definitionsCache = folder;
     local.server.script(serves({}));
     await local.start({ definitionsCache });

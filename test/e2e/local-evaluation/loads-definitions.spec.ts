@@ -6,7 +6,7 @@ const local = useLocalEvaluation();
 const never = () => undefined;
 
 describe('loading', () => {
-  it('asks for the definitions once, beside the evaluation URL, with the token', async () => {
+  it('requests the definitions once, beside the evaluation URL, with the token', async () => {
     local.server.script(serves(fixedFlags({ a: 'one' })));
     const { value, client } = await local.start({
       endpoint: `${local.server.url}/v1/evaluate?key=x`,
@@ -23,13 +23,13 @@ describe('loading', () => {
     expect(local.server.requests[0]?.headers['if-none-match']).toBeUndefined();
   });
 
-  it('finds the definitions of an app by its names', async () => {
+  it('requests the definitions of an account’s app', async () => {
     local.server.script(serves({}));
     await local.start({ endpoint: undefined, appId: 'a b', accountId: 'c/d', baseUrl: local.server.url });
     expect(local.server.requests[0]?.url).toBe('/client/v4/accounts/c%2Fd/flagship/apps/a%20b/definitions');
   });
 
-  it('works through a fetch of the user’s, tags included', async () => {
+  it('works through the option fetch, ETags included', async () => {
     local.server.script(serves(fixedFlags({ a: 'one' }), '"1"'));
     const { provider, value } = await local.start({ fetch: (...args) => globalThis.fetch(...args) });
     expect(await provider.refresh()).toBe(true);
@@ -60,7 +60,7 @@ describe('loading', () => {
     expect(local.server.requests).toHaveLength(1);
   });
 
-  it('hands out copies: what a caller does to an object changes nobody’s answer', async () => {
+  it('returns copies: a caller that changes an object changes no other answer', async () => {
     local.server.script(serves(fixedFlags({ look: { colours: ['teal'] } })));
     const { client } = await local.start();
     const first = await client.getObjectValue<{ colours: string[] }>('look', { colours: [] });
@@ -68,7 +68,7 @@ describe('loading', () => {
     expect(await client.getObjectValue('look', {})).toEqual({ colours: ['teal'] });
   });
 
-  it('lets one malformed flag answer PARSE_ERROR; the others work', async () => {
+  it('answers PARSE_ERROR for a malformed flag, while the others work', async () => {
     local.server.script(
       serves({
         ...fixedFlags({ good: 'one' }),
@@ -86,7 +86,7 @@ describe('loading', () => {
     expect(await codeOf('absent')).toBe('FLAG_NOT_FOUND');
   });
 
-  it('lets a flag that is nested absurdly deep spoil no other, at the load and at a refresh', async () => {
+  it('serves the other flags although one is nested 20,000 levels deep, at the load and at a refresh', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const text = JSON.stringify(fixedFlags({ good: 'one', deep: 'here' })).replace('"here"', deep);
     local.server.script({ body: `{"flags":${text}}` });
@@ -98,7 +98,7 @@ describe('loading', () => {
     expect(client.providerStatus).toBe(ProviderStatus.READY);
   });
 
-  it('has the documented answers before the first load', async () => {
+  it('answers PROVIDER_NOT_READY before the first load', async () => {
     local.server.script(never);
     const provider = local.create();
     const start = provider.initialize().catch(never);

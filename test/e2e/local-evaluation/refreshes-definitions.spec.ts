@@ -8,7 +8,7 @@ const local = useLocalEvaluation();
 const page = '<!DOCTYPE html><html><body>Bad gateway</body></html>';
 
 describe('refreshing', () => {
-  it('names the tag, and takes 304 for an answer', async () => {
+  it('sends the ETag, and accepts 304', async () => {
     local.server.script(serves(fixedFlags({ a: 'one' }), '"1"'));
     const { provider, events, value } = await local.start();
     expect(await provider.refresh()).toBe(true);
@@ -22,7 +22,7 @@ describe('refreshing', () => {
     expect(events).toEqual([]);
   });
 
-  it('names the newest tag, and none where the last answer had none', async () => {
+  it('sends the newest ETag, and none if the last answer had none', async () => {
     local.server.script(serves({}, '"1"'), serves({}, 'W/"2"'), serves({}), serves({}));
     const { provider } = await local.start();
     for (let round = 0; round < 3; round++) await provider.refresh();
@@ -34,7 +34,7 @@ describe('refreshing', () => {
     ]);
   });
 
-  it('happens by itself, again and again', async () => {
+  it('happens at each refreshInterval', async () => {
     local.server.script(serves(fixedFlags({ a: 'one' }), '"1"'));
     const { value } = await local.start({ refreshInterval: 10 });
     await local.server.received(5);
@@ -42,7 +42,7 @@ describe('refreshing', () => {
     await waitUntil(async () => (await value('a')) === 'two', 'the edit arrives');
   });
 
-  it('tells exactly the keys that changed', async () => {
+  it('emits exactly the keys that changed', async () => {
     local.server.script(serves(fixedFlags({ same: 1, edited: 'before', removed: true, nested: { a: [1] } })));
     const { provider, events } = await local.start();
     local.server.script(serves(fixedFlags({ added: null, edited: 'after', same: 1, nested: { a: [2] } })));
@@ -55,7 +55,7 @@ describe('refreshing', () => {
     expect(events.slice(1)).toEqual(['changed added edited nested same']);
   });
 
-  it('tells a change in rules, in the switch and in the default', async () => {
+  it('emits a change of the rules and of the switch', async () => {
     const flag = fixedFlag('x', true);
     const rule = { conditions: [], serve_variation: 'fixed' };
     const flags = { rules: flag, enabled: flag, other: flag, broken: flag };
@@ -90,7 +90,7 @@ describe('refreshing', () => {
     ['over 32 MB', { body: `{"flags":{},"more":"${'x'.repeat(33 * 1024 * 1024)}"}` }],
   ];
   it.each(failures)(
-    'keeps the last good flags through %s, says so once, and recovers',
+    'keeps the last good flags through %s, is stale once, and recovers',
     async (_, failure) => {
       local.server.script(serves(fixedFlags({ a: 'one' })));
       const { provider, client, events, value } = await local.start();
@@ -128,13 +128,13 @@ describe('refreshing', () => {
     expect(events).toEqual(['stale', 'changed a', 'ready']);
   });
 
-  it('repeats a request that fails, as evaluations do', async () => {
+  it('retries a request that fails, as evaluations do', async () => {
     local.server.script({ status: 503 }, serves(fixedFlags({ a: 'one' })));
     const { value } = await local.start({ retries: 1, retryDelay: 0 });
     expect(await value('a')).toBe('one');
   });
 
-  it('says in one sentence what is too large', async () => {
+  it('names the limit in the error of a body that is too large', async () => {
     local.server.script({ body: `{"flags":{},"more":"${'x'.repeat(33 * 1024 * 1024)}"}` });
     const provider = local.create();
     await expect(provider.initialize()).rejects.toThrow('The answer is larger than 33554432 bytes');

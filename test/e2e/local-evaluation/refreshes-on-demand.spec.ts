@@ -16,7 +16,7 @@ describe('FlagService.refresh()', () => {
     flagship = await servers.startFlagship({ flags: { 'home-page': 'classic' } });
   });
 
-  it('pulls now; true, then false when Flagship is away or the application is closed', async () => {
+  it('downloads at once and returns true, or false if Flagship is away or the application is closed', async () => {
     const { url: baseUrl, appId, accountId } = flagship;
     const { app } = await apps.start(shop({ baseUrl, appId, accountId, localEvaluation: true, retries: 0 }));
     const flags = app.get(FlagService);
@@ -31,7 +31,7 @@ describe('FlagService.refresh()', () => {
     expect(await flags.getStringValue('home-page', '?')).toBe('?');
   });
 
-  it('has nothing to do, and says so, where every evaluation asks anew', async () => {
+  it('returns true without local evaluation', async () => {
     const { url: baseUrl, appId, accountId } = flagship;
     const { app } = await apps.start(shop({ baseUrl, appId, accountId }));
     expect(await app.get(FlagService).refresh()).toBe(true);
@@ -51,7 +51,7 @@ describe('FlagService.refresh()', () => {
     expect(local.server.requests).toHaveLength(2);
   });
 
-  it('is false once the provider is closed, without asking', async () => {
+  it('returns false without a request after the provider is closed', async () => {
     local.server.script(serves({}));
     const { provider } = await local.start();
     await provider.onClose();

@@ -16,7 +16,7 @@ const never = () => undefined;
 const page = '<!DOCTYPE html><html><body>Bad gateway</body></html>';
 
 describe('a start without Flagship', () => {
-  it.each([401, 403])('is fatal with HTTP %i, and not repeated', async (status) => {
+  it.each([401, 403])('is fatal after HTTP %i, and not repeated', async (status) => {
     local.server.script({ status });
     const { client, codeOf } = await local.start({ refreshInterval: 1, retries: 3, retryDelay: 0 });
     expect(client.providerStatus).toBe(ProviderStatus.FATAL);
@@ -39,7 +39,7 @@ describe('a start without Flagship', () => {
     ['no answer in time', never],
   ];
   it.each(failures)(
-    'answers defaults after %s until the flags come alive by themselves',
+    'answers defaults after %s until the definitions arrive by themselves',
     async (_, failure) => {
       local.server.script(failure);
       const { client, value, codeOf, events } = await local.start({ refreshInterval: 20, timeout: 200 });
@@ -54,7 +54,7 @@ describe('a start without Flagship', () => {
     },
   );
 
-  it('lets the application start, and its flags come alive', async () => {
+  it('lets the application start', async () => {
     const port = await closedPort();
     const { app } = await apps.start(
       shop({
@@ -77,7 +77,7 @@ describe('a start without Flagship', () => {
     expect(await flags.refresh()).toBe(false);
   });
 
-  it('comes alive by refresh() as well', async () => {
+  it('recovers by refresh() as well', async () => {
     local.server.script({ status: 503 });
     const { provider, value, events } = await local.start();
     local.server.script(serves(fixedFlags({ a: 'one' })));

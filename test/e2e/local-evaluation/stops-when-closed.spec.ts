@@ -77,7 +77,7 @@ describe('closing', () => {
     expect(await provider.refresh()).toBe(true);
   });
 
-  it('stops the timer: another provider goes on asking, the closed one does not', async () => {
+  it('stops the timer: another provider goes on polling, the closed one does not', async () => {
     local.server.script(serves({}));
     const provider = local.create({ refreshInterval: 2, headers: { 'x-closed': '1' } });
     await provider.initialize();

@@ -49,7 +49,7 @@ describe('routes', () => {
   });
 
   const inexact = { Accept: 'x', 'Content-Type': 'text/plain' };
-  it('does not mind a missing context, a null context or another content type', async () => {
+  it('accepts a missing context, a null context and another content type', async () => {
     const flagship = await begin();
     for (const body of [{ flagKey: 'new-checkout' }, { flagKey: 'new-checkout', context: null }]) {
       const { status } = await call(flagship, 'evaluate', { method: 'POST', headers: inexact, body });
@@ -238,7 +238,7 @@ describe('routes', () => {
     expect((await sendTo(flagship, elsewhere)).status).toBe(404);
   });
 
-  it('asks for the token when there is one', async () => {
+  it('requires the token if there is one', async () => {
     const flagship = await begin({ authToken: 'secret' });
     for (const authorization of [undefined, 'secret', 'Bearer other', 'Bearer secret2', 'bearer secret']) {
       const headers: Record<string, string> = authorization === undefined ? {} : { authorization };

@@ -41,13 +41,13 @@ describe('flags in a file', () => {
     expect(problems).toEqual([]);
   });
 
-  it('may be edited at once, and to the same length', async () => {
+  it('may be edited right after the start, to the same length', async () => {
     const flagship = await watch();
     write({ flags: { flag: 2 } });
     await becomes(flagship, 2);
   });
 
-  it('stay as they were when an edit is broken; the place is told', async () => {
+  it('stay as they were if an edit is broken; its line and column are reported', async () => {
     const flagship = await watch();
     write('{\n  "flags": {\n    "flag": 2,\n  }\n}\n');
     await reported(/flags\.json:4:3: not valid JSON.*stay as they were/);
@@ -70,7 +70,7 @@ describe('flags in a file', () => {
     expect(await valueOf(flagship, 'flag')).toBe(1);
   });
 
-  it('stay as they were one by one when an edit breaks a flag', async () => {
+  it('stay as they were one by one if an edit breaks a flag', async () => {
     const flagship = await watch();
     write({ flags: { flag: { ...byAttribute('equals', 1), rules: [{}] }, other: 2 } });
     await becomes(flagship, 2, 'other');
@@ -82,7 +82,7 @@ describe('flags in a file', () => {
     await becomes(flagship, 5);
   });
 
-  it('say what is wrong now when a flag was never right', async () => {
+  it('report the current problem of a flag that has never been valid', async () => {
     write({ flags: { flag: { ...byAttribute('equals', 1), enabled: 'yes' } } });
     const flagship = await watch();
     write({ flags: { flag: { ...byAttribute('equals', 1), rules: [{}] }, other: 2 } });

@@ -8,7 +8,7 @@ import { useServer } from '../../fixtures/use-server';
 const servers = useServer();
 
 describe('start and stop', () => {
-  it('ends promptly, whatever connections are open', async () => {
+  it('closes at once, whatever connections are open', async () => {
     const flagship = await servers.startFlagship({ flags: { a: 1 } });
     const idle = connect(flagship.port, '127.0.0.1');
     const halfway = connect(flagship.port, '127.0.0.1');
@@ -27,12 +27,12 @@ describe('start and stop', () => {
     await expect(sendTo(flagship, '/')).rejects.toThrow(/ECONNREFUSED/);
   });
 
-  it('rejects when the port is taken, and leaves nothing behind', async () => {
+  it('rejects if the port is taken', async () => {
     const { port } = await servers.startFlagship({ flags: { a: 1 } });
     await expect(servers.startFlagship({ flags: { a: 1 }, port })).rejects.toThrow(/EADDRINUSE/);
   });
 
-  it('listens where it is told', async () => {
+  it('listens on the given host', async () => {
     const flagship = await servers.startFlagship({ flags: { a: 1 }, host: 'localhost' });
     expect(flagship.url).toMatch(/^http:\/\/(127\.0\.0\.1|\[::1\]):\d+$/);
     expect(flagship.port).toBeGreaterThan(0);

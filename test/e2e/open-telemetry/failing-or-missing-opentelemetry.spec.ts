@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { FlagshipServerProvider } from 'nestjs-flagship';
+import { type FlagshipServerProvider } from 'nestjs-flagship';
 import { useCleanup } from '../../fixtures/use-cleanup';
 import { ask, definitions, useTracing } from '../../fixtures/use-tracing';
 
@@ -16,7 +16,7 @@ describe('an OpenTelemetry', () => {
   it.each<[string, Partial<SpanProcessor>]>([
     ['start', { onStart: failing }],
     ['end', { onEnd: failing }],
-  ])('that fails at a span’s %s costs no answer', async (_, processor) => {
+  ])('that fails at the %s of a span fails no evaluation', async (_, processor) => {
     const idle = async (): Promise<void> => undefined;
     trackSpans({
       onStart: () => undefined,
@@ -29,7 +29,7 @@ describe('an OpenTelemetry', () => {
     expect(tracing.server.requests).toHaveLength(1);
   });
 
-  it('that comes later, goes, or is replaced is followed', async () => {
+  it('that is registered later, removed or replaced is followed', async () => {
     trace.disable();
     const provider = await provide(remote());
     expect(await ask(provider)).toMatchObject({ value: true });
@@ -45,7 +45,7 @@ describe('an OpenTelemetry', () => {
     expect(upstream()).toHaveLength(2);
   });
 
-  it('that is not installed is not missed', async () => {
+  it('that is not installed is not needed', async () => {
     let bare: typeof FlagshipServerProvider | undefined;
     jest.isolateModules(() => {
       jest.doMock('@opentelemetry/api', () => {

@@ -10,7 +10,7 @@ describe('definitions', () => {
   const local = (): FlagshipProviderOptions =>
     remote({ localEvaluation: true, retries: 0, refreshInterval: 3_600_000 });
 
-  it('are downloaded in spans that name no flag; "unchanged" is no failure', async () => {
+  it('are downloaded in spans that name no flag; 304 is no failure', async () => {
     tracing.server.script(definitions, { status: 304 });
     const provider = await provide(local());
     expect(await provider.refresh()).toBe(true);
@@ -28,7 +28,7 @@ describe('definitions', () => {
     expect(second!.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  it('join the trace of a refresh that is asked for, and the later ones of the timer do not', async () => {
+  it('join the trace of refresh(), while refreshes of the timer join none', async () => {
     tracing.server.script(definitions);
     const provider = await provide({ ...local(), refreshInterval: 20 });
     const joined = () => upstream().filter(({ parentSpanContext }) => parentSpanContext !== undefined);

@@ -12,7 +12,7 @@ const { named, provide, remote, upstream } = tracing;
 const cleanUp = useCleanup();
 
 describe('the span of a request to Flagship', () => {
-  it('follows the conventions for HTTP clients and tells nothing of context, account and token', async () => {
+  it('follows the conventions for HTTP clients, and holds nothing of context, account and token', async () => {
     const provider = await provide(remote());
     expect(await ask(provider, { plan: 'pro', email: 'ann@example.com' })).toMatchObject({ value: true });
     const [span, ...others] = tracing.spans.getFinishedSpans();
@@ -36,7 +36,7 @@ describe('the span of a request to Flagship', () => {
     expect(tracing.server.requests[0]!.headers).not.toHaveProperty('traceparent');
   });
 
-  it('names nothing of a path of your own, and the standard port', async () => {
+  it('names the standard port, and nothing of a custom path', async () => {
     const provider = await provide({
       endpoint: 'https://flags.test/secret-path/evaluate',
       fetch: () => Promise.resolve(Response.json(answer.body)),
@@ -88,7 +88,7 @@ describe('the span of a request to Flagship', () => {
       undefined,
       'NETWORK_ERROR',
     ],
-  ])('has failed with %s, and does not quote it', async (_, fault, status, type) => {
+  ])('has the error type of %s, and does not quote it', async (_, fault, status, type) => {
     if (typeof fault !== 'function') tracing.server.script(fault);
     const options = typeof fault === 'function' ? await fault() : {};
     const provider = await provide(remote({ retries: 0, ...options }));
@@ -123,7 +123,7 @@ describe('the span of a request to Flagship', () => {
     },
   );
 
-  it('is not there without a request', async () => {
+  it('does not exist without a request', async () => {
     const provider = await provide(
       remote({ cacheTtl: 60_000, retries: 0, circuitBreaker: { threshold: 1, halfOpenAfter: 60_000 } }),
     );
@@ -140,7 +140,7 @@ describe('the span of a request to Flagship', () => {
     expect(upstream()).toHaveLength(2);
   });
 
-  it('belongs to the one that asked; who waits for the same answer has none', async () => {
+  it('belongs to the evaluation that sent the request; one that waits for the same answer has none', async () => {
     const held: ServerResponse[] = [];
     tracing.server.script((response) => void held.push(response));
     const provider = await provide(remote());

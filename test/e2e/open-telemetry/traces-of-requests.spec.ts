@@ -49,7 +49,7 @@ describe('in a request', () => {
   }
 
   describe.each(adapters)('on %s', (_, adapter) => {
-    it('OpenFeature’s hooks tell of each evaluation, and requests to Flagship are part of the trace', async () => {
+    it('OpenFeature’s hooks record each evaluation, and requests to Flagship are part of the trace', async () => {
       const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
       const reader = new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 });
       metrics.disable();
@@ -99,7 +99,7 @@ describe('in a request', () => {
 });
 
 describe('other instrumentation', () => {
-  it('of the built-in client does not tell of the request again, with its URL', async () => {
+  it('of the built-in client does not record the request a second time, with its URL', async () => {
     const instrument = (): void =>
       trace.getTracer('undici').startSpan('GET', { kind: SpanKind.CLIENT }).end();
     const heard: string[] = [];
@@ -114,7 +114,7 @@ describe('other instrumentation', () => {
     expect(upstream().map(({ name }) => name)).toEqual(['flagship evaluate']);
   });
 
-  it('of a fetch of yours is part of the span', async () => {
+  it('of the option fetch is part of the span', async () => {
     const traced: typeof fetch = (...given) =>
       within('my fetch', () => Promise.resolve(given)).then((args) => fetch(...args));
     await ask(await provide(remote({ fetch: traced })));

@@ -42,7 +42,7 @@ describeWithRedis('a cache of several levels, one of them in Redis,', () => {
     ): Promise<FlagshipServerProvider> =>
       shared.open({ cacheTtl: LONG, cacheStore: await create(), ...options });
 
-    it('shares answers, and hides no verdict of another instance', async () => {
+    it('shares answers, and does not hide a definitive answer that another instance has stored', async () => {
       const options = { cacheTtl: 1, staleTtl: LONG };
       const cacheStore = await create();
       const [first, second] = [await instance({ ...options, cacheStore }), await instance(options)];
@@ -51,10 +51,10 @@ describeWithRedis('a cache of several levels, one of them in Redis,', () => {
       await waitUntil(async () => (await answers()).length === 1, 'the answer');
       expect(await askFlag(second)).toMatchObject({ value: true });
       shared.server.script({ status: 404 });
-      await waitUntil(async () => !(await askFlag(second)).value, 'the verdict');
+      await waitUntil(async () => !(await askFlag(second)).value, 'the definitive answer');
       await waitUntil(
         async () => !(await shared.ask(`GET ${(await answers())[0]}`)).includes('true'),
-        'it is there',
+        'the stored answer follows',
       );
       shared.server.script({ status: 500 });
       // The memory level of this cache has had the answer: it would be served as stale.
@@ -63,7 +63,7 @@ describeWithRedis('a cache of several levels, one of them in Redis,', () => {
       expect(shared.log.filter((line) => line.includes('forget'))).toEqual([]);
     });
 
-    it('shares definitions, and hides none that another instance has found', async () => {
+    it('shares definitions, and does not hide newer ones that another instance has stored', async () => {
       const cacheStore = await create();
       const options = { cacheTtl: undefined, localEvaluation: true, accountId: 'acc' };
       const valueOf = async (provider: FlagshipServerProvider) =>
@@ -86,7 +86,7 @@ describeWithRedis('a cache of several levels, one of them in Redis,', () => {
     });
   });
 
-  it('survives the end of Redis, whatever the cache leaves unhandled', async () => {
+  it('survives the end of Redis although the cache leaves rejections unhandled', async () => {
     const cacheStore = createCache({ stores: [new Keyv(), await redis()], nonBlocking: true });
     const provider = shared.open({ cacheTtl: LONG, cacheStore });
     shared.server.script(answer(true));

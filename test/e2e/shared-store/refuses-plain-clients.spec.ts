@@ -48,7 +48,7 @@ describeWithRedis('a client of Redis that is no cache', () => {
   };
 
   it.each(Object.entries(clients))(
-    '%s is refused with the mend, and leaves nothing behind',
+    '%s is refused with a hint at the remedy, and leaves no key behind',
     async (_, create) => {
       shared.server.script(answer(true));
       const provider = shared.open({ cacheTtl: LONG, cacheStore: await create() });
@@ -67,7 +67,7 @@ describeWithRedis('a client of Redis that is no cache', () => {
     },
   );
 
-  it('of ioredis, wrapped as it should be, is used', async () => {
+  it('of ioredis is used if it is wrapped with the time in milliseconds', async () => {
     const client = new Redis(shared.url);
     cleanUp(() => client.disconnect());
     await client.ping();

@@ -18,7 +18,7 @@ describeWithRedis('a Redis that instances share', () => {
     ...options,
   });
   describe('answers', () => {
-    it('are asked for once: the second instance has them from the store, and then from memory', async () => {
+    it('are requested once: the second instance reads them from the store, and then from memory', async () => {
       shared.server.script(answer({ list: [1] }));
       const [first, second] = [await shared.instance(), await shared.instance()];
       const ask = (provider: FlagshipServerProvider) =>
@@ -40,7 +40,7 @@ describeWithRedis('a Redis that instances share', () => {
       expect(second.stats()).toMatchObject({ hits: { store: 1, memory: 1 }, upstream: { requests: 0 } });
     });
 
-    it('are the same for the attributes in another order, and others for others', async () => {
+    it('are shared if the attributes stand in another order, and not if they differ', async () => {
       shared.server.script(answer('a'), answer('b'));
       const context = { targetingKey: 'u', since: new Date(5), plan: 'pro' };
       const reversed = Object.fromEntries(Object.entries(context).reverse());
@@ -55,7 +55,7 @@ describeWithRedis('a Redis that instances share', () => {
       expect(shared.server.requests).toHaveLength(2);
     });
 
-    it('are asked for once by a thousand evaluations of one instance', async () => {
+    it('are requested once for a thousand evaluations of one instance', async () => {
       shared.server.script(answer(true));
       const [first, second] = [await shared.instance(), await shared.instance()];
       await Promise.all(times(1000, () => askFlag(first)));
@@ -74,7 +74,7 @@ describeWithRedis('a Redis that instances share', () => {
       expect(Number(ttl)).toBeLessThanOrEqual(60_000);
     });
 
-    it('are stale for the next instance, too, once they are old', async () => {
+    it('are stale for another instance as well after cacheTtl', async () => {
       shared.server.script(answer(true));
       await askFlag(await shared.instance({ cacheTtl: 1, staleTtl: LONG }));
       await shared.hasKeys(1);
@@ -84,7 +84,7 @@ describeWithRedis('a Redis that instances share', () => {
       expect(shared.server.requests).toHaveLength(1);
     });
 
-    it('are served stale at once where the options say so, and refreshed behind, once', async () => {
+    it('are served stale at once under staleWhileRevalidate, and refreshed once in the background', async () => {
       shared.server.script(answer(true));
       await askFlag(await shared.instance({ cacheTtl: 1, staleTtl: LONG }));
       await shared.hasKeys(1);
@@ -107,7 +107,7 @@ describeWithRedis('a Redis that instances share', () => {
       ['400', { status: 400 }],
       ['a disabled flag', answer(true, 'DISABLED')],
       ['another type', answer('text')],
-    ])('that %s has made wrong come back for nobody', async (_, verdict) => {
+    ])('do not come back after %s has replaced them', async (_, verdict) => {
       const options = { cacheTtl: 1, staleTtl: LONG };
       shared.server.script(answer(true));
       const [first] = [await shared.instance(options)];
@@ -126,7 +126,7 @@ describeWithRedis('a Redis that instances share', () => {
         });
     });
 
-    it('are written without anybody waiting', async () => {
+    it('are written in the background', async () => {
       shared.server.script(answer(true));
       const cacheStore: CacheStore = {
         get: async () => undefined,
@@ -165,7 +165,7 @@ describeWithRedis('a Redis that instances share', () => {
       expect(shared.server.requests.length + other.requests.length).toBe(owners.length);
     });
 
-    it('say whose they are and hold nothing of whom they are for', async () => {
+    it('name their account and app, and hold nothing of the context', async () => {
       shared.server.script(answer(true));
       const context = { targetingKey: 'user-4711', email: 'ada@example.com', plan: 'enterprise-gold' };
       await (

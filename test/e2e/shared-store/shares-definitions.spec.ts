@@ -35,7 +35,7 @@ describeWithRedis('a Redis that instances share', () => {
       return app.init();
     }
 
-    it('CACHE_MANAGER is the store: two applications share answers', async () => {
+    it('CACHE_MANAGER as the store lets two applications share answers', async () => {
       shared.server.script(answer('modern'));
       const [first, second] = [(await startApp()).get(FlagService), (await startApp()).get(FlagService)];
       const context = { targetingKey: 'u' };
@@ -52,7 +52,7 @@ describeWithRedis('a Redis that instances share', () => {
       expect(second.stats()).toMatchObject({ hits: { store: 1 } });
     });
 
-    it('the store may be closed before the flags are', async () => {
+    it('the store may be closed before the module is', async () => {
       shared.server.script(answer('modern'));
       const app = await startApp();
       await app.get(FlagService).getStringValue('flag', '', { targetingKey: 'u' });
@@ -67,7 +67,7 @@ describeWithRedis('a Redis that instances share', () => {
       refreshInterval: LONG,
     };
 
-    it('are downloaded by one instance for all, and outlive Flagship', async () => {
+    it('are downloaded by one instance for all, and stay available without Flagship', async () => {
       shared.server.script(serves(fixedFlags({ flag: true }), '"1"'));
       const first = await shared.instance(local);
       await first.initialize();

@@ -16,7 +16,7 @@ describeWithRedis('a Redis that instances share', () => {
     for (const details of all) expect(details).toMatchObject({ value: true, reason: 'STATIC' });
   };
 
-  it('is passed over while it hangs, is told of once, and is used again when it answers', async () => {
+  it('is passed over while it hangs, logs one warning, and is used again when it answers', async () => {
     shared.server.script(answer(true));
     const provider = await shared.instance();
     await provider.initialize();
@@ -44,7 +44,7 @@ describeWithRedis('a Redis that instances share', () => {
     expect(shared.lines).toHaveLength(2);
   });
 
-  it('fails no evaluation when it dies and comes back, is told of once, and is used again', async () => {
+  it('fails no evaluation when it ends and restarts, logs one warning, and is used again', async () => {
     shared.server.script(answer(true));
     const provider = await shared.instance();
     await provider.initialize();
@@ -69,7 +69,7 @@ describeWithRedis('a Redis that instances share', () => {
     expect(shared.lines).toHaveLength(2);
   });
 
-  it('fails nothing when it is not there at the start, and is used once it is', async () => {
+  it('fails no evaluation if it is missing at the start, and is used once it has started', async () => {
     shared.setLimit();
     await shared.redis.kill();
     shared.server.script(answer(true));

@@ -15,7 +15,7 @@ const { apps, shop } = useTestingShop();
 const cleanUp = useCleanup();
 
 describe.each(adapters)('on %s', (_, adapter) => {
-  it('guard, parameters, service and client go by the flags of the test, and by each change', async () => {
+  it('guard, parameters, service and client follow the flags of the test, and each change of them', async () => {
     const { http, flags } = await shop({ 'new-checkout': true, 'home-page': 'modern' }, {}, adapter());
     await http.get('/checkout/7').expect(200, { checkout: '7' });
     const { body } = await http.get('/home').expect(200);
@@ -40,7 +40,7 @@ describe.each(adapters)('on %s', (_, adapter) => {
     expect((await http.get('/home')).body).toMatchObject({ parameter: 'modern', service: 'modern' });
   });
 
-  it('answers each user and each context as it is told', async () => {
+  it('answers each user and each context as the test sets it', async () => {
     const { http, flags } = await shop(
       { 'new-checkout': onFor('plan', 'pro'), 'home-page': 'classic' },
       { requestContext: { userId: 'x-user', headers: { 'x-plan': 'plan' } } },
@@ -62,7 +62,7 @@ describe.each(adapters)('on %s', (_, adapter) => {
     await http.get('/checkout/7').set('x-plan', 'pro').expect(200);
   });
 
-  it('fails as it is told, until the flag is set again', async () => {
+  it('fails as the test sets it, until the flag is set again', async () => {
     const { http, flags } = await shop({ 'new-checkout': true, 'home-page': 'modern' }, {}, adapter());
     flags.fail('new-checkout', 'GENERAL');
     flags.fail('home-page', 'PROVIDER_NOT_READY');
@@ -114,7 +114,7 @@ describe('what a flag answers', () => {
     return { service: testing.get(FlagService), flags: testing.get(TestFlags) };
   }
 
-  it('is what production would answer', async () => {
+  it('equals the answer in production', async () => {
     const { service: flags } = await service({
       on: true,
       text: 'one',
@@ -149,7 +149,7 @@ describe('what a flag answers', () => {
     });
   });
 
-  it('may be called like a word of the definitions', async () => {
+  it('is right for a flag with the name of a field of definitions', async () => {
     const values = { flags: { a: 1 }, variations: 'v', default_variation: 'd', __proto__key: true };
     const { service: flags, flags: test } = await service(values);
     expect(await flags.getObjectValue('flags', {})).toEqual({ a: 1 });
@@ -177,7 +177,7 @@ describe('what a flag answers', () => {
     expect(sidesHere).toEqual(await sides(real.get(FlagService)));
   });
 
-  it('belongs to the flags: neither who gave a value nor who got one can change it', async () => {
+  it('is a copy: neither the test nor a caller can change it', async () => {
     const look = { colours: ['teal'] };
     const { service: flags, flags: test } = await service({ look });
     look.colours.push('red');
@@ -190,7 +190,7 @@ describe('what a flag answers', () => {
     ]);
   });
 
-  it('is written down with what was asked, and the last 1000 are kept', async () => {
+  it('is recorded with its evaluation, and the last 1000 are kept', async () => {
     const { service: flags, flags: test } = await service({ limit: 5 }, { context: { region: 'eu' } });
     await flags.getNumberValue('limit', 1, { plan: 'pro' });
     await flags.withContext({ targetingKey: 'ann' }, () => flags.getStringValue('limit', 'none'));

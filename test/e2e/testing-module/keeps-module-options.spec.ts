@@ -10,7 +10,7 @@ const { apps, shop } = useTestingShop();
 const cleanUp = useCleanup();
 
 describe("the module's own options", () => {
-  it('hold here: contexts, hooks once for each answer, handlers once for each change', async () => {
+  it('hold in a testing module: contexts, hooks once per evaluation, handlers once per change', async () => {
     const hooked: string[] = [];
     const changes: unknown[] = [];
     const hook: Hook = { after: ({ flagKey }) => void hooked.push(flagKey) };
@@ -50,7 +50,7 @@ describe("the module's own options", () => {
     ]);
   });
 
-  it('visible where it is imported only, if it is not to be global', async () => {
+  it('make it visible only where it is imported, with isGlobal: false', async () => {
     const local = FlagshipTestingModule.forRoot({}, { isGlobal: false });
     @Module({ imports: [local], providers: [HomeService], exports: [HomeService] })
     class HomeModule {}
@@ -65,7 +65,7 @@ describe("the module's own options", () => {
     );
   });
 
-  it('for a domain, with its client', async () => {
+  it('register it for a domain, with its client', async () => {
     @Injectable()
     class Reads {
       constructor(@OpenFeatureClient({ domain: 'billing' }) readonly client: Client) {}

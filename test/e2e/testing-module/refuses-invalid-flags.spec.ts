@@ -3,7 +3,7 @@ import { onFor, useTestingShop } from '../../fixtures/use-testing-shop';
 
 const { apps } = useTestingShop();
 
-describe('what cannot be a flag', () => {
+describe('invalid test flags', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const definition = onFor('plan', 'pro');
@@ -25,7 +25,7 @@ describe('what cannot be a flag', () => {
       { ...definition, rules: [{ conditions: [], serve_variation: 'onn' }] },
       /bad\.rules\[0\]\.serve_variation.*"onn"/,
     ],
-  ])('%s stops the start, and changes nothing later', async (_, value, problem) => {
+  ])('%s: stops the start, and later changes nothing', async (_, value, problem) => {
     const values = { good: 'new', bad: value } as TestFlagValues;
     const compiling = apps.compile({ imports: [FlagshipTestingModule.forRoot(values)] });
     await expect(compiling).rejects.toThrow(problem);
@@ -45,17 +45,17 @@ describe('what cannot be a flag', () => {
     expect(flags.evaluations).toMatchObject([{ value: 'old' }, { errorCode: 'FLAG_NOT_FOUND' }]);
   });
 
-  it('nor can a list, or text, be flags', () => {
+  it('a list, a text, null and a number are refused as flags', () => {
     for (const values of [['a'], 'a', null, 7]) {
       expect(() => new TestFlags(values as never)).toThrow(/must be an object/);
     }
   });
 
-  it('nor fail with a code that OpenFeature does not know', () => {
+  it('an error code that OpenFeature does not know is refused', () => {
     expect(() => new TestFlags().fail('a', 'NO_SUCH' as never)).toThrow(/GENERAL.*"NO_SUCH"/);
   });
 
-  it("nor are the provider's options taken", async () => {
+  it("the provider's options are refused", async () => {
     const compile = (options: object) =>
       apps.compile({ imports: [FlagshipTestingModule.forRoot({}, options)] });
     await expect(compile({ appId: 'shop' })).rejects.toThrow(/"provider" and "appId" exclude/);

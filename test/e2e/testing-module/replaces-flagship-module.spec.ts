@@ -80,7 +80,7 @@ describe('in place of FlagshipModule', () => {
       builder.overrideModule(FlagshipModule).useModule(FlagshipTestingModule.forRoot(flags, options)),
   });
 
-  it.each(registrations)('of %s, nothing of which starts', async (_, register) => {
+  it.each(registrations)('of %s, no part of which starts', async (_, register) => {
     const { http, flags, app } = await listen(
       overridden(
         appOf(register()),
@@ -108,7 +108,7 @@ describe('in place of FlagshipModule', () => {
     expect(flagship.requests).toHaveLength(1);
   });
 
-  it('or beside it: an application that is tested with other flags never asks for the real ones', async () => {
+  it('beside it, the application never requests the real flags', async () => {
     const app = appOf(FlagshipModule.forRootAsync({ useClass: Settings }));
     const imports = [app, FlagshipTestingModule.forRoot({ 'home-page': 'tested' })];
     const { http } = await listen({ imports });
@@ -117,7 +117,7 @@ describe('in place of FlagshipModule', () => {
     expect(flagship.requests).toEqual([]);
   });
 
-  it('of several, each with its domain', async () => {
+  it('replaces several modules, each with its domain', async () => {
     @Injectable()
     class Reads {
       constructor(
@@ -143,7 +143,7 @@ describe('in place of FlagshipModule', () => {
     expect(flagship.requests).toEqual([]);
   });
 
-  it('with one interceptor, hooks once and handlers once', async () => {
+  it('has one interceptor, and runs hooks and handlers once', async () => {
     @Controller()
     class WhoController {
       constructor(private readonly flags: FlagService) {}
@@ -175,7 +175,7 @@ describe('in place of FlagshipModule', () => {
     expect(seen).toEqual(['open', 'changed']);
   });
 
-  it('without flags stops the start, instead of letting the real ones start', async () => {
+  it('stops the start if it has no flags, instead of starting the real ones', async () => {
     const compiling = apps.compile({
       imports: [appOf(FlagshipModule.forRoot(realOptions()))],
       override: (builder) => builder.overrideModule(FlagshipModule).useModule(FlagshipTestingModule),

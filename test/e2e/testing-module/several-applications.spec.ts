@@ -28,12 +28,12 @@ describe('several applications at once', () => {
     expect(await pages()).toEqual(expected);
     await Promise.all([...open].map((module) => module.close()));
     open.clear();
-    // The default of the process is free again for whoever comes next.
+    // The default domain of the process is free again for the next application.
     await apps.compile({ imports: [FlagshipTestingModule.forRoot({ page: 'next' })] });
     expect(await OpenFeature.getClient().getStringValue('page', '?')).toBe('next');
   });
 
-  it('each hear of their own changes, and of nobody else’s', async () => {
+  it('each receive the events of their own changes alone', async () => {
     const changes: string[] = [];
     const made: TestingModule[] = [];
     // One after the other: each finds the ones before it in OpenFeature.
@@ -49,7 +49,7 @@ describe('several applications at once', () => {
     expect(changes).toEqual(made.map((_, nth) => `change of ${nth}`));
   });
 
-  it('hold nothing that keeps a process alive or makes Node warn, even when nobody closes them', async () => {
+  it('keep no process alive and cause no warning of Node, even if they are never closed', async () => {
     const script = `
       require('reflect-metadata');
       const { Test } = require('@nestjs/testing');

@@ -238,7 +238,7 @@ describe('waits: definitionsFile', () => {
             new Promise((resolve) => release.push(() => resolve(original(...args))))) as never,
         );
       write('two');
-      await told(/look at the flags file did not finish within 5000 ms.*stay as they were/);
+      await told(/check of the flags file did not finish within 5000 ms.*stay as they were/);
       expect(hung).toHaveBeenCalledTimes(1);
       expect(await valueOf(provider)).toBe('one');
       hung.mockRestore();

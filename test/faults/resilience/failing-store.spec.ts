@@ -112,7 +112,7 @@ describe('a store', () => {
       }
     }
     await waitUntil(() => lines.length === 8, 'each is told of', 60_000);
-    expect(lines).toEqual(Array(8).fill(expect.stringMatching(/^warn .*does not forget/)));
+    expect(lines).toEqual(Array(8).fill(expect.stringMatching(/^warn .*does not expire entries/)));
   }, 90_000);
 
   it('is reported to a logger that throws, and no evaluation fails', async () => {

@@ -101,7 +101,7 @@ describe('a store that', () => {
 describe('a store that answers', () => {
   it.each(Object.entries(lying))('%s is not used, and is reported once', async (_, lie) => {
     await asked(store(async () => lie()));
-    expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*not believed/)]);
+    expect(lines).toEqual([expect.stringMatching(/^warn .*"cacheStore".*unexpected entry/)]);
   });
 
   it.each([

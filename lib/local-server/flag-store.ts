@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { type FlagMap, type CompiledDefinitions } from '../evaluation';
+import { flagJson, LastGoodFlags, writableFlags } from '../sources';
+
+interface ServedFlags {
+  readonly compiled: CompiledDefinitions;
+  readonly body: string;
+  readonly etag: string;
+}
+
+/** The flags that the server currently serves, compiled for evaluation and serialized for the definitions endpoint. */
+export class FlagStore {
+  private readonly flags: LastGoodFlags;
+  private current: ServedFlags;
+
+  constructor(accountId: string, flags: FlagMap, report: (problem: string) => void) {
+    this.flags = new LastGoodFlags(accountId, report);
+    this.current = this.compile(flags);
+  }
+
+  get compiled(): CompiledDefinitions {
+    return this.current.compiled;
+  }
+
+  get definitions(): { readonly body: string; readonly etag: string } {
+    return this.current;
+  }
+
+  replace(flags: FlagMap): void {
+    this.current = this.compile(flags);
+  }
+
+  private compile(flags: FlagMap): ServedFlags {
+    const compiled = this.flags.accept(writableFlags(flags));
+    // Serialized one by one: a flag that cannot be serialized becomes null, which clients evaluate to PARSE_ERROR, too.
+    const members = [...this.flags.current].map(
+      ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,
+    );
+    const body = `{"flags":{${members.join(',')}}}`;
+    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+    return { compiled, body, etag };
+  }
+}

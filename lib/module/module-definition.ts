@@ -1,0 +1,47 @@
+import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
+import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
+import { type AsyncModuleOptions } from '../options';
+import { type FlagService, getFlagsToken } from '../service';
+import { MODULE_FLAGS, MODULE_ID } from './module.tokens';
+import { type ModuleId, nextModuleId } from './module-id';
+import { unlessOverridden } from './options-override';
+
+/** What Nest must know before the options are there: where the module is visible, and under which names. */
+interface Extras {
+  isGlobal?: boolean;
+  domain?: string;
+  /** See {@link ModuleId.yields}. */
+  yields?: boolean;
+}
+
+/** Returns what the module exports: its `FlagService` and its OpenFeature client, under the names of its domain. */
+function exportedProviders(domain: string | undefined) {
+  return [
+    { provide: getFlagsToken(domain), useExisting: MODULE_FLAGS },
+    {
+      provide: getOpenFeatureClientToken(domain),
+      inject: [MODULE_FLAGS],
+      useFactory: ({ client }: FlagService) => client,
+    },
+  ];
+}
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<AsyncModuleOptions>({
+    moduleName: 'Flagship',
+  })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createFlagshipOptions')
+    .setExtras<Extras>({ isGlobal: true, domain: undefined, yields: false }, (definition, extras) => {
+      const { isGlobal = true, domain, yields = false } = extras;
+      const exported = exportedProviders(domain);
+      const moduleId: ModuleId = { domain, id: nextModuleId(), yields };
+      const own: Provider[] = [{ provide: MODULE_ID, useValue: moduleId }, ...exported];
+      return {
+        ...definition,
+        global: isGlobal,
+        providers: [...(definition.providers ?? []).map(unlessOverridden), ...own],
+        exports: [...(definition.exports ?? []), ...exported.map(({ provide }) => provide)],
+      };
+    })
+    .build();

@@ -1,0 +1,39 @@
+import { type Client, type EventHandler } from '@openfeature/server-sdk';
+import { messageOf } from '../errors';
+import { FlagshipLogger, withoutCredentials } from '../logging';
+import { type ProviderEventHandler } from '../options';
+import { callSafely, detached } from '../runtime';
+
+/**
+ * Listens to the provider's events with the functions of the option `handlers`.
+ *
+ * @returns Stops listening. OpenFeature keeps handlers for the whole process otherwise.
+ */
+export function addHandlers(client: Client, handlers: readonly ProviderEventHandler[]): () => void {
+  const safe = handlers.map(([event, handler]) => [event, safely(event, handler)] as const);
+  // OpenFeature calls a handler at once for the state that the provider is in.
+  for (const [event, handler] of safe) client.addHandler(event, handler);
+  return () => {
+    for (const [event, handler] of safe) client.removeHandler(event, handler);
+  };
+}
+
+/**
+ * The handler outside of any request, with a net: OpenFeature lets a rejection of its first call end the process, and
+ * drops all other failures in silence.
+ */
+function safely(event: string, handler: EventHandler): EventHandler {
+  let isTold = false;
+  const tell = (error: unknown): void => {
+    if (isTold) return;
+    isTold = true;
+    new FlagshipLogger('FlagshipModule').warn(
+      `A handler of ${event} (option "handlers") has failed; it is called again at the next event. ${withoutCredentials(messageOf(error))}`,
+    );
+  };
+  return (details) => {
+    detached(() => {
+      callSafely(() => handler(details), tell);
+    });
+  };
+}

@@ -1,0 +1,88 @@
+import { CachingSource, ContextDigest, SharedCache } from '../caching';
+import { type ResolvedProviderOptions, type ResolvedSource } from '../options';
+import {
+  BindingSource,
+  type FlagSource,
+  PollingSource,
+  RemoteSource,
+  SafeListener,
+  type SourceListener,
+  StaticSource,
+} from '../sources';
+import { GuardedStore, type StoreListener, storePrefix } from '../store';
+
+type RemoteOptions = Extract<ResolvedSource, { kind: 'remote' }>;
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
+/** Returns the guard around the store that the instances of the application share, if the options name a store. */
+export function createStore(
+  { source, cache: { store } }: ResolvedProviderOptions,
+  listener: StoreListener,
+): GuardedStore | undefined {
+  if (store === undefined || (source.kind !== 'remote' && source.kind !== 'polling')) return undefined;
+  return new GuardedStore(store, storePrefix(source.http.namespace), listener);
+}
+
+/**
+ * Returns the source that the options describe. In front of a source that makes requests stands the cache, which has the
+ * same port.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` when definitions at hand cannot be read.
+ */
+export function createSource(
+  options: ResolvedProviderOptions,
+  store: GuardedStore | undefined,
+  given: SourceListener,
+): FlagSource {
+  const { source, cache, maxConcurrent } = options;
+  const listener = new SafeListener(given);
+  switch (source.kind) {
+    case 'static':
+      return new StaticSource(source, listener);
+    case 'polling':
+      return new PollingSource(source, store, listener);
+    case 'binding':
+      return new CachingSource(
+        new BindingSource(source.binding, source.deadline),
+        cache,
+        maxConcurrent,
+        undefined,
+      );
+    case 'remote': {
+      const { http, contextTransport, spanAttributes } = source;
+      const remote = new RemoteSource(http, contextTransport, spanAttributes, listener);
+      const shared = store && createSharedCache(options, source, store, listener);
+      return new CachingSource(remote, cache, maxConcurrent, shared);
+    }
+  }
+}
+
+function createSharedCache(
+  { cache: { ttl, staleTtl }, secrets }: ResolvedProviderOptions,
+  source: RemoteOptions,
+  store: GuardedStore,
+  listener: StoreListener,
+): SharedCache {
+  const digest = createDigest(source, secrets, listener);
+  // Flagship may answer a query otherwise than a body, because a query does not keep the types of the attributes.
+  return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport);
+}
+
+/** Keys of shared entries are hashed with what the instances know and others do not: the secret, else the token. */
+function createDigest(
+  { http }: RemoteOptions,
+  secrets: readonly string[],
+  listener: StoreListener,
+): ContextDigest {
+  const { authorization: token } = http.headers;
+  const secret = secrets[0] ?? (token === '' ? undefined : token);
+  // A Flagship on this machine serves development and needs no token.
+  const isUnprotected = http.headersFactory !== undefined || !LOOPBACK.test(http.endpoint.hostname);
+  if (secret === undefined && isUnprotected) {
+    listener.warn(
+      'Who can read the shared store (option "cacheStore") can find out evaluation contexts by trying likely ones: give the option "secret", because there is no "authToken" to hash them with.',
+    );
+  }
+  return new ContextDigest(secret, http.namespace);
+}

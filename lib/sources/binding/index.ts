@@ -1,0 +1,1 @@
+export { BindingSource } from './binding-source';

@@ -1,0 +1,1 @@
+export { PollingSource } from './polling-source';

@@ -1,0 +1,254 @@
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { FlagshipError } from '../../errors';
+import { evaluationBody } from './context-body';
+import { evaluationPath, fitsQuery } from './context-query';
+
+type Context = Record<string, unknown>;
+
+const endpoint = new URL('http://host/evaluate');
+const sentContext = (context: Context): unknown =>
+  (JSON.parse(evaluationBody('flag', context)) as { context: unknown }).context;
+const errorOf = (run: () => unknown): FlagshipError => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof FlagshipError) return error;
+    throw error;
+  }
+  throw new Error('expected a FlagshipError');
+};
+
+class Person {
+  readonly name = 'secret-value';
+}
+const circular: Context = { name: 'secret-value' };
+circular.self = circular;
+const deep = (levels: number): unknown => (levels === 0 ? 'secret-value' : { a: deep(levels - 1) });
+
+describe('the query', () => {
+  it.each([
+    [{}, '?flagKey=flag'],
+    [{ a: 'b c', d: 1, e: true }, '?flagKey=flag&a=b+c&d=1&e=true'],
+    [{ a: null, b: undefined, c: '' }, '?flagKey=flag&c='],
+    [{ since: new Date(0) }, '?flagKey=flag&since=1970-01-01T00%3A00%3A00.000Z'],
+    [{ since: runInNewContext('new Date(0)') as Date }, '?flagKey=flag&since=1970-01-01T00%3A00%3A00.000Z'],
+    [{ flagKey: null }, '?flagKey=flag'],
+  ] as [Context, string][])('carries %j', (context, query) => {
+    expect(evaluationPath(endpoint, 'flag', context)).toBe(`/evaluate${query}`);
+    expect(fitsQuery(context)).toBe(true);
+  });
+
+  it('is encoded exactly as URLSearchParams does it', () => {
+    const text = fc.string({ unit: 'binary' });
+    const attribute = fc.tuple(text, text).filter(([name]) => name !== 'flagKey');
+    fc.assert(
+      fc.property(text, fc.uniqueArray(attribute, { selector: ([name]) => name }), (flagKey, attributes) => {
+        const context = Object.fromEntries(attributes);
+        const expected = new URLSearchParams([['flagKey', flagKey], ...Object.entries(context)]);
+        expect(evaluationPath(endpoint, flagKey, context)).toBe(`/evaluate?${expected.toString()}`);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keeps what the endpoint brings, except what flag and context name', () => {
+    const own = new URL('http://host/x/evaluate?key=1&plan=free&flagKey=other&plan=again');
+    expect(evaluationPath(own, 'flag', { plan: 'pro', more: 'yes' })).toBe(
+      '/x/evaluate?key=1&plan=pro&flagKey=flag&more=yes',
+    );
+  });
+
+  it.each([
+    ['an object', { a: 'secret-value' }],
+    ['a list', ['secret-value']],
+    ['a map', new Map([['a', 'secret-value']])],
+    ['an instance', new Person()],
+    ['a function', () => 'secret-value'],
+    ['a bigint', 10n],
+    ['a symbol', Symbol('secret-value')],
+    ['an invalid date', new Date(NaN)],
+  ])('refuses %s, naming the attribute, the way out and no value', (_, value) => {
+    const context = { fine: 'secret-value', odd: value };
+    const error = errorOf(() => evaluationPath(endpoint, 'flag', context));
+    expect(error.code).toBe('INVALID_CONTEXT');
+    expect(error.message).toMatch(/"odd".*"contextTransport".*"body"/);
+    expect(error.message).not.toMatch(/secret-value|"fine"/);
+    expect(fitsQuery(context)).toBe(false);
+  });
+
+  it('names all attributes that it refuses', () => {
+    const error = errorOf(() => evaluationPath(endpoint, 'flag', { one: [], two: {}, three: 3 }));
+    expect(error.message).toMatch(/"one", "two"/);
+  });
+
+  it('refuses an attribute called flagKey', () => {
+    const error = errorOf(() => evaluationPath(endpoint, 'flag', { flagKey: 'other' }));
+    expect(error.code).toBe('INVALID_CONTEXT');
+    expect(error.message).toMatch(/"flagKey".*"contextTransport"/);
+    expect(fitsQuery({ flagKey: 'other' })).toBe(false);
+  });
+});
+
+describe('the body', () => {
+  const foreign = runInNewContext('({ user: { tags: ["a"], since: new Date(0) } })') as Context;
+
+  it.each([
+    [{}, {}],
+    [
+      { a: 'b', n: 1.5, t: true, none: null },
+      { a: 'b', n: 1.5, t: true, none: null },
+    ],
+    [{ gone: undefined, inner: { gone: undefined } }, { inner: {} }],
+    [{ list: [1, undefined, null, ['x', { y: 1 }]] }, { list: [1, null, null, ['x', { y: 1 }]] }],
+    [{ since: new Date(0) }, { since: '1970-01-01T00:00:00.000Z' }],
+    [{ inner: Object.assign(Object.create(null) as object, { a: 1 }) }, { inner: { a: 1 } }],
+    [{ flagKey: 'other' }, { flagKey: 'other' }],
+    [
+      { text: '007', lone: '\ud800' },
+      { text: '007', lone: '\ud800' },
+    ],
+    [foreign, { user: { tags: ['a'], since: '1970-01-01T00:00:00.000Z' } }],
+  ] as [Context, Context][])('carries %j with its types', (context, expected) => {
+    expect(sentContext(context)).toEqual(expected);
+  });
+
+  it('names the flag beside the context', () => {
+    expect(JSON.parse(evaluationBody('a"b', { flagKey: 'c' }))).toEqual({
+      flagKey: 'a"b',
+      context: { flagKey: 'c' },
+    });
+  });
+
+  it('carries whatever JSON can say', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ depthSize: 'small' })), (context) => {
+        expect(sentContext(context)).toEqual(JSON.parse(JSON.stringify(context)));
+      }),
+    );
+  });
+
+  it('carries own attributes only, __proto__ included', () => {
+    const context = JSON.parse('{"__proto__":{"plan":"pro"},"a":{"__proto__":1}}') as Context;
+    expect(evaluationBody('flag', context)).toBe(
+      '{"flagKey":"flag","context":{"__proto__":{"plan":"pro"},"a":{"__proto__":1}}}',
+    );
+    expect(sentContext(Object.create({ inherited: 1 }) as Context)).toEqual({});
+  });
+
+  it('carries one object in two places', () => {
+    const shared = { a: 1 };
+    expect(sentContext({ one: shared, two: [shared] })).toEqual({ one: { a: 1 }, two: [{ a: 1 }] });
+  });
+
+  it.each([
+    ['a circle', circular, 'self.self'],
+    ['too deep a structure', { odd: deep(11) }, 'odd.a.a'],
+    ['a map', { odd: new Map([['a', 'secret-value']]) }, '"odd"'],
+    ['a set', { odd: new Set(['secret-value']) }, '"odd"'],
+    ['an instance', { user: { odd: new Person() } }, '"user.odd"'],
+    ['a function', { list: ['secret-value', () => 1] }, '"list[1]"'],
+    ['a bigint', { odd: 10n }, '"odd"'],
+    ['a symbol', { odd: Symbol('secret-value') }, '"odd"'],
+    ['an invalid date', { odd: new Date(NaN) }, '"odd"'],
+    ['NaN', { odd: NaN }, '"odd"'],
+    ['Infinity', { odd: [-Infinity] }, '"odd[0]"'],
+    ['a toJSON', { odd: { toJSON: () => 'secret-value' } }, '"odd.toJSON"'],
+  ] as [string, Context, string][])('refuses %s, naming the place and no value', (_, context, place) => {
+    const error = errorOf(() => evaluationBody('flag', context));
+    expect(error.code).toBe('INVALID_CONTEXT');
+    expect(error.message).toContain(place);
+    expect(error.message).not.toContain('secret-value');
+  });
+
+  it('refuses a tangle of objects at once', () => {
+    const users: Context[] = Array.from({ length: 12 }, (_, id) => ({ id }));
+    for (const user of users) user.friends = users;
+    expect(errorOf(() => evaluationBody('flag', { users })).code).toBe('INVALID_CONTEXT');
+  });
+
+  it('goes as deep as the API does', () => {
+    expect(sentContext({ a: deep(10) })).toEqual({ a: deep(10) });
+  });
+
+  const shared = (levels: number, make: (inner: unknown) => unknown): unknown =>
+    Array.from({ length: levels }).reduce(make, 'secret-value');
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  it.each([
+    ['one object shared over and over', { odd: shared(9, (inner) => Array<unknown>(20).fill(inner)) }],
+    [
+      'an empty object shared over and over',
+      { odd: shared(9, (inner) => ({ a: inner, b: inner, c: inner })) },
+    ],
+    ['one text many times', { odd: Array(5000).fill('secret-value'.repeat(100)) }],
+    ['a long text', { odd: 'secret-value'.repeat(3000) }],
+    ['long names', { odd: { ['n'.repeat(40_000)]: 1, last: 1 } }],
+    ['a list of nothing that claims four billion', { odd: new Array(2 ** 32 - 1) }],
+    ['10,001 values', { odd: Array(10_001).fill(0) }],
+    [
+      'a getter that throws',
+      {
+        get odd() {
+          throw new Error('secret-value');
+        },
+      },
+    ],
+    [
+      'a getter in a list that throws',
+      {
+        odd: Object.defineProperty(['a'], 0, {
+          get: () => {
+            throw new FlagshipError('secret-value', 'GENERAL' as never);
+          },
+        }),
+      },
+    ],
+    [
+      'a list that throws',
+      {
+        odd: new Proxy([1], {
+          get: () => {
+            throw new Error('secret-value');
+          },
+        }),
+      },
+    ],
+    ['a revoked proxy', { odd: revoked() }],
+    [
+      'a proxy that throws',
+      {
+        odd: new Proxy(
+          {},
+          {
+            ownKeys: () => {
+              throw new Error('secret-value');
+            },
+          },
+        ),
+      },
+    ],
+  ] as [string, Context][])('refuses %s, at once and without a value', (_, context) => {
+    const error = errorOf(() => evaluationBody('flag', context));
+    expect(error.code).toBe('INVALID_CONTEXT');
+    expect(error.message).not.toContain('secret-value');
+  });
+
+  it('carries 10,000 values', () => {
+    expect(sentContext({ list: Array(10_000).fill(0) })).toEqual({ list: Array(10_000).fill(0) });
+  });
+
+  it('asks a date itself for its time', () => {
+    const odd = Object.assign(new Date(0), {
+      getTime: () => {
+        throw new Error('no');
+      },
+      toISOString: () => 'x',
+    });
+    expect(sentContext({ odd })).toEqual({ odd: '1970-01-01T00:00:00.000Z' });
+    expect(evaluationPath(endpoint, 'flag', { odd })).toContain('odd=1970-01-01');
+  });
+});

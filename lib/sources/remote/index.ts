@@ -1,0 +1,1 @@
+export { RemoteSource } from './remote-source';

@@ -1,0 +1,82 @@
+import { type ClientRequest, HttpClient, MAX_RESPONSE_BYTES } from '../../http';
+import { type ContextTransport, type ResolvedHttpOptions } from '../../options';
+import { evaluationBody } from './context-body';
+import { evaluationPath, fitsQuery } from './context-query';
+import { parseEvaluation } from './evaluation-response';
+import {
+  type ContextAttributes,
+  type FlagSource,
+  type Resolution,
+  type SourceListener,
+  type SourceStats,
+} from '../flag-source';
+import { EvaluationSpans } from '../evaluation-spans';
+
+/** Asks Flagship over HTTP, one request an evaluation. */
+export class RemoteSource implements FlagSource {
+  private readonly client: HttpClient;
+  private readonly endpoint: URL;
+  private readonly bodyPath: string;
+  private readonly spans: EvaluationSpans;
+
+  constructor(
+    options: ResolvedHttpOptions,
+    private readonly transport: ContextTransport,
+    spanAttributes: readonly string[],
+    listener: SourceListener,
+  ) {
+    const { endpoint } = options;
+    this.client = new HttpClient(options, {
+      opened: (reason) => {
+        listener.stale(reason);
+      },
+      closed: () => {
+        listener.recovered();
+      },
+    });
+    this.endpoint = endpoint;
+    this.spans = new EvaluationSpans(endpoint.pathname, spanAttributes);
+    this.bodyPath = `${endpoint.pathname}${endpoint.search}`;
+  }
+
+  open(): Promise<void> {
+    this.client.open();
+    return Promise.resolve();
+  }
+
+  /** @throws VerdictError At once, for a context that cannot be sent. */
+  evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
+    return this.client.send(this.request(flagKey, context), (answer) => parseEvaluation(answer, flagKey));
+  }
+
+  stats(): SourceStats {
+    const { circuitBreaker, meter } = this.client;
+    return {
+      upstream: meter.stats(),
+      circuit: circuitBreaker && { state: circuitBreaker.state, since: new Date(circuitBreaker.since) },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private request(flagKey: string, context: ContextAttributes): ClientRequest {
+    const span = this.client.isTraced ? this.spans.describe(flagKey, context) : undefined;
+    const asBody = this.transport === 'body' || (this.transport === 'auto' && !fitsQuery(context));
+    return asBody
+      ? {
+          method: 'POST',
+          path: this.bodyPath,
+          body: evaluationBody(flagKey, context),
+          maxBytes: MAX_RESPONSE_BYTES,
+          span,
+        }
+      : {
+          method: 'GET',
+          path: evaluationPath(this.endpoint, flagKey, context),
+          maxBytes: MAX_RESPONSE_BYTES,
+          span,
+        };
+  }
+}

@@ -1,0 +1,3 @@
+export { FlagsFile } from './flags-file';
+export { LastGoodFlags } from './last-good-flags';
+export { StaticSource, flagsOf } from './static-source';

@@ -1,0 +1,11 @@
+export {
+  applicationConfigOf,
+  clientLoggerOf,
+  connectionOf,
+  EVENT_KIND,
+  type FastifyRequestHook,
+  NEST_METADATA,
+  nestMetadata,
+  setFirstFastifyHook,
+  transactionContextPropagatorOf,
+} from './undocumented-reads';
