@@ -1,6 +1,6 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
-import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
+import { type FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
 import { TestFlags } from 'nestjs-flagship/testing';
 import { waitUntilGone } from '../fixtures/garbage';
 import { useProcessWatch } from '../fixtures/use-process-watch';

@@ -22,8 +22,11 @@ import { FlagDetails, FlagshipModule, type FlagshipModuleOptions, FlagValue } fr
 import { lastValueFrom, type Observable } from 'rxjs';
 import request from 'supertest';
 import { adapters, useApp } from '../fixtures/use-app';
+import { useLog } from '../fixtures/captured-log';
 
 const apps = useApp();
+// Flags that the definitions do not have are named on purpose.
+useLog(/^warn The code names flags that Flagship does not have: "/);
 
 const look = { accent: 'red', sizes: [1, 2] };
 const definitions = { page: 'modern', limit: 7, beta: true, look } as never;

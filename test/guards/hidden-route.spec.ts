@@ -16,6 +16,7 @@ import {
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { FeatureFlag, FlagshipModule } from 'nestjs-flagship';
 import { adapters, type HttpAdapter, useApp } from '../fixtures/use-app';
+import { useLog } from '../fixtures/captured-log';
 
 @Controller()
 class OpenController {
@@ -73,6 +74,8 @@ const setups: [name: string, setup: Setup][] = [
 ];
 
 const apps = useApp();
+// Flags that the definitions do not have are named on purpose.
+useLog(/^warn The code names flags that Flagship does not have: "/);
 
 async function listen(controllers: Type[], adapter: HttpAdapter, setup: Setup): Promise<number> {
   const imports = [FlagshipModule.forRoot({ definitions: { off: false } })];

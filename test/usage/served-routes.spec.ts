@@ -30,8 +30,11 @@ import {
 } from 'nestjs-flagship';
 import request from 'supertest';
 import { useApp } from '../fixtures/use-app';
+import { useLog } from '../fixtures/captured-log';
 
 const apps = useApp();
+// Flags that the definitions do not have are named on purpose.
+useLog(/^warn The code names flags that Flagship does not have: "/);
 
 const flagship = (listUsage = false) => FlagshipModule.forRoot({ definitions: { any: true }, listUsage });
 
@@ -221,7 +224,7 @@ describe('usage() names no route', () => {
     @Module({ controllers: [LateController] })
     class LateModule {}
     const app = await start({});
-    await app.get(LazyModuleLoader).load(() => LateModule);
+    await app.get(LazyModuleLoader).load(() => LateModule, { logger: false });
     expect(served(app)).toEqual([]);
     expect(listed(app)).toEqual(['a: LateController.read']);
   });
