@@ -23,7 +23,7 @@ export interface CacheKey {
 
 interface Entry {
   readonly key: CacheKey;
-  readonly answer: CachedResolution;
+  readonly resolution: CachedResolution;
   /** When it becomes too old to be served as stale, by the monotonic clock. */
   readonly expiresAt: number;
 }
@@ -78,7 +78,7 @@ export class MemoryCache {
   get(flagKey: string, type: string, context: Attributes): CachedResolution | undefined {
     const entry = this.entries.get(cacheHash(flagKey, type, context));
     if (entry === undefined) return undefined;
-    return isSameKey(entry.key, flagKey, type, context) ? entry.answer : undefined;
+    return isSameKey(entry.key, flagKey, type, context) ? entry.resolution : undefined;
   }
 
   /** Returns a resolution that is no longer fresh, if there is one that may still be served. */
@@ -86,7 +86,8 @@ export class MemoryCache {
     if (!this.keepsStale) return undefined;
     const entry = this.entries.get(hash, { allowStale: true });
     if (entry === undefined || !isSameKey(entry.key, flagKey, type, context)) return undefined;
-    if (entry.answer.notFound === undefined && performance.now() < entry.expiresAt) return entry.answer;
+    if (entry.resolution.notFound === undefined && performance.now() < entry.expiresAt)
+      return entry.resolution;
     this.entries.delete(hash);
     return undefined;
   }
@@ -97,13 +98,13 @@ export class MemoryCache {
    * @param freshFor How long the resolution is fresh, in milliseconds; 0 if it is stale already.
    * @param usefulFor How long it may be served at all, in milliseconds.
    */
-  set(key: CacheKey, answer: CachedResolution, freshFor: number, usefulFor: number): void {
+  set(key: CacheKey, resolution: CachedResolution, freshFor: number, usefulFor: number): void {
     const now = performance.now();
     // lru-cache accepts only whole milliseconds, from 1.
     const ttl = Math.max(1, Math.ceil(freshFor));
     const start = freshFor > 0 ? now : now - 10 * ttl;
-    const size = entrySize(key, answer);
-    this.entries.set(key.hash, { key, answer, expiresAt: now + usefulFor }, { ttl, start, size });
+    const size = entrySize(key, resolution);
+    this.entries.set(key.hash, { key, resolution, expiresAt: now + usefulFor }, { ttl, start, size });
   }
 
   /** Removes an entry, because its resolution is wrong now. */
