@@ -1,76 +1,12 @@
-import { FlagshipServerProvider as VendorProvider } from '@cloudflare/flagship/server';
-import {
-  ErrorCode,
-  type EvaluationContext,
-  type JsonValue,
-  type Logger,
-  type ResolutionDetails,
-} from '@openfeature/server-sdk';
-import { type FlagshipBinding, type FlagType } from '../../options';
-import { FlagshipServerProvider } from '../../provider';
-
-interface Call {
-  readonly method: string;
-  readonly flagKey: string;
-  readonly defaultValue: unknown;
-  readonly context: unknown;
-}
-type AnyProvider = Pick<
-  FlagshipServerProvider,
-  | 'resolveBooleanEvaluation'
-  | 'resolveStringEvaluation'
-  | 'resolveNumberEvaluation'
-  | 'resolveObjectEvaluation'
-  | 'onClose'
->;
-
-const types: readonly FlagType[] = ['boolean', 'string', 'number', 'object'];
-const defaults = { boolean: false, string: 'default', number: -1, object: { default: true } };
-const silent: Logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
-
-/** Returns a binding with the same result for all calls, and the calls it receives. */
-function bindingWith(answer: (call: Call) => unknown): { binding: FlagshipBinding; calls: Call[] } {
-  const calls: Call[] = [];
-  const method =
-    (name: string) =>
-    (flagKey: string, defaultValue: unknown, context?: unknown): Promise<never> => {
-      const call = { method: name, flagKey, defaultValue, context };
-      calls.push(call);
-      return answer(call) as Promise<never>;
-    };
-  const binding = {
-    getBooleanDetails: method('getBooleanDetails'),
-    getStringDetails: method('getStringDetails'),
-    getNumberDetails: method('getNumberDetails'),
-    getObjectDetails: method('getObjectDetails'),
-  };
-  return { binding, calls };
-}
+import { ErrorCode } from '@openfeature/server-sdk';
+import { FlagshipServerProvider, type FlagType } from 'nestjs-flagship';
+import { bindingWith, defaults, evaluate, types } from '../../fixtures/workers-binding';
 
 /** Returns a promise that rejects with any value, because a binding may do so. */
 const rejection = (reason: unknown): Promise<never> =>
   new Promise((_, reject) => {
     (reject as (reason: unknown) => void)(reason);
   });
-
-function evaluate(
-  provider: AnyProvider,
-  type: FlagType,
-  context: unknown = {},
-  logger: Logger = silent,
-): Promise<ResolutionDetails<unknown>> {
-  const evaluationContext = context as EvaluationContext;
-  switch (type) {
-    case 'boolean':
-      return provider.resolveBooleanEvaluation('flag', defaults.boolean, evaluationContext, logger);
-    case 'string':
-      return provider.resolveStringEvaluation('flag', defaults.string, evaluationContext, logger);
-    case 'number':
-      return provider.resolveNumberEvaluation('flag', defaults.number, evaluationContext, logger);
-    case 'object':
-      return provider.resolveObjectEvaluation<JsonValue>('flag', defaults.object, evaluationContext, logger);
-  }
-}
 
 describe('a Workers binding', () => {
   const detailsOf = (value: unknown) => ({ value, variant: 'on', reason: 'TARGETING_MATCH' });
@@ -321,93 +257,5 @@ describe('a Workers binding', () => {
     await provider.onClose();
     expect(await evaluate(provider, 'boolean')).toMatchObject({ errorCode: ErrorCode.PROVIDER_NOT_READY });
     expect(calls).toEqual([]);
-  });
-});
-
-describe('a Workers binding, compared with @cloudflare/flagship 0.4.2', () => {
-  const answers: readonly (readonly [string, unknown])[] = [
-    ...[true, false, 'text', '', 0, 2.5, null, {}, { a: [1] }, []].flatMap((value) =>
-      ['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT', 'DISABLED'].map(
-        (reason) => [`${JSON.stringify(value)}, ${reason}`, { value, variant: 'v', reason }] as const,
-      ),
-    ),
-    ['a value alone', { value: true }],
-    ['no reason', { value: true, variant: 'on' }],
-    ...['FLAG_NOT_FOUND', 'PARSE_ERROR', 'TYPE_MISMATCH', 'INVALID_CONTEXT', 'GENERAL', 'NEW'].flatMap(
-      (errorCode) => [
-        [errorCode, { value: false, errorCode }] as const,
-        [
-          `${errorCode} with its reason`,
-          { value: false, reason: 'ERROR', errorCode, errorMessage: 'why' },
-        ] as const,
-      ],
-    ),
-  ];
-  const contexts: readonly (readonly [string, unknown])[] = [
-    ['no attribute', {}],
-    ['scalars', { targetingKey: 'u', seats: 1, trial: false, empty: '' }],
-    ['a date', { since: new Date(5) }],
-    ['null and undefined', { a: null, b: undefined, c: 'c' }],
-    ['odd names', { flagKey: 'x', constructor: 'y', '': 'z' }],
-    ['odd numbers', { a: -0, b: Number.MAX_VALUE, c: 5e-324 }],
-  ];
-
-  async function outcome(
-    create: (binding: FlagshipBinding) => AnyProvider,
-    answer: () => unknown,
-    context: unknown,
-  ) {
-    const { binding, calls } = bindingWith(answer);
-    const provider = create(binding);
-    const results = [];
-    for (const type of types) {
-      const { value, variant, reason, errorCode } = await evaluate(provider, type, context);
-      results.push({ value, variant, reason, errorCode });
-    }
-    await provider.onClose();
-    return { results, calls };
-  }
-  async function expectSame(answer: () => unknown, context: unknown, options = {}): Promise<void> {
-    const ours = await outcome(
-      (binding) => new FlagshipServerProvider({ binding, ...options }),
-      answer,
-      context,
-    );
-    const theirs = await outcome((binding) => new VendorProvider({ binding, ...options }), answer, context);
-    expect(ours).toEqual(theirs);
-  }
-
-  it.each(answers)('yields the same for %s', async (_, answer) => {
-    await expectSame(() => Promise.resolve(answer), { targetingKey: 'u' });
-    await expectSame(() => Promise.resolve(answer), { targetingKey: 'u' }, { cacheTtl: 60_000 });
-  });
-
-  it.each(contexts)('receives the same for %s', async (_, context) => {
-    await expectSame(() => Promise.resolve({ value: true }), context);
-  });
-
-  it.each([
-    [
-      'throws',
-      () => {
-        throw new Error('no');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('no'))],
-  ])('yields the same when it %s', async (_, answer) => {
-    await expectSame(answer, {});
-  });
-
-  it.each([
-    ['lists, which the vendor omits, so that it evaluates for another user', { tags: ['beta'] }, {}],
-    ['numbers that JSON cannot carry', { a: NaN, b: -Infinity }, { a: NaN, b: -Infinity }],
-  ])('differs on purpose for %s', async (_, context, sent) => {
-    const answer = () => Promise.resolve({ value: true });
-    const ours = await outcome((binding) => new FlagshipServerProvider({ binding }), answer, context);
-    const theirs = await outcome((binding) => new VendorProvider({ binding }), answer, context);
-    expect(ours.calls).toEqual([]);
-    expect(ours.results[0]).toMatchObject({ value: false, errorCode: 'INVALID_CONTEXT' });
-    expect(theirs.results[0]).toMatchObject({ value: true });
-    expect(theirs.calls[0]?.context).toEqual(sent);
   });
 });
