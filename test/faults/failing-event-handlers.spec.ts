@@ -32,6 +32,8 @@ const flagsAre = (values: Record<string, string>) => server.script(serves(fixedF
 async function start(options: FlagshipModuleOptions): Promise<TestingModule> {
   const app = await Test.createTestingModule({ imports: [FlagshipModule.forRoot(options)] }).compile();
   cleanUp(() => app.close());
+  // Polling begins once the application has started.
+  await app.init();
   return app;
 }
 const local = (handlers: FlagshipModuleOptions['handlers']): FlagshipModuleOptions => ({
