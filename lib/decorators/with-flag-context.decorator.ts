@@ -153,7 +153,8 @@ function safeContextFactory(
 ): (job: unknown, args: unknown[], limitMs: number) => EvaluationContext | Promise<EvaluationContext> {
   const reported = new Set<string>();
   const failed = (error: unknown): EvaluationContext => {
-    const kind = isErrorOf(error, FlagshipError) ? error.message : 'failed';
+    // By code, because an application may throw errors of this class with ever new messages.
+    const kind = isErrorOf(error, FlagshipError) ? error.code : 'failed';
     if (!reported.has(kind)) logFailure(what, error);
     reported.add(kind);
     return {};

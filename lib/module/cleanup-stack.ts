@@ -16,7 +16,7 @@ export class CleanupStack {
     else void run(callback);
   }
 
-  /** Runs every callback once, the last added first. Never rejects. */
+  /** Starts every callback once, the last added first, and resolves when all have ended. Never rejects. */
   dispose(): Promise<void> {
     // Started one after the other, then awaited together, so that one that throws or hangs does not keep the others.
     this.disposed ??= Promise.all(this.callbacks.splice(0).map(run)).then(() => undefined);

@@ -186,7 +186,10 @@ export class FlagshipRootModule
     );
   }
 
-  /** The first of Nest's hooks at the end: a cache module closes its store in it. */
+  /**
+   * Stops using the shared store, which a cache module closes in the same hook. From Nest 11 on, Nest calls it for
+   * global modules last, so the store may have been closed a moment before.
+   */
   onModuleDestroy(): void {
     // Nest calls none of the hooks that follow one that throws.
     callSafely(() => {

@@ -1,7 +1,7 @@
 /**
- * Everything that this package reads from other packages without their documenting it, in this one file. Each function
- * names what it reads, the versions that it was checked with, and what happens when it is gone. Nothing is written, and
- * `undocumented-reads.spec.ts` fails when one of these reads no longer finds anything.
+ * Everything that this package uses of other packages without their documenting it, in this one file. Each function
+ * names what it uses, the versions that it was checked with, and what happens when it is gone. No property of another
+ * package's object is redefined, and `undocumented-reads.spec.ts` fails when one of these is gone.
  */
 import { readSafely } from '../runtime';
 

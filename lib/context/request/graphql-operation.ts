@@ -62,7 +62,6 @@ export function resolverArguments(execution: ExecutionContext): ResolverArgument
  * several operations of one HTTP request or one connection.
  */
 export class GraphqlOperation implements RequestSource {
-  readonly scopeHolder: object;
   readonly request: object;
   /** The HTTP request that carried the operation; undefined for an operation over a WebSocket. */
   readonly httpRequest: object | undefined;
@@ -80,7 +79,6 @@ export class GraphqlOperation implements RequestSource {
     isSubscription: boolean,
     requests: HttpRequests,
   ) {
-    this.scopeHolder = key;
     this.context = key;
     const { req, extra, request, reply } = this.context;
     const candidates = [req, membersOf(membersOf(req).extra).request, membersOf(extra).request, request];

@@ -6,8 +6,6 @@ import { type MaybeAuthenticated, type RequestSource } from './request-source';
 
 /** An HTTP request, identified by Node's `IncomingMessage`, which middleware and handlers both refer to. */
 export class HttpRequest implements RequestSource {
-  readonly scopeHolder: object;
-
   /**
    * @param key Node's `IncomingMessage`.
    * @param request The request that Nest passes to handlers; with Fastify, an object that wraps `key`.
@@ -15,9 +13,7 @@ export class HttpRequest implements RequestSource {
   constructor(
     readonly key: object,
     readonly request: object,
-  ) {
-    this.scopeHolder = scopeHolderOf(key);
-  }
+  ) {}
 
   get user(): unknown {
     const { user } = this.request as MaybeAuthenticated;

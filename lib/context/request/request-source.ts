@@ -14,8 +14,6 @@ import { isObject } from '../../types';
 export interface RequestSource {
   /** The object that identifies the request: the same one in each of its execution contexts, and in no others. */
   readonly key: object;
-  /** The object that stores the request's scope as a property. It is garbage-collected with the request. */
-  readonly scopeHolder: object;
   /** The request as the option `requestContext.userId` receives it. */
   readonly request: unknown;
   /** The user that authentication has set on the request so far. */

@@ -6,7 +6,6 @@ import { type MaybeAuthenticated, type RequestSource } from './request-source';
  * handler of the message; this context is the request, and authentication sets `user` on it.
  */
 export class RpcMessage implements RequestSource {
-  readonly scopeHolder: object;
   readonly request: object;
 
   /**
@@ -17,7 +16,6 @@ export class RpcMessage implements RequestSource {
     readonly key: object,
     readonly data: unknown,
   ) {
-    this.scopeHolder = key;
     this.request = key;
   }
 

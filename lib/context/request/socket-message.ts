@@ -12,7 +12,6 @@ interface SocketClient {
 
 /** A message that a client sent over a WebSocket. Its `request` is the HTTP request that opened the connection. */
 export class SocketMessage implements RequestSource {
-  readonly scopeHolder: object;
   readonly request: object;
 
   /**
@@ -23,7 +22,6 @@ export class SocketMessage implements RequestSource {
     readonly key: readonly unknown[],
     private readonly client: SocketClient,
   ) {
-    this.scopeHolder = key;
     const { request: handshake } = client;
     const upgradeRequest = isObject(handshake) ? handshake : upgradeRequestOf(client);
     this.request = isObject(upgradeRequest) ? upgradeRequest : client;

@@ -222,7 +222,7 @@ export class RequestScopes {
   }
 }
 
-/** Returns the source of an execution without a request of a known transport; each such execution is one request. */
+/** Returns the source of an execution without a request of a known transport; each call opens a new scope. */
 function withoutRequest(execution: ExecutionContext): RequestSource {
-  return { key: execution, scopeHolder: execution, request: undefined, user: undefined, headers: undefined };
+  return { key: execution, request: undefined, user: undefined, headers: undefined };
 }
