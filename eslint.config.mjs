@@ -48,7 +48,7 @@ const TIME = [
 const WAITS = [
   {
     selector: 'MemberExpression[object.name="Promise"][property.name=/^(race|any)$/]',
-    message: 'A wait with a limit is limited(…).',
+    message: 'A wait with a limit is withTimeLimit(…).',
   },
 ];
 
@@ -111,7 +111,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', ...EXPORTS, ...IMPORTS, ...WAITS] },
   },
   {
-    files: ['lib/runtime/limited.ts'],
+    files: ['lib/runtime/with-time-limit.ts'],
     rules: { 'no-restricted-syntax': ['error', ...EXPORTS, ...IMPORTS, ...TIME] },
   },
   {

@@ -5,7 +5,7 @@ import {
   isErrorOf,
   UnavailableError,
 } from '../errors';
-import { detachedInTrace } from '../http';
+import { withTraceOnly } from '../http';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
 import { detached } from '../runtime';
 import { type FlagSource, type Resolution, type SourceStats } from '../sources';
@@ -124,7 +124,7 @@ export class CachingSource implements FlagSource {
     // Later callers may join it, so it runs outside of the request that comes first.
     return this.flights.start(
       key,
-      detachedInTrace(() => this.find({ key, context, defaultValue, stale })),
+      withTraceOnly(() => this.find({ key, context, defaultValue, stale })),
     );
   }
 

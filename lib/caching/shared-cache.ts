@@ -1,4 +1,4 @@
-import { isObject } from '../evaluation';
+import { isJsonObject } from '../evaluation';
 import { flagTypeOf, type JsonValue } from '../options';
 import { wallClockMs } from '../runtime';
 import { type GuardedStore } from '../store';
@@ -107,7 +107,7 @@ export class SharedCache {
 /** Parses and checks the content of an entry: the store may return anything. */
 function parseStored(content: unknown, { flagKey, type }: CacheKey): StoredResolution | undefined {
   const parsed = parseJson(content);
-  if (!isObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
+  if (!isJsonObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
   const { value, variant, at } = parsed as unknown as StoredResolution;
   const isValid =
     (value === undefined || flagTypeOf(value) === type) &&

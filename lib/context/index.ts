@@ -16,14 +16,14 @@ export {
   currentScope,
   runForModule,
   runInScope,
-  transactionFor,
+  transactionContextFor,
 } from './scope';
 export { RESOLVED_OPTIONS } from './context.tokens';
 export {
   FlagshipContextInterceptor,
   FlagshipContextMiddleware,
   ensurePropagation,
-  Propagation,
+  PropagationSetup,
   propagationProviders,
 } from './propagation';
 export { RequestContextBuilder } from './request';

@@ -29,7 +29,7 @@ export interface ParameterFlag {
  * @param decorator The decorator's name, for messages.
  * @throws FlagshipError `CONFIGURATION_ERROR` if an argument is not accepted.
  */
-export function parameterFlag(
+export function resolveParameterFlag(
   decorator: string,
   key: unknown,
   defaultValue: unknown,
@@ -56,13 +56,17 @@ export function parameterFlag(
 }
 
 /** One decorated parameter of a method. */
-export interface FlagParameterUse {
+export interface DecoratedParameter {
   readonly decorator: '@FlagValue' | '@FlagDetails';
   readonly flag: ParameterFlag;
 }
 
 /** Stores a decorated parameter in the metadata of its method. */
-export function storeFlagParameter(prototype: object, method: string | symbol, use: FlagParameterUse): void {
+export function storeFlagParameter(
+  prototype: object,
+  method: string | symbol,
+  use: DecoratedParameter,
+): void {
   // Prepended, because JavaScript applies the decorator of the last parameter first.
   Reflect.defineMetadata(
     FLAG_PARAMETERS_METADATA,
@@ -73,21 +77,21 @@ export function storeFlagParameter(prototype: object, method: string | symbol, u
 }
 
 /** Returns the decorated parameters of a method, without those of methods that it overrides. */
-export function ownFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+export function ownFlagParameters(prototype: object, method: string): readonly DecoratedParameter[] {
   for (const declarer of prototypeChainOf(prototype))
     if (Object.hasOwn(declarer, method)) return readFlagParameters(declarer, method);
   return [];
 }
 
 /** Returns the decorated parameters that Nest resolves for a handler, including those of methods that it overrides. */
-export function inheritedFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+export function inheritedFlagParameters(prototype: object, method: string): readonly DecoratedParameter[] {
   return prototypeChainOf(prototype).flatMap((declarer) => readFlagParameters(declarer, method));
 }
 
-function readFlagParameters(prototype: object, method: string): readonly FlagParameterUse[] {
+function readFlagParameters(prototype: object, method: string): readonly DecoratedParameter[] {
   return (
     (Reflect.getOwnMetadata(FLAG_PARAMETERS_METADATA, prototype, method) as
-      readonly FlagParameterUse[] | undefined) ?? []
+      readonly DecoratedParameter[] | undefined) ?? []
   );
 }
 

@@ -4,17 +4,17 @@ import { configurationError } from '../errors';
 import { type FlagKeyFor } from '../options';
 import {
   type FlagParameterOptions,
-  type FlagParameterUse,
-  parameterFlag,
+  type DecoratedParameter,
+  resolveParameterFlag,
   storeFlagParameter,
 } from './flag-parameter';
-import { parameterSource } from './parameter-pipe';
+import { parameterDecoratorParts } from './parameter-pipe';
 
-function flagParameter(
-  use: FlagParameterUse,
-  part: Parameters<typeof parameterSource>[1],
+function createFlagParameterDecorator(
+  use: DecoratedParameter,
+  part: Parameters<typeof parameterDecoratorParts>[1],
 ): ParameterDecorator {
-  const { factory, pipe } = parameterSource(use.flag, part);
+  const { factory, pipe } = parameterDecoratorParts(use.flag, part);
   const decorate = createParamDecorator(factory)(undefined, pipe);
   return (target, method, index) => {
     if (method === undefined) {
@@ -46,8 +46,8 @@ export function FlagValue<T extends JsonValue | object>(
   defaultValue: T,
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  const flag = parameterFlag('FlagValue', key, defaultValue, options);
-  return flagParameter({ decorator: '@FlagValue', flag }, ({ value }) => value);
+  const flag = resolveParameterFlag('FlagValue', key, defaultValue, options);
+  return createFlagParameterDecorator({ decorator: '@FlagValue', flag }, ({ value }) => value);
 }
 
 /**
@@ -70,6 +70,6 @@ export function FlagDetails<T extends JsonValue | object>(
   defaultValue: T,
   options: FlagParameterOptions = {},
 ): ParameterDecorator {
-  const flag = parameterFlag('FlagDetails', key, defaultValue, options);
-  return flagParameter({ decorator: '@FlagDetails', flag }, (details) => details);
+  const flag = resolveParameterFlag('FlagDetails', key, defaultValue, options);
+  return createFlagParameterDecorator({ decorator: '@FlagDetails', flag }, (details) => details);
 }

@@ -1,7 +1,7 @@
 export { FeatureFlag } from './feature-flag.decorator';
 export {
   type FlagParameterOptions,
-  type FlagParameterUse,
+  type DecoratedParameter,
   inheritedFlagParameters,
   ownFlagParameters,
 } from './flag-parameter';

@@ -31,7 +31,7 @@ class PendingParameter {
 }
 
 /** The factory that Nest calls per request for a decorated parameter, and the pipe that receives injections for it. */
-export interface ParameterSource {
+export interface ParameterDecoratorParts {
   /** Returns a promise of the value, so that the application's pipes receive the value and not a placeholder. */
   readonly factory: (data: unknown, context: ExecutionContext) => unknown;
   readonly pipe: Type<PipeTransform>;
@@ -47,7 +47,7 @@ export interface ParameterSource {
  * If two applications in the process share the handler and the request does not name its application (other transports
  * than HTTP), the pipe evaluates the flag, after all other pipes.
  */
-export function parameterSource(flag: ParameterFlag, part: DetailsPart): ParameterSource {
+export function parameterDecoratorParts(flag: ParameterFlag, part: DetailsPart): ParameterDecoratorParts {
   const { type, key, defaultValue, domain } = flag;
   const applications = new ParameterApplications();
 

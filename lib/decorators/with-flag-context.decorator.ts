@@ -4,7 +4,7 @@ import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { type CheckTable, checkOptions, textOption } from '../options';
-import { isThenable, limited } from '../runtime';
+import { isThenable, withTimeLimit } from '../runtime';
 import { contextTimeoutOf, type FlagService, getFlagsToken } from '../service';
 
 /** Returns the evaluation context of a job, derived from the arguments of its method. */
@@ -169,7 +169,7 @@ function safeContextFactory(
     try {
       const context: unknown = factory?.apply(job, args as never[]);
       if (!isThenable(context)) return copied(context);
-      return limited('withFlagContext', context, limitMs).then(copied).catch(failed);
+      return withTimeLimit('withFlagContext', context, limitMs).then(copied).catch(failed);
     } catch (error) {
       return failed(error);
     }

@@ -28,7 +28,7 @@ function isDate(value: unknown): value is Date {
 }
 
 /** Converts a date to the ISO 8601 text that Flagship would receive, so that both compare the same text. */
-export function toWireValue(value: unknown): unknown {
+export function dateToIso(value: unknown): unknown {
   return isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
 }
 
@@ -72,7 +72,7 @@ function createReader(attribute: string): AttributeReader {
   if (!isPath) {
     return (context) => {
       try {
-        return toWireValue(readOwn(context, attribute));
+        return dateToIso(readOwn(context, attribute));
       } catch {
         throw unreadableError(subject);
       }
@@ -80,9 +80,7 @@ function createReader(attribute: string): AttributeReader {
   }
   return (context) => {
     try {
-      return toWireValue(
-        Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments),
-      );
+      return dateToIso(Object.hasOwn(context, attribute) ? context[attribute] : readPath(context, segments));
     } catch {
       throw unreadableError(subject);
     }

@@ -134,7 +134,7 @@ class FlagCompiler {
         throw malformedAt(`rules[${index}]`, error);
       }
       for (let added = firstMissing; added < missing.length; added++)
-        missing[added]?.atPath(`rules[${index}]`);
+        missing[added]?.prependPath(`rules[${index}]`);
     }
     return compiled;
   }
@@ -185,7 +185,7 @@ export function compileFlag(
   if (definition instanceof MalformedFlag) throw definition;
   try {
     const [compiled, missing] = compileParts(flagKey, expectObject(definition, ''), accountId);
-    for (const problem of missing) report(problem.atPath(keySegment(flagKey)));
+    for (const problem of missing) report(problem.prependPath(keySegment(flagKey)));
     return compiled;
   } catch (error) {
     throw malformedAt(keySegment(flagKey), error);

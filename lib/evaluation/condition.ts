@@ -2,13 +2,13 @@ import { attributeReader } from './attribute';
 import {
   expectArray,
   expectString,
-  isObject,
+  isJsonObject,
   type JsonObject,
   MalformedFlag,
   notAnObject,
   malformedAt,
 } from './malformed-flag';
-import { hasPredicate, inPredicate } from './member-operators';
+import { compileHas, compileIn } from './member-operators';
 import { orderPredicate } from './order-operators';
 import { type Predicate, textPredicate } from './text-operators';
 
@@ -31,10 +31,10 @@ function compileAttribute({ attribute, operator, value }: JsonObject): Predicate
       return orderPredicate(operator, read, value);
     case 'in':
     case 'not_in':
-      return inPredicate(operator === 'not_in', read, value);
+      return compileIn(operator === 'not_in', read, value);
     case 'has':
     case 'not_has':
-      return hasPredicate(operator === 'not_has', read, value);
+      return compileHas(operator === 'not_has', read, value);
     default:
       return () => false;
   }
@@ -66,7 +66,7 @@ export function compileConditions(conditions: unknown, name: string, nesting = 0
   const predicates = new Array<Predicate>(list.length);
   for (let index = 0; index < list.length; index++) {
     const item = list[index];
-    if (!isObject(item)) throw notAnObject(`${name}[${index}]`, item);
+    if (!isJsonObject(item)) throw notAnObject(`${name}[${index}]`, item);
     try {
       predicates[index] = compileCondition(item, nesting);
     } catch (error) {

@@ -30,7 +30,7 @@ export class MalformedFlag extends FlagshipError {
   }
 
   /** Prepends a segment to the path. Called while the error propagates, so that a valid definition costs no paths. */
-  atPath(segment: string): this {
+  prependPath(segment: string): this {
     this.path = this.path === '' ? segment : `${segment}.${this.path}`;
     this.message = `${this.path}: ${this.problem}`;
     return this;
@@ -60,7 +60,7 @@ export function malformedFlagOf(flagKey: string, error: unknown): MalformedFlag 
 
 /** Converts a value that was thrown while a part was read to an error with the path of that part. */
 export function malformedAt(segment: string, error: unknown): MalformedFlag {
-  if (isErrorOf(error, MalformedFlag)) return error.atPath(segment);
+  if (isErrorOf(error, MalformedFlag)) return error.prependPath(segment);
   const reason = messageOf(error);
   // V8's message for an exhausted stack.
   const isTooDeep = reason.includes('call stack');
@@ -89,12 +89,12 @@ function isDeeper(value: object, levels: number): boolean {
 /** An object of a definition, whose members are not checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function isObject(value: unknown): value is JsonObject {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function expectObject(value: unknown, path: string): JsonObject {
-  if (!isObject(value)) throw notAnObject(path, value);
+  if (!isJsonObject(value)) throw notAnObject(path, value);
   return value;
 }
 

@@ -1,4 +1,4 @@
-import { toWireValue, type AttributeReader, isPrimitive, isScalar, unreadableError } from './attribute';
+import { dateToIso, type AttributeReader, isPrimitive, isScalar, unreadableError } from './attribute';
 import { type Predicate } from './text-operators';
 
 /** A list of up to this length is searched as fast as a set, and takes a fraction of its memory. */
@@ -7,7 +7,7 @@ const MAX_LIST_LENGTH = 8;
 /**
  * Compiles `in` and `not_in`: whether the attribute, as text, is one of the listed values. Null members never match.
  */
-export function inPredicate(negated: boolean, read: AttributeReader, value: unknown): Predicate {
+export function compileIn(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!Array.isArray(value)) return () => false;
   const texts = value.filter((member) => member !== null).map(String);
   return texts.length <= MAX_LIST_LENGTH
@@ -32,11 +32,11 @@ function inSet(negated: boolean, read: AttributeReader, members: ReadonlySet<str
 }
 
 /** Compiles `has` and `not_has`: whether the value, as text, is a member of the attribute's list. */
-export function hasPredicate(negated: boolean, read: AttributeReader, value: unknown): Predicate {
+export function compileHas(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!isPrimitive(value)) return () => false;
   const expected = String(value);
   const isMember = (item: unknown) => {
-    const member = toWireValue(item);
+    const member = dateToIso(item);
     return isScalar(member) && String(member) === expected;
   };
   return (context) => {

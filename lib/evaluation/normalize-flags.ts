@@ -1,6 +1,6 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type FlagDefinition, type JsonValue } from '../types';
-import { isolateFlag, isObject, type JsonObject } from './malformed-flag';
+import { isolateFlag, isJsonObject, type JsonObject } from './malformed-flag';
 
 /** The input as a whole is not an object of flags, so that no flag of it can be evaluated. */
 export class FlagsShapeError extends FlagshipError {
@@ -14,7 +14,7 @@ export class FlagsShapeError extends FlagshipError {
  * count.
  */
 const looksLikeDefinition = (value: unknown): value is JsonObject =>
-  isObject(value) && ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
+  isJsonObject(value) && ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
 
 /** Returns the definition that a bare value stands for. */
 function bareFlag(key: string, value: JsonValue): FlagDefinition {
@@ -25,9 +25,10 @@ function bareFlag(key: string, value: JsonValue): FlagDefinition {
 }
 
 function flagsOf(input: unknown): JsonObject {
-  if (!isObject(input)) throw new FlagsShapeError('Flags must be an object: { "flags": { "<key>": … } }.');
+  if (!isJsonObject(input))
+    throw new FlagsShapeError('Flags must be an object: { "flags": { "<key>": … } }.');
   if (!Object.hasOwn(input, 'flags')) return input;
-  if (!isObject(input.flags)) throw new FlagsShapeError('"flags" must be an object of flags by key.');
+  if (!isJsonObject(input.flags)) throw new FlagsShapeError('"flags" must be an object of flags by key.');
   // A flag can have the key "flags". Its value then looks like a definition.
   return looksLikeDefinition(input.flags) ? input : input.flags;
 }

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { isErrorOf } from '../errors';
 import { flagTypeOf } from '../options';
-import { limited } from '../runtime';
+import { withTimeLimit } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
 import { isObject } from '../types';
 import { setLocation, FlagRedirectException } from './flag-redirect';
@@ -107,7 +107,7 @@ export class FeatureFlagGuard implements CanActivate {
       // Compared with true, because JavaScript code may return any other value.
       const result: unknown = requirement.bypass?.(context);
       if (!isObject(result)) return result === true;
-      return (await limited<unknown>('bypass', () => result, FUNCTION_LIMIT_MS)) === true;
+      return (await withTimeLimit<unknown>('bypass', () => result, FUNCTION_LIMIT_MS)) === true;
     } catch (error) {
       reportOnce(this.flags, requirement, 'bypass', 'failed; it lets no request pass.', error);
       return false;
@@ -194,7 +194,7 @@ export class FeatureFlagGuard implements CanActivate {
     };
     try {
       const create = () => createRefusal(otherwise as NonNullable<typeof otherwise>, context);
-      const refusal = await limited('otherwise', create, FUNCTION_LIMIT_MS);
+      const refusal = await withTimeLimit('otherwise', create, FUNCTION_LIMIT_MS);
       if (isRefusalError(refusal)) return refusal;
       // A redirect without a target is not reported: its function may return none, and that gives the default.
       if (typeof otherwise === 'function') report(refusal);

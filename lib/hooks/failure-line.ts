@@ -20,7 +20,7 @@ export function failureLine(
   hookContext: object,
 ): string | undefined {
   const message = messageOf(error);
-  const line = limit.pass(what, performance.now(), `${what} ${message}`);
+  const line = limit.admit(what, performance.now(), `${what} ${message}`);
   // Redacted only if the line is logged, because a hook may fail with every evaluation.
   return line === undefined ? undefined : `${line} ${redactContextValues(message, hookContext)}`;
 }

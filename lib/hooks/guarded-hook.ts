@@ -7,7 +7,7 @@ import {
   type HookHints,
 } from '@openfeature/server-sdk';
 import { FlagshipLogger, LogLimit } from '../logging';
-import { isThenable, limited } from '../runtime';
+import { isThenable, withTimeLimit } from '../runtime';
 import { copyContext, ownCopy } from '../types';
 import { failureLine } from './failure-line';
 
@@ -89,7 +89,7 @@ export class GuardedHook implements Hook {
       return new Error(`It did not finish within ${this.timeoutMs} ms (option "hookTimeout").`);
     };
     try {
-      return await limited('hook', result, this.timeoutMs, { timeoutError });
+      return await withTimeLimit('hook', result, this.timeoutMs, { timeoutError });
     } catch (error) {
       this.report(stage, error, context);
       return undefined;

@@ -1,8 +1,8 @@
-import { limited } from '../runtime';
+import { withTimeLimit } from '../runtime';
 import { type FetchResponse, readFetchResponse } from './fetch-response';
 import { type TimeLimit } from './limits';
 import { closedError, networkError, timeoutError, tooLargeError } from './request-errors';
-import { type HttpResponse, type HttpRequest, type Transport } from './transport';
+import { type HttpResponse, type OutgoingRequest, type Transport } from './transport';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -16,13 +16,13 @@ export class FetchTransport implements Transport {
     private readonly init: Readonly<Record<string, unknown>>,
   ) {}
 
-  async send(request: HttpRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
+  async send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
     const controller = new AbortController();
     const { signal } = controller;
     this.pending.add(controller);
     try {
       // The fetch, or its body, may ignore the signal.
-      return await limited('fetch', () => this.sendOnce(request, signal), timeLeftMs, {
+      return await withTimeLimit('fetch', () => this.sendOnce(request, signal), timeLeftMs, {
         timeoutError: () => timeoutError(limit),
         signal,
       });
@@ -43,7 +43,7 @@ export class FetchTransport implements Transport {
     return Promise.resolve();
   }
 
-  private async sendOnce(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  private async sendOnce(request: OutgoingRequest, signal: AbortSignal): Promise<HttpResponse> {
     const response = await this.callFetch(request, signal);
     const { status, body } = response;
     if (body === undefined) throw tooLargeError(status, request.maxBytes);
@@ -51,7 +51,7 @@ export class FetchTransport implements Transport {
   }
 
   /** Runs the application's code. Whatever it throws, an error of this package's included, is a failed request. */
-  private async callFetch(request: HttpRequest, signal: AbortSignal): Promise<FetchResponse> {
+  private async callFetch(request: OutgoingRequest, signal: AbortSignal): Promise<FetchResponse> {
     const { method, path, headers, body, maxBytes } = request;
     const { fetch, init } = this;
     try {

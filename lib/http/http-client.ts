@@ -1,20 +1,20 @@
 import { FlagshipError, isErrorOf } from '../errors';
 import { type HeaderMap, type ResolvedHttpOptions } from '../options';
 import { CircuitBreaker, type CircuitListener } from './circuit-breaker';
-import { detachedFromTrace } from './detached-in-trace';
+import { withoutTrace } from './trace-detachment';
 import { FetchTransport } from './fetch-transport';
 import { type TimeLimit } from './limits';
 import { redact } from './redact';
 import { AbortedError, closedError, TransientError } from './request-errors';
 import { RequestHeaders, type RequestWithoutHeaders } from './request-headers';
 import { retryDelayMs } from './retry-delay';
-import { Session } from './session';
-import { type TraceParent, Tracing } from './tracing';
+import { CancellableWaits } from './cancellable-waits';
+import { type ParentContext, Tracing } from './tracing';
 import { type HttpResponse, type Transport } from './transport';
 import { UndiciTransport } from './undici-transport';
 import { UpstreamMeter } from './upstream-meter';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
-import { UserSignal } from './user-signal';
+import { ApplicationSignal } from './application-signal';
 
 /** A request to the client's origin. */
 export type ClientRequest = RequestWithoutHeaders & {
@@ -29,10 +29,10 @@ type ReadResponse<T> = (response: HttpResponse) => T;
 interface PendingRequest<T> {
   readonly request: ClientRequest;
   readonly read: ReadResponse<T>;
-  readonly session: Session;
+  readonly waits: CancellableWaits;
   readonly retries: number;
   /** The context of the caller, to whose trace the spans belong. */
-  readonly parent: TraceParent | undefined;
+  readonly parent: ParentContext | undefined;
 }
 
 /** The deadline of one call of `send`. Times are of the monotonic clock, in milliseconds. */
@@ -63,8 +63,8 @@ export class HttpClient {
   readonly #timeout: TimeLimit;
   readonly #deadline: TimeLimit;
   readonly #tracing: Tracing | undefined;
-  readonly #signal: UserSignal | undefined;
-  private session = new Session();
+  readonly #signal: ApplicationSignal | undefined;
+  private waits = new CancellableWaits();
   private breaker: CircuitBreaker | undefined;
   private transport: Transport | undefined;
 
@@ -78,14 +78,14 @@ export class HttpClient {
     this.#timeout = { option: 'timeout', value: options.timeout };
     this.#deadline = { option: 'deadline', value: options.deadline };
     this.#tracing = Tracing.forEndpoint(options.endpoint);
-    this.#signal = UserSignal.of(options.fetchInit.signal, () => {
+    this.#signal = ApplicationSignal.of(options.fetchInit.signal, () => {
       this.interrupt();
     });
   }
 
   /** Creates the transport and the circuit breaker, so that the first evaluation is not delayed by it. */
   open(): void {
-    if (this.session.isClosed) this.session = new Session();
+    if (this.waits.isClosed) this.waits = new CancellableWaits();
     this.transport ??= this.createTransport();
     this.#signal?.attach();
     const { circuitBreaker } = this.#options;
@@ -113,13 +113,13 @@ export class HttpClient {
    */
   send<T>(request: ClientRequest, read: ReadResponse<T>): Promise<T> {
     const parent = request.span && this.#tracing?.activeContext();
-    return detachedFromTrace(() => this.sendThroughBreaker(request, read, parent));
+    return withoutTrace(() => this.sendThroughBreaker(request, read, parent));
   }
 
   /** Closes the connections. Pending requests reject at once. */
   async close(): Promise<void> {
     this.breaker?.dispose();
-    this.session.close();
+    this.waits.close();
     this.breaker = undefined;
     this.#signal?.detach();
     this.#headers.clear();
@@ -131,15 +131,15 @@ export class HttpClient {
   private sendThroughBreaker<T>(
     request: ClientRequest,
     read: ReadResponse<T>,
-    parent: TraceParent | undefined,
+    parent: ParentContext | undefined,
   ): Promise<T> {
-    if (this.transport === undefined && !this.session.isClosed) this.open();
-    const { breaker, session } = this;
+    if (this.transport === undefined && !this.waits.isClosed) this.open();
+    const { breaker, waits } = this;
     const { retries } = this.#options;
     if (breaker === undefined)
-      return this.sendWithRetry({ request, read, session, retries, parent }, undefined);
+      return this.sendWithRetry({ request, read, waits, retries, parent }, undefined);
     return breaker.run((isTrial) =>
-      this.sendWithRetry({ request, read, session, retries: isTrial ? 0 : retries, parent }, breaker),
+      this.sendWithRetry({ request, read, waits, retries: isTrial ? 0 : retries, parent }, breaker),
     );
   }
 
@@ -147,7 +147,7 @@ export class HttpClient {
     pending: PendingRequest<T>,
     breaker: CircuitBreaker | undefined,
   ): Promise<T> {
-    const { session, retries } = pending;
+    const { waits, retries } = pending;
     const endsAt = performance.now() + this.#options.deadline;
     // The default deadline leaves every attempt its timeout. Only late timers and a `Retry-After` can shorten an
     // attempt.
@@ -164,9 +164,9 @@ export class HttpClient {
         const pauseMs = retryDelayMs(failure, this.#options.retryDelay);
         if (performance.now() + pauseMs >= endsAt) throw failure;
         mayCutAttempt ||= failure.retryAfter !== undefined;
-        await session.pause(pauseMs);
+        await waits.pause(pauseMs);
         // During the pause the client was closed, or other requests opened the circuit.
-        if (session.isClosed || breaker?.state === 'open') throw failure;
+        if (waits.isClosed || breaker?.state === 'open') throw failure;
       }
     }
   }
@@ -176,17 +176,17 @@ export class HttpClient {
     deadline: RequestDeadline,
     resends: number,
   ): Promise<T> {
-    const { request, read, session, parent } = pending;
+    const { request, read, waits, parent } = pending;
     let now = performance.now();
     const { timeout } = this.#options;
     const endsAt = Math.min(now + timeout, deadline.endsAt);
     const limit = deadline.mayCutAttempt && endsAt - now < timeout * 0.9 ? this.#deadline : this.#timeout;
     let factoryHeaders: HeaderMap | undefined;
-    this.assertSendable(session);
+    this.assertSendable(waits);
     if (this.#headers.hasFactory) {
-      factoryHeaders = await this.#headers.callFactory(request, session, endsAt - now, limit);
+      factoryHeaders = await this.#headers.callFactory(request, waits, endsAt - now, limit);
       now = performance.now();
-      this.assertSendable(session);
+      this.assertSendable(waits);
     }
     const headers = this.#headers.headersFor(request, factoryHeaders);
     const span = request.span && this.#tracing?.startSpan(request.span, request.method, resends, parent);
@@ -200,14 +200,14 @@ export class HttpClient {
   }
 
   /** @throws FlagshipError When the client is closed, or the signal of the application is aborted. */
-  private assertSendable(session: Session): void {
-    if (session.isClosed) throw closedError();
+  private assertSendable(waits: CancellableWaits): void {
+    if (waits.isClosed) throw closedError();
     if (this.#signal?.isAborted === true) throw new AbortedError();
   }
 
   /** Rejects all pending requests, without retries, because the signal of the application is aborted. */
   private interrupt(): void {
-    this.session.interrupt(new AbortedError());
+    this.waits.interrupt(new AbortedError());
     this.transport?.interrupt(new AbortedError());
   }
 

@@ -3,11 +3,12 @@ import { type HeaderMap, readHeaders, type ResolvedHttpOptions } from '../option
 import { type TimeLimit } from './limits';
 import { redact } from './redact';
 import { shortened, timeoutError, TransientError } from './request-errors';
-import { type Session } from './session';
-import { type HttpRequest } from './transport';
+import { type CancellableWaits } from './cancellable-waits';
+import { type OutgoingRequest } from './transport';
 
 /** A request before its headers are complete. Its `headers` are those that only this request needs. */
-export type RequestWithoutHeaders = Omit<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'headers'>>;
+export type RequestWithoutHeaders = Omit<OutgoingRequest, 'headers'> &
+  Partial<Pick<OutgoingRequest, 'headers'>>;
 
 const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
 
@@ -46,7 +47,7 @@ export class RequestHeaders {
    */
   async callFactory(
     request: RequestWithoutHeaders,
-    session: Session,
+    waits: CancellableWaits,
     timeLeftMs: number,
     limit: TimeLimit,
   ): Promise<HeaderMap> {
@@ -54,11 +55,11 @@ export class RequestHeaders {
     const createTimeoutError = (): Error => (timeout.error = timeoutError(limit));
     const factory = this.#factory ?? ((): HeaderMap => ({}));
     try {
-      const result = await session.waitFor('headersFactory', factory, timeLeftMs, createTimeoutError);
+      const result = await waits.waitFor('headersFactory', factory, timeLeftMs, createTimeoutError);
       return (this.#lastFactoryHeaders = readHeaders(result));
     } catch (error) {
       // Compared by identity: the factory may throw an error of this package's with an unredacted text.
-      if (error === timeout.error || error === session.abortReason) throw error;
+      if (error === timeout.error || error === waits.abortReason) throw error;
       throw this.redactedFailure('The option "headersFactory" failed', error, request);
     }
   }

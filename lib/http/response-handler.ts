@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
 import { networkError, tooLargeError } from './request-errors';
 import { readEntityTag, readHeader } from './response-header';
-import { type HttpResponse, type HttpRequest } from './transport';
+import { type HttpResponse, type OutgoingRequest } from './transport';
 
 /**
  * Receives one response from undici, from dispatch to the last byte. It settles exactly once: with the complete
@@ -22,7 +22,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   constructor(
     private readonly resolve: (response: HttpResponse) => void,
     private readonly reject: (error: Error) => void,
-    private readonly request: HttpRequest,
+    private readonly request: OutgoingRequest,
     timeoutError: () => Error,
     timeLeftMs: number,
   ) {

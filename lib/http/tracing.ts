@@ -4,7 +4,7 @@ import { RecordedSpan } from './recorded-span';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
 
 /** The context of a caller, whose active span is the parent of new spans. */
-export type TraceParent = OpenTelemetry.Context;
+export type ParentContext = OpenTelemetry.Context;
 
 const TRACER_NAME = 'nestjs-flagship';
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -49,7 +49,7 @@ export class Tracing {
   }
 
   /** Returns the context of the caller, or undefined when no spans are recorded. */
-  activeContext(): TraceParent | undefined {
+  activeContext(): ParentContext | undefined {
     return this.isRecording ? this.api.context.active() : undefined;
   }
 
@@ -64,7 +64,7 @@ export class Tracing {
     { name, attributes }: SpanDescription,
     method: string,
     resends: number,
-    parent: TraceParent | undefined,
+    parent: ParentContext | undefined,
   ): UpstreamSpan | undefined {
     const tracer = this.currentTracer();
     if (tracer === undefined) return undefined;

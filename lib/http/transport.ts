@@ -2,7 +2,7 @@ import { type HeaderMap } from '../options';
 import { type TimeLimit } from './limits';
 
 /** A request, relative to the transport's origin. */
-export interface HttpRequest {
+export interface OutgoingRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query. */
   readonly path: string;
@@ -32,7 +32,7 @@ export interface Transport {
    * @returns The response, of any status.
    * @throws FlagshipError When there was no complete response in time.
    */
-  send(request: HttpRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse>;
+  send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse>;
   /** Rejects all pending requests with this error. Later requests are sent. */
   interrupt(reason: Error): void;
   /** Rejects all pending requests and closes the connections. */

@@ -1,9 +1,9 @@
 import type * as Undici from 'undici';
-import { limited } from '../runtime';
+import { withTimeLimit } from '../runtime';
 import { type TimeLimit } from './limits';
 import { closedError, networkError, timeoutError } from './request-errors';
 import { ResponseHandler } from './response-handler';
-import { type HttpResponse, type HttpRequest, type Transport } from './transport';
+import { type HttpResponse, type OutgoingRequest, type Transport } from './transport';
 
 /** More sockets to one origin bring no gain. Further requests queue, within their time limit. */
 const MAX_CONNECTIONS = 256;
@@ -35,7 +35,7 @@ export class UndiciTransport implements Transport {
     });
   }
 
-  send(request: HttpRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
+  send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
     return new Promise<HttpResponse>((resolve, reject) => {
       const handler: ResponseHandler = new ResponseHandler(
         (response) => {
@@ -66,7 +66,7 @@ export class UndiciTransport implements Transport {
   async close(): Promise<void> {
     this.interrupt(closedError());
     try {
-      await limited('connections', () => this.pool.destroy(), CLOSE_TIMEOUT_MS);
+      await withTimeLimit('connections', () => this.pool.destroy(), CLOSE_TIMEOUT_MS);
     } catch {
       // `destroy` closes the sockets even when it reports that late or never.
     }

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { type Server } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { configurationError } from '../errors';
-import { limited } from '../runtime';
+import { withTimeLimit } from '../runtime';
 import { isLoopback } from './served-hosts';
 
 const START_LIMIT_MS = 10_000;
@@ -16,7 +16,7 @@ const CLOSE_LIMIT_MS = 5000;
  */
 export async function resolveListenAddress(host: string, authToken: string | undefined): Promise<string> {
   const address =
-    isIP(host) === 0 ? (await limited('localStart', () => lookup(host), START_LIMIT_MS)).address : host;
+    isIP(host) === 0 ? (await withTimeLimit('localStart', () => lookup(host), START_LIMIT_MS)).address : host;
   if (authToken === undefined && !isLoopback(address)) {
     throw configurationError(
       `option "host" is "${host}", which other machines can reach, so that a token is needed: give "authToken" ` +
@@ -43,7 +43,7 @@ export async function listen(
       resolve(server.address() as AddressInfo);
     });
   });
-  return limited('localStart', listening, START_LIMIT_MS);
+  return withTimeLimit('localStart', listening, START_LIMIT_MS);
 }
 
 /** Stops listening and closes all connections; resolves within {@link CLOSE_LIMIT_MS} and never rejects. */
@@ -55,5 +55,5 @@ export async function stop(server: Server): Promise<void> {
     server.closeAllConnections();
   });
   // All sockets are destroyed at this point, so a timeout leaves nothing open.
-  await limited('localClose', stopped, CLOSE_LIMIT_MS).catch(() => undefined);
+  await withTimeLimit('localClose', stopped, CLOSE_LIMIT_MS).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../errors';
-import { isObject } from '../evaluation';
+import { isJsonObject } from '../evaluation';
 import { hasBearerToken } from './bearer-token';
 import { parseQuery } from './coerce-query';
 import { type FlagStore } from './flag-store';
@@ -176,10 +176,10 @@ async function readBody(request: IncomingMessage): Promise<EvaluationQuery> {
     chunks.push(chunk);
   }
   const body = parseBody(Buffer.concat(chunks).toString('utf8'));
-  if (!isObject(body))
+  if (!isJsonObject(body))
     throw new HttpError(400, 'PARSE_ERROR', 'The body must be an object with "flagKey" and "context".');
   const context = body.context ?? {};
-  if (!isObject(context))
+  if (!isJsonObject(context))
     throw new HttpError(400, 'INVALID_CONTEXT', '"context" must be an object of attributes.');
   return { flagKey: body.flagKey, context };
 }

@@ -21,7 +21,7 @@ export class LogLimit {
    *
    * @param subject Lines with the same subject count as repeated. The default is the line without its times of day.
    */
-  pass(line: string, now = performance.now(), subject = line.replace(TIME_OF_DAY, '')): string | undefined {
+  admit(line: string, now = performance.now(), subject = line.replace(TIME_OF_DAY, '')): string | undefined {
     if (!this.subjects.has(subject)) this.removeOldSubjects(now);
     return this.subjects.has(subject) || this.subjects.size < MAX_SUBJECTS
       ? this.count(line, subject, now)

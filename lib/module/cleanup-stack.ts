@@ -1,6 +1,6 @@
 import { messageOf } from '../errors';
 import { FlagshipLogger } from '../logging';
-import { detached, limited } from '../runtime';
+import { detached, withTimeLimit } from '../runtime';
 
 /** How long the module waits for one callback, in milliseconds. What the callbacks close has shorter limits of its own. */
 const CLOSE_LIMIT_MS = 10_000;
@@ -26,7 +26,7 @@ export class CleanupStack {
 
 async function run(callback: () => unknown): Promise<void> {
   try {
-    await detached(() => limited('moduleClose', callback, CLOSE_LIMIT_MS));
+    await detached(() => withTimeLimit('moduleClose', callback, CLOSE_LIMIT_MS));
   } catch (error) {
     new FlagshipLogger('FlagshipModule').warn(`The module did not close as it should. ${messageOf(error)}`);
   }

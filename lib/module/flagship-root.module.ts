@@ -9,7 +9,7 @@ import {
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
   ensurePropagation,
-  Propagation,
+  PropagationSetup,
   propagationProviders,
   RequestContextBuilder,
   RequestScopes,
@@ -26,7 +26,7 @@ import {
   START_LIMIT_MS,
 } from '../provider';
 import { callSafely, detached } from '../runtime';
-import { FlagEvaluator, FlagService, layeredContext, scopedClient } from '../service';
+import { FlagEvaluator, FlagService, overridableClientContext, scopedClient } from '../service';
 import { logUsage } from '../usage';
 import { CleanupStack } from './cleanup-stack';
 import { FlagshipCommonModule } from './flagship-common.module';
@@ -52,7 +52,7 @@ function resolveOptions(
   registry: ModuleRegistry,
   override?: OptionsOverride,
 ): ResolvedModuleOptions {
-  registry.expectOnlyOne(moduleId);
+  registry.expectUniqueDomain(moduleId);
   const { domain } = moduleId;
   const options = override?.() ?? own;
   return resolveModuleOptions(domain === undefined ? options : { ...options, domain });
@@ -86,7 +86,7 @@ function createClient(
   const client = domain === undefined ? OpenFeature.getClient() : OpenFeature.getClient(domain);
   cleanup.defer(addHandlers(client, handlers));
   return scopedClient(
-    client.setContext(layeredContext(context)).addHooks(...guardedHooks(hooks, hookTimeout)),
+    client.setContext(overridableClientContext(context)).addHooks(...guardedHooks(hooks, hookTimeout)),
     options,
   );
 }
@@ -163,7 +163,7 @@ export class FlagshipRootModule
     @Inject(MODULE_FLAGS) private readonly flags: FlagService,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly evaluator: FlagEvaluator,
-    private readonly propagation: Propagation,
+    private readonly propagation: PropagationSetup,
   ) {
     super();
   }
@@ -205,7 +205,7 @@ export class FlagshipRootModule
   /** The provider that this module has made; one of the application's may serve other applications. */
   private get ownProvider(): FlagshipServerProvider | undefined {
     const { provider } = this.registration;
-    const isOwn = this.options.provider === undefined && FlagshipServerProvider.isOne(provider);
+    const isOwn = this.options.provider === undefined && FlagshipServerProvider.isInstance(provider);
     return isOwn ? provider : undefined;
   }
 }

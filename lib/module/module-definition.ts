@@ -4,14 +4,14 @@ import { type AsyncModuleOptions } from '../options';
 import { type FlagService, getFlagsToken } from '../service';
 import { MODULE_FLAGS, MODULE_ID } from './module.tokens';
 import { type ModuleId, nextModuleId } from './module-id';
-import { unlessOverridden } from './options-override';
+import { skipWhenOverridden } from './options-override';
 
 /** What Nest must know before the options are there: where the module is visible, and under which names. */
 interface Extras {
   isGlobal?: boolean;
   domain?: string;
-  /** See {@link ModuleId.yields}. */
-  yields?: boolean;
+  /** See {@link ModuleId.isReplaceable}. */
+  isReplaceable?: boolean;
 }
 
 /** Returns what the module exports: its `FlagService` and its OpenFeature client, under the names of its domain. */
@@ -32,15 +32,15 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createFlagshipOptions')
-    .setExtras<Extras>({ isGlobal: true, domain: undefined, yields: false }, (definition, extras) => {
-      const { isGlobal = true, domain, yields = false } = extras;
+    .setExtras<Extras>({ isGlobal: true, domain: undefined, isReplaceable: false }, (definition, extras) => {
+      const { isGlobal = true, domain, isReplaceable = false } = extras;
       const exported = exportedProviders(domain);
-      const moduleId: ModuleId = { domain, id: nextModuleId(), yields };
+      const moduleId: ModuleId = { domain, id: nextModuleId(), isReplaceable };
       const own: Provider[] = [{ provide: MODULE_ID, useValue: moduleId }, ...exported];
       return {
         ...definition,
         global: isGlobal,
-        providers: [...(definition.providers ?? []).map(unlessOverridden), ...own],
+        providers: [...(definition.providers ?? []).map(skipWhenOverridden), ...own],
         exports: [...(definition.exports ?? []), ...exported.map(({ provide }) => provide)],
       };
     })

@@ -5,7 +5,7 @@ export interface ModuleId {
   /** Distinguishes this import from all others. */
   readonly id: string;
   /** Whether another module of the same domain takes the place of this one, as an application's does of a test's. */
-  readonly yields: boolean;
+  readonly isReplaceable: boolean;
 }
 
 let count = 0;

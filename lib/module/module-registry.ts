@@ -43,9 +43,9 @@ export class ModuleRegistry {
    *
    * @throws FlagshipError `CONFIGURATION_ERROR` when one has.
    */
-  expectOnlyOne(moduleId: ModuleId): void {
+  expectUniqueDomain(moduleId: ModuleId): void {
     const others = this.modulesOf(moduleId.domain).filter(
-      ({ id, yields }) => id !== moduleId.id && yields === moduleId.yields,
+      ({ id, isReplaceable }) => id !== moduleId.id && isReplaceable === moduleId.isReplaceable,
     );
     const [other] = others;
     if (other === undefined) return;
@@ -57,9 +57,9 @@ export class ModuleRegistry {
     );
   }
 
-  /** Whether a module answers for its domain; false for one that yields to another. */
-  isActive({ domain, yields }: ModuleId): boolean {
-    return !yields || this.modulesOf(domain).every((each) => each.yields);
+  /** Whether a module answers for its domain; false for one that another module replaces. */
+  isActive({ domain, isReplaceable }: ModuleId): boolean {
+    return !isReplaceable || this.modulesOf(domain).every((each) => each.isReplaceable);
   }
 
   /** Makes a module's flags known to guards, parameters, interceptors and middleware of the application. */

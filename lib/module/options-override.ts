@@ -17,7 +17,7 @@ const isFactory = (provider: Provider): provider is FactoryProvider =>
   typeof provider === 'object' && 'useFactory' in provider;
 
 /** Returns the provider with a factory that is not called where the options are overridden. */
-export function unlessOverridden(provider: Provider): Provider {
+export function skipWhenOverridden(provider: Provider): Provider {
   if (!isFactory(provider)) return provider;
   const { useFactory, inject = [] } = provider;
   return {

@@ -59,7 +59,7 @@ export function createSource(
 }
 
 /** Returns the longest time in milliseconds that an evaluation by a source takes; 0 where evaluations do not wait. */
-export function deadlineOf(source: ResolvedSource): number {
+export function maxEvaluationMs(source: ResolvedSource): number {
   if (source.kind === 'remote') return source.http.deadline;
   return source.kind === 'binding' ? source.deadline : 0;
 }

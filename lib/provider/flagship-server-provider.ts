@@ -12,13 +12,13 @@ import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } f
 import { type FlagSource, type Resolution } from '../sources';
 import { type GuardedStore } from '../store';
 import { validateContext, keyProblem } from '../types';
-import { createSource, createStore, deadlineOf } from './create-source';
-import { EvaluationLog } from './evaluation-log';
+import { createSource, createStore, maxEvaluationMs } from './create-source';
+import { EvaluationLogger } from './evaluation-logger';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { DomainEventEmitter } from './domain-event-emitter';
-import { markExactDefaults } from './exact-defaults';
-import { closedError, keyError } from './provider-errors';
-import { resolvedDetails, type EvaluationInput, errorDetails } from './resolution-details';
+import { markReportsDefaults } from './reports-defaults';
+import { providerClosedError, keyError } from './provider-errors';
+import { toResolutionDetails, type EvaluationInput, errorDetails } from './resolution-details';
 import { SourceEvents } from './source-events';
 
 /**
@@ -46,7 +46,7 @@ export class FlagshipServerProvider implements Provider {
   /** The store that several instances share (option `cacheStore`), if there is one. */
   readonly #store: GuardedStore | undefined;
   readonly #counts = new EvaluationCounts();
-  readonly #log: EvaluationLog | undefined;
+  readonly #log: EvaluationLogger | undefined;
   readonly #deadlineMs: number;
   #closed = false;
   /** Whether the source begins to look for changed definitions when OpenFeature initializes the provider. */
@@ -63,9 +63,9 @@ export class FlagshipServerProvider implements Provider {
     const resolved = resolveProviderOptions(options);
     this.#store = createStore(resolved, this.#events);
     this.#source = createSource(resolved, this.#store, this.#events);
-    this.#log = resolved.logging ? new EvaluationLog() : undefined;
-    this.#deadlineMs = deadlineOf(resolved.source);
-    markExactDefaults(this);
+    this.#log = resolved.logging ? new EvaluationLogger() : undefined;
+    this.#deadlineMs = maxEvaluationMs(resolved.source);
+    markReportsDefaults(this);
   }
 
   /**
@@ -87,7 +87,7 @@ export class FlagshipServerProvider implements Provider {
    *
    * @internal
    */
-  static isOne(provider: object): provider is FlagshipServerProvider {
+  static isInstance(provider: object): provider is FlagshipServerProvider {
     return #source in provider;
   }
 
@@ -256,7 +256,7 @@ export class FlagshipServerProvider implements Provider {
     const input: EvaluationInput<T> = { type, flagKey: shownKey, defaultValue, log };
     this.#counts.evaluations++;
     try {
-      if (this.#closed) throw closedError();
+      if (this.#closed) throw providerClosedError();
       if (problem !== undefined) throw keyError(problem);
       const resolution = this.#source.evaluate(flagKey, validateContext(context), type, defaultValue);
       return resolution instanceof Promise
@@ -280,7 +280,7 @@ export class FlagshipServerProvider implements Provider {
   private details<T>(input: EvaluationInput<T>, resolution: Resolution): ResolutionDetails<T> {
     // The details hold a copy, because the value belongs to the source, the cache, or callers that share the
     // resolution.
-    const details = resolvedDetails(input, resolution);
+    const details = toResolutionDetails(input, resolution);
     if (details.errorCode !== undefined) this.#counts.errors++;
     else if (resolution.reason === 'STALE') this.#counts.stale++;
     return details;

@@ -26,7 +26,7 @@ export function openFeatureCode(error: unknown): ErrorCode {
 }
 
 /** Returns the error of an evaluation by a closed provider. */
-export function closedError(): FlagshipError {
+export function providerClosedError(): FlagshipError {
   return new FlagshipError(
     'The provider is closed; register it again to open it.',
     FlagshipErrorCode.PROVIDER_NOT_READY,

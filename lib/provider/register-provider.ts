@@ -1,10 +1,10 @@
 import { NOOP_PROVIDER, OpenFeature, type Provider } from '@openfeature/server-sdk';
 import { FlagshipError, messageOf } from '../errors';
-import { detached, limited } from '../runtime';
+import { detached, withTimeLimit } from '../runtime';
 import { FlagshipLogger, withoutCredentials } from '../logging';
 import { FlagshipServerProvider } from './flagship-server-provider';
 import { removeListeners, whileRegistering } from './domain-event-emitter';
-import { RefusedProvider } from './refused-provider';
+import { FailingProvider } from './failing-provider';
 import { type Registration, registry } from './registry';
 
 /**
@@ -94,7 +94,7 @@ export function registerProvider(
 
 /** Registers a replacement for a provider that OpenFeature refused because it throws at once or cannot be read. */
 function registerRefused(domain: string | undefined): Registration {
-  const registration: Registration = { provider: new RefusedProvider(), listeners: [] };
+  const registration: Registration = { provider: new FailingProvider(), listeners: [] };
   registry.claimed.set(domain, registration.provider);
   // The replacement always fails to start. The log reports the failure of the provider that it replaces.
   detached(() => register(domain, registration)).catch(() => undefined);
@@ -107,7 +107,9 @@ async function startUp(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await (startLimitMs === undefined ? start : limited('providerStart', start, startLimitMs, { signal }));
+    await (startLimitMs === undefined
+      ? start
+      : withTimeLimit('providerStart', start, startLimitMs, { signal }));
   } catch (error) {
     // The provider was unregistered because the application's start failed, which has been reported.
     if (signal.aborted) return;
@@ -123,7 +125,7 @@ async function unregister(domain: string | undefined, registration: Registration
   if (registry.claimed.get(domain) === provider) registry.claimed.delete(domain);
   removeListeners(registration);
   try {
-    await limited(
+    await withTimeLimit(
       'providerClose',
       () => Promise.all([removal, isRegistered && close(provider)]),
       CLOSE_LIMIT_MS,
@@ -151,7 +153,7 @@ async function replaceWithNoop(domain: string | undefined): Promise<void> {
 async function close(provider: Provider): Promise<void> {
   // Another application may use the same provider.
   const isShared = [...registry.claimed.values()].includes(provider);
-  if (FlagshipServerProvider.isOne(provider) && !isShared) await provider.onClose();
+  if (FlagshipServerProvider.isInstance(provider) && !isShared) await provider.onClose();
 }
 
 function warn(problem: string): void {

@@ -4,7 +4,7 @@ import { messageOf } from '../errors';
 import { type FlagType, flagTypeOf, type JsonValue } from '../options';
 import { type Resolution } from '../sources';
 import { ownCopy } from '../types';
-import { type Log } from './evaluation-log';
+import { type Log } from './evaluation-logger';
 import { openFeatureCode } from './provider-errors';
 
 /** The metadata of all resolutions: Flagship's flags have none. */
@@ -23,7 +23,10 @@ export interface EvaluationInput<T> {
  * Returns OpenFeature's details for the resolution of a source. The value, a default included, is a copy for the
  * caller.
  */
-export function resolvedDetails<T>(input: EvaluationInput<T>, resolution: Resolution): ResolutionDetails<T> {
+export function toResolutionDetails<T>(
+  input: EvaluationInput<T>,
+  resolution: Resolution,
+): ResolutionDetails<T> {
   const { type, flagKey, defaultValue, log } = input;
   const { value, variant, reason } = resolution;
   // Flagship disables the flag, so the caller's default applies, which is no error.

@@ -40,7 +40,7 @@ export class SourceEvents implements SourceListener {
       this.postponedStale = message;
       return;
     }
-    const line = this.limit.pass(`Flags may be out of date: ${message}`);
+    const line = this.limit.admit(`Flags may be out of date: ${message}`);
     if (line !== undefined) this.logger.warn(line);
     this.emitStale(message, line !== undefined);
   }
@@ -59,7 +59,7 @@ export class SourceEvents implements SourceListener {
     this.logger.warn(problem);
   }
 
-  note(news: string): void {
+  info(news: string): void {
     this.logger.log(news);
   }
 

@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { callSafely, detached, limited } from '.';
+import { callSafely, detached, withTimeLimit } from '.';
 
 describe('limited', () => {
   it('waits for the limit once more when a blocked event loop kept the work from starting', async () => {
     const work = () => new Promise((resolve) => setImmediate(() => setTimeout(resolve, 5, 'done')));
-    const result = limited('contextFactory', work, 100);
+    const result = withTimeLimit('contextFactory', work, 100);
     const end = performance.now() + 300;
     while (performance.now() < end);
     expect(await result).toBe('done');
   });
 
   it('resolves with what the work resolves with', async () => {
-    await expect(limited('contextFactory', Promise.resolve(1), 1000)).resolves.toBe(1);
-    await expect(limited('contextFactory', () => 2, 1000)).resolves.toBe(2);
+    await expect(withTimeLimit('contextFactory', Promise.resolve(1), 1000)).resolves.toBe(1);
+    await expect(withTimeLimit('contextFactory', () => 2, 1000)).resolves.toBe(2);
   });
 
   it('rejects with what the work throws or rejects with', async () => {
@@ -21,20 +21,20 @@ describe('limited', () => {
     const work = (): never => {
       throw failure;
     };
-    await expect(limited('contextFactory', work, 1000)).rejects.toBe(failure);
-    await expect(limited('contextFactory', Promise.reject(failure), 1000)).rejects.toBe(failure);
+    await expect(withTimeLimit('contextFactory', work, 1000)).rejects.toBe(failure);
+    await expect(withTimeLimit('contextFactory', Promise.reject(failure), 1000)).rejects.toBe(failure);
   });
 
   it('names the wait and the limit when the work takes too long', async () => {
     const never = new Promise<void>(() => undefined);
-    await expect(limited('contextFactory', never, 5)).rejects.toThrow(
+    await expect(withTimeLimit('contextFactory', never, 5)).rejects.toThrow(
       'The option "contextFactory" did not finish within 5 ms.',
     );
   });
 
   it('counts a result as in time that arrived while the event loop was blocked', async () => {
     const work = new Promise((resolve) => setTimeout(resolve, 2, 'in time'));
-    const waiting = limited('contextFactory', work, 5);
+    const waiting = withTimeLimit('contextFactory', work, 5);
     const busyUntil = performance.now() + 30;
     while (performance.now() < busyUntil);
     await expect(waiting).resolves.toBe('in time');
@@ -43,7 +43,7 @@ describe('limited', () => {
   it('ends with the reason of its signal, and leaves no listener behind', async () => {
     const controller = new AbortController();
     const never = new Promise<void>(() => undefined);
-    const waiting = limited('contextFactory', never, 60_000, { signal: controller.signal });
+    const waiting = withTimeLimit('contextFactory', never, 60_000, { signal: controller.signal });
     controller.abort(new Error('closed'));
     await expect(waiting).rejects.toThrow('closed');
   });

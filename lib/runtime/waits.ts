@@ -3,7 +3,7 @@
  * a time limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and checks that the limit
  * holds.
  */
-export const WAITS = {
+export const WAIT_LABELS = {
   bypass: 'option "bypass" of @FeatureFlag',
   contextFactory: 'option "contextFactory"',
   storeRead: 'read of the shared store (option "cacheStore")',
@@ -29,4 +29,4 @@ export const WAITS = {
 } as const;
 
 /** The name of a wait. */
-export type WaitName = keyof typeof WAITS;
+export type WaitName = keyof typeof WAIT_LABELS;

@@ -16,16 +16,16 @@ import {
 import { currentScope, type EvaluationScope, runInScope, type ScopeModule } from '../context';
 import { messageOf } from '../errors';
 import { type FlagType } from '../options';
-import { FlagshipServerProvider, hasExactDefaults } from '../provider';
-import { limited } from '../runtime';
+import { FlagshipServerProvider, reportsDefaults } from '../provider';
+import { withTimeLimit } from '../runtime';
 import { ownCopy } from '../types';
 import { clientLoggerOf } from '../undocumented';
 import {
   failedDetails,
   markDefaultApplied,
   copyDetails,
-  resolvedDetails,
-  thrownDetails,
+  toEvaluationDetails,
+  detailsForThrown,
 } from './evaluation-details';
 import { evaluateWithClient, resolveWith } from './typed-methods';
 
@@ -72,13 +72,13 @@ export class ClientEvaluator {
   /** The provider, if it is Flagship's; otherwise undefined. */
   get flagship(): FlagshipServerProvider | undefined {
     const { provider } = this;
-    return FlagshipServerProvider.isOne(provider) ? provider : undefined;
+    return FlagshipServerProvider.isInstance(provider) ? provider : undefined;
   }
 
   /** Whether the provider's resolutions show exactly if the default was applied. */
-  get hasExactDefaults(): boolean {
+  get reportsDefaults(): boolean {
     const { provider } = this;
-    return FlagshipServerProvider.isOne(provider) || hasExactDefaults(provider);
+    return FlagshipServerProvider.isInstance(provider) || reportsDefaults(provider);
   }
 
   /**
@@ -99,7 +99,7 @@ export class ClientEvaluator {
         evaluateWithClient(this.client, type, flagKey, defaultValue, ownCopy(context)),
       );
     }
-    if (FlagshipServerProvider.isOne(provider) || hasExactDefaults(provider))
+    if (FlagshipServerProvider.isInstance(provider) || reportsDefaults(provider))
       return this.evaluateViaProvider(provider, request, context);
     const { defaultValue } = request;
     return this.limitEvaluation(request, () =>
@@ -119,7 +119,7 @@ export class ClientEvaluator {
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
     const { type, flagKey, defaultValue } = request;
-    const failed = thrownDetails(flagKey, defaultValue, error);
+    const failed = detailsForThrown(flagKey, defaultValue, error);
     try {
       if (failed.errorCode !== ErrorCode.INVALID_CONTEXT || !this.hasHooks(this.provider))
         return Promise.resolve(failed);
@@ -143,7 +143,7 @@ export class ClientEvaluator {
     return this.limitEvaluation(request, async () => {
       const details = await (isCurrent ? evaluate() : runInScope(scope, evaluate));
       const own = copyDetails(details, request.defaultValue);
-      return details.reason === 'DISABLED' && this.hasExactDefaults ? markDefaultApplied(own) : own;
+      return details.reason === 'DISABLED' && this.reportsDefaults ? markDefaultApplied(own) : own;
     });
   }
 
@@ -157,9 +157,9 @@ export class ClientEvaluator {
         `The evaluation of flag "${flagKey}" did not finish within ${limitMs} ms (option "evaluationTimeout"): a hook, or a provider other than Flagship's, does not answer.`,
       );
     try {
-      return await limited('evaluation', evaluate, limitMs, { timeoutError });
+      return await withTimeLimit('evaluation', evaluate, limitMs, { timeoutError });
     } catch (error) {
-      return thrownDetails(flagKey, defaultValue, error);
+      return detailsForThrown(flagKey, defaultValue, error);
     }
   }
 
@@ -195,12 +195,12 @@ export class ClientEvaluator {
       // The logger that the client passes to its provider.
       const logger = (clientLoggerOf(this.client) as Logger | undefined) ?? fallbackLogger;
       const resolution = await resolveWith(provider, type, flagKey, defaultValue, context, logger);
-      const details = resolvedDetails(flagKey, defaultValue, resolution);
-      return details.reason === 'DISABLED' && hasExactDefaults(provider)
+      const details = toEvaluationDetails(flagKey, defaultValue, resolution);
+      return details.reason === 'DISABLED' && reportsDefaults(provider)
         ? markDefaultApplied(details)
         : details;
     } catch (error) {
-      return thrownDetails(flagKey, defaultValue, error);
+      return detailsForThrown(flagKey, defaultValue, error);
     }
   }
 }

@@ -35,7 +35,7 @@ export function isDefaultApplied(details: EvaluationDetails<JsonValue>): boolean
  * The defaults for a second evaluation, different from the guard's neutral ones. A value that follows the default in
  * both evaluations is not the flag's.
  */
-export const SECOND_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
+export const PROBE_DEFAULTS: Readonly<Record<FlagType, JsonValue>> = {
   boolean: true,
   string: 'another default',
   number: -1,
@@ -70,7 +70,7 @@ export function failedDetails<T extends JsonValue>(
 }
 
 /** Returns the details of an evaluation that threw, whatever the thrown value is. */
-export function thrownDetails<T extends JsonValue>(
+export function detailsForThrown<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
   error: unknown,
@@ -87,7 +87,7 @@ export function thrownDetails<T extends JsonValue>(
 }
 
 /** Returns the details of a resolution by a provider of this package, whose value is already a copy for the caller. */
-export function resolvedDetails<T extends JsonValue>(
+export function toEvaluationDetails<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
   resolution: ResolutionDetails<T>,

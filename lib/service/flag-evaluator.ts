@@ -14,7 +14,7 @@ import {
   type DefaultApplied,
   type EvaluationScope,
   isSameValue,
-  transactionFor,
+  transactionContextFor,
 } from '../context';
 import { type FlagType } from '../options';
 import { type FlagshipStats } from '../provider';
@@ -24,7 +24,7 @@ import { type EvaluationRequest, ClientEvaluator, type EvaluatingModule } from '
 import {
   isDefaultApplied,
   invalidKeyDetails,
-  SECOND_DEFAULTS,
+  PROBE_DEFAULTS,
   detailsFromEntry,
   valueFrom,
   valueOf,
@@ -190,7 +190,7 @@ export class FlagEvaluator {
   private contextParts(scope: EvaluationScope | undefined): ContextParts {
     return {
       api: openFeature.getContext(),
-      transaction: transactionFor(this.module, scope),
+      transaction: transactionContextFor(this.module, scope),
       client: this.client.getContext(),
     };
   }
@@ -230,11 +230,11 @@ export class FlagEvaluator {
     contextMemo: ContextMemo,
   ): MemoEntry {
     const { flagKey, defaultValue } = request;
-    const { hasExactDefaults } = this.evaluator;
+    const { reportsDefaults } = this.evaluator;
     const onSettled = (details: EvaluationDetails<JsonValue>): DefaultApplied => {
       memo.recordSize(contextMemo, flagKey, entry, details);
       if (isDefaultApplied(details)) return true;
-      return !hasExactDefaults && isSameValue(details.value, defaultValue) ? undefined : false;
+      return !reportsDefaults && isSameValue(details.value, defaultValue) ? undefined : false;
     };
     const entry = new MemoEntry(this.evaluator.evaluate(request, context, scope), defaultValue, onSettled);
     return entry;
@@ -250,7 +250,7 @@ export class FlagEvaluator {
   ): Promise<EvaluationDetails<T>> {
     // The reader's own default can be the second one, unless the entry was evaluated with the same.
     const isOther = !entry.canServe(defaultValue, false);
-    const failure = await entry.determineDefault(isOther ? defaultValue : SECOND_DEFAULTS[type], (second) =>
+    const failure = await entry.determineDefault(isOther ? defaultValue : PROBE_DEFAULTS[type], (second) =>
       this.evaluator.evaluate({ type, flagKey, defaultValue: ownCopy(second) }, context, scope),
     );
     return failure === undefined

@@ -3,12 +3,12 @@ import { type ContextParts, contextErrorOf } from '../context';
 import {
   type Attributes,
   attributesOf,
-  isKnownFrozen,
+  isLastValidated,
   freezeContext,
   NO_ATTRIBUTES,
   contextReadError,
 } from '../types';
-import { mergeUnderTransaction } from './layered-context';
+import { mergeUnderTransaction } from './overridable-client-context';
 
 /**
  * Merges the contexts of an evaluation in the order of the OpenFeature client: API, transaction, client, call.
@@ -42,7 +42,7 @@ function merge(parts: ContextParts, context: Attributes | undefined): Attributes
   if (count > 1 || only === client)
     return mergeUnderTransaction(transaction, () => ({ ...api, ...transaction, ...client, ...context }));
   // A frozen copy of this package cannot change, so it is not copied again.
-  if (isKnownFrozen(only)) return only;
+  if (isLastValidated(only)) return only;
   return Object.hasOwn(only, '__proto__') ? { ...only } : Object.assign({}, only);
 }
 

@@ -4,7 +4,7 @@ import { type RequestScopes } from '../context';
 import { FlagshipLogger } from '../logging';
 import { type FlagType } from '../options';
 import { ownCopy } from '../types';
-import { failedDetails, thrownDetails } from './evaluation-details';
+import { failedDetails, detailsForThrown } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
 
 /** The parts of one Flagship module that evaluate flags for requests. */
@@ -70,10 +70,10 @@ export class RequestFlags {
     if (flags === undefined) return Promise.resolve(this.missingModuleDetails(flagKey, defaultValue, domain));
     const { scopes, evaluator } = flags;
     try {
-      const scope = scopes.for(context, parameter);
+      const scope = scopes.forExecution(context, parameter);
       return evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustKnowDefault);
     } catch (error) {
-      return Promise.resolve(thrownDetails(flagKey, ownCopy(defaultValue), error));
+      return Promise.resolve(detailsForThrown(flagKey, ownCopy(defaultValue), error));
     }
   }
 

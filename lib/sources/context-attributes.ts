@@ -1,6 +1,6 @@
 import { isDate } from 'node:util/types';
 import { type FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
-import { shownName } from '../types';
+import { redactedName } from '../types';
 import { type ContextAttributes } from './flag-source';
 
 /**
@@ -8,7 +8,7 @@ import { type ContextAttributes } from './flag-source';
  *
  * @param problem Names attributes, never their values, because the message appears in logs.
  */
-export function invalidContext(problem: string): FlagshipError {
+export function invalidContextError(problem: string): FlagshipError {
   return new DefinitiveError(
     `The evaluation context cannot be sent: ${problem}`,
     FlagshipErrorCode.INVALID_CONTEXT,
@@ -24,7 +24,7 @@ export function attributeNames(context: object): readonly string[] {
   try {
     return Object.keys(context);
   } catch {
-    throw invalidContext('it cannot be read.');
+    throw invalidContextError('it cannot be read.');
   }
 }
 
@@ -38,7 +38,7 @@ export function readAttribute(context: ContextAttributes, name: string): unknown
   try {
     return context[name];
   } catch {
-    throw invalidContext(`"${shownName(name)}" cannot be read.`);
+    throw invalidContextError(`"${redactedName(name)}" cannot be read.`);
   }
 }
 

@@ -94,5 +94,5 @@ export interface SourceListener {
   /** A problem that an operator should repair, and that no error code reports. */
   warn(problem: string): void;
   /** A problem is over. */
-  note(news: string): void;
+  info(news: string): void;
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors';
-import { detachedFromTrace } from '../http';
+import { withoutTrace } from '../http';
 import { callSafely } from '../runtime';
 import { type SourceListener } from './flag-source';
 
@@ -41,9 +41,9 @@ export class SafeListener implements SourceListener {
     });
   }
 
-  note(news: string): void {
+  info(news: string): void {
     this.call((listener) => {
-      listener.note(news);
+      listener.info(news);
     });
   }
 
@@ -51,7 +51,7 @@ export class SafeListener implements SourceListener {
     const { listener } = this;
     callSafely(
       () => {
-        detachedFromTrace(() => {
+        withoutTrace(() => {
           notify(listener);
         });
       },

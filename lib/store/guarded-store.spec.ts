@@ -28,7 +28,7 @@ describe('GuardedStore', () => {
       'ours:',
       {
         warn: (line) => void lines.push(`warn ${line}`),
-        note: (line) => void lines.push(`note ${line}`),
+        info: (line) => void lines.push(`note ${line}`),
       },
     );
     guarded.push(store);

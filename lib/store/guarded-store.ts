@@ -1,8 +1,8 @@
 import { messageOf } from '../errors';
 import { type CacheStore } from '../options';
-import { callSafely, detached, limited } from '../runtime';
+import { callSafely, detached, withTimeLimit } from '../runtime';
 import { type StoreAction, StoreHealth, type StoreListener, THE_STORE } from './store-health';
-import { deleteFrom, sharedLevel } from './store-level';
+import { deleteFrom, sharedTier } from './store-level';
 import { type ProbeListener, TtlProbe } from './ttl-probe';
 import { WriteBudget } from './write-budget';
 
@@ -53,7 +53,7 @@ export class GuardedStore {
     listener: StoreListener,
   ) {
     this.health = new StoreHealth(listener);
-    this.level = sharedLevel(store);
+    this.level = sharedTier(store);
     this.probe = new TtlProbe(this.level, probePrefix(prefix), this.createProbeListener());
   }
 
@@ -99,7 +99,7 @@ export class GuardedStore {
    */
   async write(key: string, value: string, ttlMs: number, timeoutMs = STORE_TIMEOUT_MS): Promise<boolean> {
     if (!this.isAvailable) return false;
-    const release = this.budget.take(value.length);
+    const release = this.budget.acquire(value.length);
     if (release === undefined) return false;
     if (!this.mayWriteNow(key) && !(await this.waitForProbe())) {
       release();
@@ -146,7 +146,7 @@ export class GuardedStore {
       },
       passed: (wasRefused) => {
         this.earlyWrites.clear();
-        if (wasRefused) this.health.note(`${THE_STORE} expires entries after all, if late, and is used.`);
+        if (wasRefused) this.health.info(`${THE_STORE} expires entries after all, if late, and is used.`);
       },
       untested: (problem) => {
         this.health.warn(
@@ -168,7 +168,7 @@ export class GuardedStore {
     try {
       const timeoutError = (): Error => new Error(`it did not finish a ${action} within ${timeoutMs} ms.`);
       const wait = action === 'read' ? 'storeRead' : 'storeWrite';
-      const result = await detached(() => limited(wait, task, timeoutMs, { timeoutError }));
+      const result = await detached(() => withTimeLimit(wait, task, timeoutMs, { timeoutError }));
       if (action === 'write' && result === false) health.fail(action, 'it reported that it has not written.');
       else if (health.failureCount === failureCount) health.recover(action);
       return result;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type CacheStore } from '../options';
-import { limited } from '../runtime';
+import { withTimeLimit } from '../runtime';
 import { deleteFrom } from './store-level';
 
 /** Pauses before the reads of a probe that was just written: replicas may lag. */
@@ -29,7 +29,7 @@ export class ProbeEntry {
 
   async write(): Promise<void> {
     const { store, key, value, ttlMs, signal } = this;
-    await limited('storeWrite', () => store.set(key, value, ttlMs), CALL_TIMEOUT_MS, { signal });
+    await withTimeLimit('storeWrite', () => store.set(key, value, ttlMs), CALL_TIMEOUT_MS, { signal });
   }
 
   /** Returns whether the probe can be read back. If it cannot, its absence does not prove that it expired. */
@@ -58,7 +58,7 @@ export class ProbeEntry {
   async remove(): Promise<void> {
     const { store, key } = this;
     try {
-      const found = await limited('storeRead', () => store.get(key), CALL_TIMEOUT_MS);
+      const found = await withTimeLimit('storeRead', () => store.get(key), CALL_TIMEOUT_MS);
       if (found === this.value) deleteFrom(store, key);
     } catch {
       // The probe remains until the next one with its key overwrites it.
@@ -67,7 +67,7 @@ export class ProbeEntry {
 
   private read(): Promise<unknown> {
     const { store, key, signal } = this;
-    return limited('storeRead', () => store.get(key), CALL_TIMEOUT_MS, { signal });
+    return withTimeLimit('storeRead', () => store.get(key), CALL_TIMEOUT_MS, { signal });
   }
 }
 

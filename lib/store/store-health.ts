@@ -14,7 +14,7 @@ export interface StoreListener {
   /** The store does not work. */
   warn(problem: string): void;
   /** The store works again. */
-  note(news: string): void;
+  info(message: string): void;
 }
 
 /** Whether a store can be used, and the reports about it: one for a failure, one for the recovery. */
@@ -49,7 +49,7 @@ export class StoreHealth {
     const wasHealthy = this.failing.size === 0;
     this.failing.add(action);
     if (!wasHealthy) return;
-    const line = this.limit.pass(
+    const line = this.limit.admit(
       `${THE_STORE} fails and is skipped until it works again: ${withoutCredentials(problem)}`,
     );
     // A store that keeps failing and recovering is reported once a minute.
@@ -64,12 +64,12 @@ export class StoreHealth {
     if (this.failing.size === 0) return;
     this.cooldownEndsAt = 0;
     this.failing.delete(action);
-    if (this.failing.size === 0 && this.isReported) this.note(`${THE_STORE} works again.`);
+    if (this.failing.size === 0 && this.isReported) this.info(`${THE_STORE} works again.`);
   }
 
   /** Reports an entry that this package cannot have written. */
   reportCorruptEntry(problem: string): void {
-    const line = this.limit.pass(`${THE_STORE} holds an unexpected entry, which is ignored: ${problem}`);
+    const line = this.limit.admit(`${THE_STORE} holds an unexpected entry, which is ignored: ${problem}`);
     if (line !== undefined) this.warn(line);
   }
 
@@ -79,9 +79,9 @@ export class StoreHealth {
     });
   }
 
-  note(news: string): void {
+  info(message: string): void {
     callSafely(() => {
-      this.listener.note(news);
+      this.listener.info(message);
     });
   }
 

@@ -21,7 +21,7 @@ const isMemory = (level: CacheStore): boolean => (level as { store?: unknown }).
  * @returns The last level that is not memory of this process, otherwise the last one; the store itself if it has no
  * levels.
  */
-export function sharedLevel(store: CacheStore): CacheStore {
+export function sharedTier(store: CacheStore): CacheStore {
   try {
     const { stores, secondary } = store as { stores?: unknown; secondary?: unknown };
     const levels = (Array.isArray(stores) ? (stores as unknown[]) : [secondary]).filter(isLevel);

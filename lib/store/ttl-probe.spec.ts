@@ -63,7 +63,7 @@ describe('a store is probed before many entries are written to it:', () => {
   const guard = (store: CacheStore): GuardedStore => {
     const guarded = new GuardedStore(store, PREFIX, {
       warn: (line) => void lines.push(`warn ${line}`),
-      note: (line) => void lines.push(`note ${line}`),
+      info: (line) => void lines.push(`note ${line}`),
     });
     stores.push(guarded);
     guarded.open();

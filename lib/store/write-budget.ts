@@ -13,7 +13,7 @@ export class WriteBudget {
    *
    * @returns A function that releases the memory, or undefined when the budget is used up.
    */
-  take(characters: number): (() => void) | undefined {
+  acquire(characters: number): (() => void) | undefined {
     const isFull = this.writes >= MAX_PENDING_WRITES || this.characters + characters > MAX_PENDING_CHARACTERS;
     if (isFull && this.writes > 0) return undefined;
     this.writes++;

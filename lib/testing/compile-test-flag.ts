@@ -1,5 +1,5 @@
 import { configurationError, messageOf, describeValue } from '../errors';
-import { type CompiledFlag, compileFlag, isObject, normalizeFlag } from '../evaluation';
+import { type CompiledFlag, compileFlag, isJsonObject, normalizeFlag } from '../evaluation';
 
 /** The account ID that seeds rollouts: the same as for flags from an object or a file without an account. */
 const ACCOUNT = 'local';
@@ -52,7 +52,7 @@ export function snapshotFlags<Flags extends object>(flags: Flags): () => Flags {
 
 /** Adds a rule that matches always to a flag set for one targeting key, so that its reason is `TARGETING_MATCH`. */
 function asTargeted(flag: unknown): unknown {
-  if (!isObject(flag) || !Array.isArray(flag.rules) || flag.rules.length > 0) return flag;
+  if (!isJsonObject(flag) || !Array.isArray(flag.rules) || flag.rules.length > 0) return flag;
   return { ...flag, rules: [{ conditions: [], serve_variation: flag.default_variation }] };
 }
 

@@ -55,12 +55,12 @@ function rootModule(flags: DynamicModule, { isGlobal, ...settings }: FlagshipTes
     imports = [],
     providers = [],
     ...root
-  } = FlagshipRootModule.forRoot({ isGlobal, domain, yields: true });
+  } = FlagshipRootModule.forRoot({ isGlobal, domain, isReplaceable: true });
   const options = {
     provide: RESOLVED_OPTIONS,
     inject: [TestFlags, MODULE_ID, ModuleRegistry],
     useFactory: ({ provider }: TestFlags, moduleId: ModuleId, registry: ModuleRegistry) => {
-      registry.expectOnlyOne(moduleId);
+      registry.expectUniqueDomain(moduleId);
       return resolveModuleOptions({
         ...settings,
         ...(registry.isActive(moduleId) ? {} : INACTIVE),

@@ -1,4 +1,4 @@
-export { type TestEvaluation } from './evaluation-log';
+export { type TestEvaluation } from './evaluation-recorder';
 export { FlagshipTestingModule, type FlagshipTestingOptions } from './flagship-testing.module';
 export { type TestFlagDefinition, type TestFlagValue, type TestFlagValues } from './test-flag-values';
 export { TestFlags } from './test-flags';

@@ -7,13 +7,13 @@ import {
 } from '@openfeature/server-sdk';
 import { type FlagType } from '../options';
 import {
-  resolvedDetails,
-  markExactDefaults,
+  toResolutionDetails,
+  markReportsDefaults,
   DomainEventEmitter,
   type EvaluationInput,
   errorDetails,
 } from '../provider';
-import { type EvaluationLog } from './evaluation-log';
+import { type EvaluationRecorder } from './evaluation-recorder';
 import { type FlagTable } from './flag-table';
 
 /** The OpenFeature provider of a test's flags. It records each evaluation and has nothing to close. */
@@ -24,9 +24,9 @@ export class TestFlagsProvider implements Provider {
 
   constructor(
     private readonly table: FlagTable,
-    private readonly log: EvaluationLog,
+    private readonly log: EvaluationRecorder,
   ) {
-    markExactDefaults(this);
+    markReportsDefaults(this);
   }
 
   resolveBooleanEvaluation(
@@ -91,7 +91,7 @@ export class TestFlagsProvider implements Provider {
       return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
     }
     try {
-      return resolvedDetails(input, this.table.evaluate(flagKey, context));
+      return toResolutionDetails(input, this.table.evaluate(flagKey, context));
     } catch (error) {
       return errorDetails(input, error);
     }

@@ -1,7 +1,7 @@
 import { ErrorCode, type Provider, ProviderEvents } from '@openfeature/server-sdk';
 import { configurationError, describeValue } from '../errors';
 import { type FlagKey } from '../options';
-import { EvaluationLog, type TestEvaluation } from './evaluation-log';
+import { EvaluationRecorder, type TestEvaluation } from './evaluation-recorder';
 import { FlagTable } from './flag-table';
 import { type TestFlagValue, type TestFlagValues } from './test-flag-values';
 import { TestFlagsProvider } from './test-flags.provider';
@@ -28,7 +28,7 @@ export class TestFlags {
   readonly provider: Provider;
 
   readonly #table: FlagTable;
-  readonly #log = new EvaluationLog();
+  readonly #log = new EvaluationRecorder();
 
   /**
    * @param flags The initial flags, to which {@link reset} returns: values or definitions with rules, by key.

@@ -7,6 +7,6 @@ export function isOrdinaryName(name: string): boolean {
 }
 
 /** Returns the name of an attribute for a message, which may be logged: `[hidden]` for a name that is data. */
-export function shownName(name: string): string {
+export function redactedName(name: string): string {
   return isOrdinaryName(name) ? name : '[hidden]';
 }

@@ -36,7 +36,7 @@ export function copyContext(context: unknown): Attributes {
  * @throws FlagshipError As {@link copyContext}.
  */
 export function freezeContext(merged: Attributes): Attributes {
-  if (isKnownFrozen(merged)) return merged;
+  if (isLastValidated(merged)) return merged;
   if (!isSmallAndFlat(merged)) return copyNested(merged, false);
   return remember(Object.freeze(merged));
 }
@@ -50,14 +50,14 @@ export function freezeContext(merged: Attributes): Attributes {
  * bigints and invalid dates.
  */
 export function validateContext(context: unknown): Attributes {
-  if (isKnownFrozen(context)) return context as Attributes;
+  if (isLastValidated(context)) return context as Attributes;
   if (!isFlatObject(context)) return copyNested(context, true);
   // A context that is not frozen may change after its validation.
   return Object.isFrozen(context) ? remember(context) : context;
 }
 
 /** Whether a context is known, without reading it, to be frozen, flat and within the limits. */
-export function isKnownFrozen(context: unknown): boolean {
+export function isLastValidated(context: unknown): boolean {
   return context === NO_ATTRIBUTES || (context === lastValidated && context !== undefined);
 }
 

@@ -1,7 +1,7 @@
-export { isOrdinaryName, shownName } from './attribute-name';
+export { isOrdinaryName, redactedName } from './attribute-name';
 export { type Attributes, attributesOf } from './attributes';
 export { CONTEXT_LIMITS, contextReadError } from './context-limits';
-export { copyContext, freezeContext, isKnownFrozen, NO_ATTRIBUTES, validateContext } from './copy-context';
+export { copyContext, freezeContext, isLastValidated, NO_ATTRIBUTES, validateContext } from './copy-context';
 export {
   type AttributeCondition,
   type Condition,

@@ -1,11 +1,11 @@
 import { isDate } from 'node:util/types';
 import { describeValue } from '../errors';
-import { shownName } from './attribute-name';
+import { redactedName } from './attribute-name';
 import { type Attributes } from './attributes';
 import { CONTEXT_LIMITS, contextError, ContextMeter, contextTooLarge } from './context-limits';
 import { jsonBytes } from './json-bytes';
 import { isPlainObject } from './plain-object';
-import { TARGETING_KEY, targetingKeyToSend } from './targeting-key';
+import { TARGETING_KEY, normalizeTargetingKey } from './targeting-key';
 
 /**
  * Copies a context of any structure. Each property is read once.
@@ -50,8 +50,8 @@ class NestedCopy {
       this.meter.addValues(1);
       this.meter.addText(name);
       const isTargetingKey = name === TARGETING_KEY && prefix === '' && typeof value === 'object';
-      const sent = isTargetingKey ? targetingKeyToSend(value) : value;
-      members.push([name, this.copyValue(sent, `${prefix}${shownName(name)}`, level)]);
+      const sent = isTargetingKey ? normalizeTargetingKey(value) : value;
+      members.push([name, this.copyValue(sent, `${prefix}${redactedName(name)}`, level)]);
     }
     return Object.freeze(Object.fromEntries(members));
   }

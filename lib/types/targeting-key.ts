@@ -42,7 +42,7 @@ export function toTargetingKey(value: unknown, onRejected: (kind: string) => voi
  *
  * @throws FlagshipError `INVALID_CONTEXT` for values that can neither be sent nor be an id: bytes, maps, promises.
  */
-export function targetingKeyToSend(value: object | null): object | string | null {
+export function normalizeTargetingKey(value: object | null): object | string | null {
   if (value === null || isJsonObject(value)) return value;
   const key = toTargetingKey(value, (kind) => {
     throw contextError(`"${TARGETING_KEY}" is ${kind}, which is no id.`);

@@ -13,7 +13,7 @@ import {
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import request from 'supertest';
 import { CleanupStack } from '../../lib/module/cleanup-stack';
-import { WAITS, type WaitName } from '../../lib/runtime';
+import { WAIT_LABELS, type WaitName } from '../../lib/runtime';
 import { captureLog } from '../fixtures/captured-log';
 import { type FakeTime, stopTime } from '../fixtures/fake-time';
 import { NamedProvider } from '../fixtures/named-provider';
@@ -115,6 +115,6 @@ it.each(Object.keys(hangs) as (keyof typeof hangs)[])(
 );
 
 it.each(Object.entries(elsewhere))('the wait %s is made to hang in %s', (name, spec) => {
-  expect(Object.keys(WAITS)).toContain(name);
+  expect(Object.keys(WAIT_LABELS)).toContain(name);
   expect(readFileSync(resolve(spec), 'utf8')).toMatch(new RegExp(`waits[\\s\\S]*\\b${name}\\b`));
 });

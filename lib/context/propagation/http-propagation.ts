@@ -44,7 +44,7 @@ export function attachFastifyRequest(adapter: Adapter | undefined, scopes: Reque
   if (adapter === undefined || !isFastify(adapter) || scopesWithHook.has(scopes)) return;
   scopesWithHook.add(scopes);
   adapter.getInstance<Fastify>().addHook('preValidation', (request, _reply, done) => {
-    if (scopes.openedFor(request) !== undefined) scopes.openFor(request);
+    if (scopes.findOpen(request) !== undefined) scopes.openFor(request);
     done();
   });
 }

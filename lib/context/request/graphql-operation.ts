@@ -1,7 +1,7 @@
 import { type ExecutionContext } from '@nestjs/common';
 import type * as NestGraphql from '@nestjs/graphql';
 import { isObject } from '../../types';
-import { HttpRequest, type HttpRequests } from './http-request';
+import { IncomingHttpRequest, type HttpRequests } from './http-request';
 import { type MaybeAuthenticated, type RequestSource } from './request-source';
 
 interface GraphqlContext extends MaybeAuthenticated {
@@ -88,7 +88,7 @@ export class GraphqlOperation implements RequestSource {
     // The application's context function may return an object of its own as `req`.
     this.request = httpRequest ?? (isObject(req) ? req : key);
     const nodeRequest = requests.nodeRequestOf(this.request);
-    this.source = new HttpRequest(nodeRequest, this.request);
+    this.source = new IncomingHttpRequest(nodeRequest, this.request);
     const isOverHttp = this.request === req || this.request === membersOf(reply).request;
     this.httpRequest = isOverHttp && !isSubscription ? nodeRequest : undefined;
   }

@@ -5,7 +5,7 @@ import { isObject } from '../../types';
 import { type MaybeAuthenticated, type RequestSource } from './request-source';
 
 /** An HTTP request, identified by Node's `IncomingMessage`, which middleware and handlers both refer to. */
-export class HttpRequest implements RequestSource {
+export class IncomingHttpRequest implements RequestSource {
   /**
    * @param key Node's `IncomingMessage`.
    * @param request The request that Nest passes to handlers; with Fastify, an object that wraps `key`.

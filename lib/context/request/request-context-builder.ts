@@ -2,12 +2,12 @@ import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../../errors';
 import { type ResolvedModuleOptions } from '../../options';
-import { isThenable, limited } from '../../runtime';
+import { isThenable, withTimeLimit } from '../../runtime';
 import { freezeContext, isObject } from '../../types';
 import { RESOLVED_OPTIONS } from '../context.tokens';
 import { OptionWarnings } from './option-warnings';
 import { headerOf, type RequestSource } from './request-source';
-import { SubjectReader } from './subject';
+import { SubjectReader } from './request-user';
 
 const OPTION = 'contextFactory';
 
@@ -69,7 +69,7 @@ export class RequestContextBuilder {
       const isAsync = isThenable(result);
       this.isFactoryAsync = isAsync || this.isFactoryAsync === true;
       if (!isAsync) return this.merged(attributes, result);
-      return limited('contextFactory', result, contextTimeout).then(
+      return withTimeLimit('contextFactory', result, contextTimeout).then(
         (resolved) => this.merged(attributes, resolved),
         (error: unknown) => this.warnFailed(attributes, error),
       );

@@ -26,7 +26,7 @@ export function upgradeRequestOf(client: object): unknown {
 
 /** Stores the upgrade request of each WebSocket, because `ws`, and so Nest's `WsAdapter`, does not keep it. */
 @Injectable()
-export class UpgradeRequests implements OnApplicationBootstrap, OnApplicationShutdown {
+export class UpgradeRequestRecorder implements OnApplicationBootstrap, OnApplicationShutdown {
   private server: UpgradingServer | undefined;
 
   constructor(private readonly host: HttpAdapterHost) {}

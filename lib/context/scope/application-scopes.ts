@@ -59,6 +59,6 @@ function scopesOf(
   execution: ExecutionContext,
 ): RequestScope | RequestScope[] {
   const [only] = modules;
-  if (only !== undefined && modules.length === 1) return only.for(execution);
-  return modules.map((module) => module.for(execution));
+  if (only !== undefined && modules.length === 1) return only.forExecution(execution);
+  return modules.map((module) => module.forExecution(execution));
 }

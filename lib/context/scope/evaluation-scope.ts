@@ -53,7 +53,7 @@ export class EvaluationScope {
   }
 
   /** Whether `scope` is this scope, or the one that {@link forEvaluation} returns for the current subject. */
-  evaluatesIn(scope: EvaluationScope): boolean {
+  resolvesTo(scope: EvaluationScope): boolean {
     return scope === this;
   }
 

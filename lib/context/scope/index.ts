@@ -11,5 +11,5 @@ export {
   runForModule,
   runInScope,
   scopePropagator,
-  transactionFor,
+  transactionContextFor,
 } from './scope-storage';

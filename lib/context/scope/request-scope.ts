@@ -1,6 +1,6 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
-import { type RequestContextBuilder, type RequestSource, NO_SUBJECT, type Subject } from '../request';
+import { type RequestContextBuilder, type RequestSource, NO_SUBJECT, type RequestUser } from '../request';
 import { EvaluationScope, type ScopeModule } from './evaluation-scope';
 import { liveContext } from './live-context';
 import { currentScope, runInScope } from './scope-storage';
@@ -12,7 +12,7 @@ const MAX_SUBJECTS = 8;
 
 /** The scopes of one subject of a request. */
 interface SubjectScopes {
-  readonly subject: Subject;
+  readonly subject: RequestUser;
   readonly execution: ExecutionContext | undefined;
   /** The scope without the context factory's attributes. The factory itself, and evaluations in it, run in this scope. */
   readonly base: EvaluationScope;
@@ -109,8 +109,8 @@ export class RequestScope extends EvaluationScope {
     return currentScope(this.module) === base ? base : pending;
   }
 
-  override evaluatesIn(scope: EvaluationScope): boolean {
-    return scope === this.latest?.scope || scope === this || this.parentRequest?.evaluatesIn(scope) === true;
+  override resolvesTo(scope: EvaluationScope): boolean {
+    return scope === this.latest?.scope || scope === this || this.parentRequest?.resolvesTo(scope) === true;
   }
 
   override untilReady(): Promise<unknown> | undefined {
@@ -138,7 +138,7 @@ export class RequestScope extends EvaluationScope {
   }
 
   /** Returns the subject; undefined for an operation with the same user as its HTTP request, whose subject applies. */
-  private readSubject(): Subject | undefined {
+  private readSubject(): RequestUser | undefined {
     const { builder, source, parentRequest } = this;
     this.isReading = true;
     try {
@@ -155,7 +155,7 @@ export class RequestScope extends EvaluationScope {
     return this.earlier?.find(({ subject }) => subject.user === user);
   }
 
-  private build(subject: Subject): SubjectScopes {
+  private build(subject: RequestUser): SubjectScopes {
     const { builder, source, execution } = this;
     const base = this.fixedScope(builder.requestAttributes(source, subject.targetingKey));
     const scopes: SubjectScopes = { subject, execution, base, scope: base, pending: undefined };

@@ -8,7 +8,7 @@ import {
   isSubscription,
   resolverArguments,
   scopeHolderOf,
-  HttpRequest,
+  IncomingHttpRequest,
   HttpRequests,
   RequestContextBuilder,
   type RequestSource,
@@ -46,7 +46,7 @@ export class RequestScopes {
    *
    * @param parameter Identifies the handler's parameter that is being resolved, if the caller resolves one.
    */
-  for(execution: ExecutionContext, parameter?: object): RequestScope {
+  forExecution(execution: ExecutionContext, parameter?: object): RequestScope {
     const scope = this.findSafely(execution, parameter) ?? this.open(withoutRequest(execution));
     scope.attachExecution(execution);
     return scope;
@@ -57,14 +57,15 @@ export class RequestScopes {
     const key = this.requests.nodeRequestOf(request);
     const holder = scopeHolderOf(key);
     const stored = this.stored(key, holder);
-    if (stored === undefined) return this.store(this.open(new HttpRequest(key, request)), holder);
+    if (stored === undefined) return this.store(this.open(new IncomingHttpRequest(key, request)), holder);
     // With Fastify, the request that handlers see replaces Node's, which Nest passes to middleware.
-    if (request !== key && stored.request !== request) stored.attachRequest(new HttpRequest(key, request));
+    if (request !== key && stored.request !== request)
+      stored.attachRequest(new IncomingHttpRequest(key, request));
     return stored;
   }
 
   /** Returns the scope that middleware has opened for an HTTP request, if any. */
-  openedFor(request: object): RequestScope | undefined {
+  findOpen(request: object): RequestScope | undefined {
     const key = this.requests.nodeRequestOf(request);
     return this.stored(key, scopeHolderOf(key));
   }
@@ -78,7 +79,7 @@ export class RequestScopes {
   attachExecution(execution: ExecutionContext): Promise<unknown> | undefined {
     try {
       const request = this.httpRequestOf(execution);
-      const opened = request === undefined ? undefined : this.openedFor(request);
+      const opened = request === undefined ? undefined : this.findOpen(request);
       if (opened === undefined) return undefined;
       if (!isCurrent(opened)) this.reportLostScope(opened);
       opened.attachExecution(execution);
@@ -109,7 +110,7 @@ export class RequestScopes {
   /** Returns undefined if reading the request throws; flags are then evaluated without its user. */
   private findSafely(execution: ExecutionContext, parameter: object | undefined): RequestScope | undefined {
     try {
-      return this.find(execution, parameter);
+      return this.findOrOpen(execution, parameter);
     } catch (error) {
       this.builder.warnUnreadable(error);
       return undefined;
@@ -129,7 +130,7 @@ export class RequestScopes {
     }
   }
 
-  private find(execution: ExecutionContext, parameter: object | undefined): RequestScope | undefined {
+  private findOrOpen(execution: ExecutionContext, parameter: object | undefined): RequestScope | undefined {
     switch (execution.getType<string>()) {
       case 'http': {
         const request = execution.switchToHttp().getRequest<unknown>();
@@ -163,7 +164,7 @@ export class RequestScopes {
     if (stored !== undefined) return stored;
     const operation = new GraphqlOperation(context, isSubscription(args), this.requests);
     const { httpRequest } = operation;
-    const parentRequest = httpRequest === undefined ? undefined : this.openedFor(httpRequest);
+    const parentRequest = httpRequest === undefined ? undefined : this.findOpen(httpRequest);
     return this.store(this.open(operation, parentRequest), context);
   }
 

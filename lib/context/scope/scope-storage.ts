@@ -68,13 +68,13 @@ export function isCurrent(scope: EvaluationScope): boolean {
  * @param scope The scope in which the flags are evaluated, see {@link EvaluationScope.forEvaluation}. The calling code need
  * not run in it.
  */
-export function transactionFor(
+export function transactionContextFor(
   module: ScopeModule | undefined,
   scope: EvaluationScope | undefined,
 ): EvaluationContext {
   const stack = storage.getStore();
   const current = stack?.for(module);
-  if (scope !== undefined && current?.evaluatesIn(scope) !== true) return scope.context;
+  if (scope !== undefined && current?.resolvesTo(scope) !== true) return scope.context;
   if (stack === undefined ? isScopePropagatorSet() : isTransactionOf(stack.top))
     return (scope ?? current)?.context ?? NO_CONTEXT;
   // The application has set a transaction context of its own, through a propagator of its own.

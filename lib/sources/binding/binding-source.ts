@@ -1,11 +1,11 @@
 import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '../../errors';
-import { contextValues, detachedInSpan, redactValues, Session, shortened } from '../../http';
+import { contextValues, withActiveSpan, redactValues, CancellableWaits, shortened } from '../../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
-import { shownName } from '../../types';
+import { redactedName } from '../../types';
 import { fromOpenFeatureCode } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type ContextAttributes, type FlagSource, type Resolution } from '../flag-source';
-import { attributeNames, invalidContext, isoDate, readAttribute } from '../context-attributes';
+import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
 
 type BindingContext = Record<string, string | number | boolean>;
 
@@ -14,8 +14,8 @@ function toBindingValue(name: string, value: unknown): string | number | boolean
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   const date = isoDate(value);
   if (date !== undefined) return date;
-  throw invalidContext(
-    `a binding takes text, numbers, booleans and valid dates, which "${shownName(name)}" is not.`,
+  throw invalidContextError(
+    `a binding takes text, numbers, booleans and valid dates, which "${redactedName(name)}" is not.`,
   );
 }
 
@@ -95,7 +95,7 @@ function readDetails(result: unknown, flagKey: string, context: BindingContext):
 
 /** Evaluates flags through a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
-  private session = new Session();
+  private waits = new CancellableWaits();
 
   /** @param deadlineMs The time limit of an evaluation in milliseconds, because a binding has none of its own. */
   constructor(
@@ -104,7 +104,7 @@ export class BindingSource implements FlagSource {
   ) {}
 
   open(): Promise<void> {
-    if (this.session.isClosed) this.session = new Session();
+    if (this.waits.isClosed) this.waits = new CancellableWaits();
     return Promise.resolve();
   }
 
@@ -119,14 +119,14 @@ export class BindingSource implements FlagSource {
     const call = (): Promise<unknown> => this.callBinding(flagKey, attributes, type, defaultValue);
     // Outside of the request, because other requests may wait for the same details, and connections outlive the
     // request.
-    const details = detachedInSpan(() =>
-      this.session.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
+    const details = withActiveSpan(() =>
+      this.waits.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );
     return readDetails(await details, flagKey, attributes);
   }
 
   close(): void {
-    this.session.close();
+    this.waits.close();
   }
 
   /** Calls the binding. What it throws or rejects with becomes a `FlagshipError`. */

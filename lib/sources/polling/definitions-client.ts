@@ -1,5 +1,5 @@
 import { FlagshipErrorCode } from '../../errors';
-import { type FlagMap, isObject } from '../../evaluation';
+import { type FlagMap, isJsonObject } from '../../evaluation';
 import {
   type HttpResponse,
   HttpClient,
@@ -32,7 +32,7 @@ export function parseDefinitions(text: string): FlagMap {
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }
-  if (!isObject(parsed) || !isObject(parsed.flags)) {
+  if (!isJsonObject(parsed) || !isJsonObject(parsed.flags)) {
     throw new TransientError('The definitions have no object "flags".', FlagshipErrorCode.PARSE_ERROR);
   }
   return new Map(Object.entries(parsed.flags));

@@ -5,15 +5,15 @@ import { wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
 import { type Announcement, digestText, SharedDefinitions } from './shared-definitions';
-import { type Confirmation, isSameOrNewer, type Manifest } from './manifest';
+import { type Revalidation, isSameOrNewer, type Manifest } from './manifest';
 
 /** The properties of the definitions in force, apart from the flags. */
-export interface HeldDefinitions {
+export interface DefinitionsMetadata {
   readonly etag?: string;
   /** The digest of their text; present where definitions are shared. */
   readonly digest?: string;
   /** The response in which Flagship confirmed them; present where definitions are shared. */
-  readonly confirmation?: Confirmation;
+  readonly confirmation?: Revalidation;
   /** When Flagship last confirmed them, to this instance or another one, in milliseconds since 1970. */
   readonly confirmedAt?: number;
 }
@@ -21,7 +21,7 @@ export interface HeldDefinitions {
 /** The result of a fetch. It changes nothing by itself: the caller puts it in force, or drops it. */
 export interface FetchedDefinitions {
   /** The properties of the definitions in force after this result. */
-  readonly held: HeldDefinitions;
+  readonly held: DefinitionsMetadata;
   /** The flags and their text; absent if they are the ones in force. */
   readonly update?: { readonly flags: FlagMap; readonly text: string };
 }
@@ -51,7 +51,7 @@ export class DefinitionsFetcher {
    * @param mayShare Whether the result of another instance at this interval is enough.
    * @throws FlagshipError When there is no valid response.
    */
-  async fetch(held: HeldDefinitions | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
+  async fetch(held: DefinitionsMetadata | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
     if (shared === undefined) return this.download(held, held?.etag);
     const manifest = await shared.readManifest();
@@ -78,7 +78,7 @@ export class DefinitionsFetcher {
    * Returns the definitions in the store if they are newer than the ones in force, for use while Flagship does not
    * respond. If the ones in force are newer, announces them to the other instances.
    */
-  async lastShared(held: HeldDefinitions | undefined): Promise<FetchedDefinitions | undefined> {
+  async lastShared(held: DefinitionsMetadata | undefined): Promise<FetchedDefinitions | undefined> {
     const { shared } = this;
     const manifest = await shared?.readManifest();
     if (shared === undefined || manifest?.digest === held?.digest) return undefined;
@@ -102,7 +102,7 @@ export class DefinitionsFetcher {
   }
 
   private async download(
-    held: HeldDefinitions | undefined,
+    held: DefinitionsMetadata | undefined,
     etag: string | undefined,
     shared?: SharedDefinitions,
   ): Promise<FetchedDefinitions> {
@@ -123,7 +123,7 @@ export class DefinitionsFetcher {
    */
   private async adopt(
     shared: SharedDefinitions,
-    held: HeldDefinitions | undefined,
+    held: DefinitionsMetadata | undefined,
     manifest: Manifest,
   ): Promise<FetchedDefinitions | undefined> {
     // Even if the digests are equal: the request that follows announces this instance's confirmation to the others.
@@ -149,11 +149,11 @@ export class DefinitionsFetcher {
   }
 }
 
-function toConfirmation({ by, count, at, seen }: Manifest): Confirmation {
+function toConfirmation({ by, count, at, seen }: Manifest): Revalidation {
   return { by, count, at, seen };
 }
 
-function toAnnouncement(held: HeldDefinitions | undefined): Announcement | undefined {
+function toAnnouncement(held: DefinitionsMetadata | undefined): Announcement | undefined {
   const { digest, etag, confirmation } = held ?? {};
   return digest === undefined || confirmation === undefined ? undefined : { digest, etag, confirmation };
 }

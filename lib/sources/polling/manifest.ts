@@ -1,4 +1,4 @@
-import { isObject } from '../../evaluation';
+import { isJsonObject } from '../../evaluation';
 
 /** An instance, and the number of its latest response from Flagship. */
 export type ResponseCount = readonly [instance: string, count: number];
@@ -11,7 +11,7 @@ const MAX_SEEN = 32;
  * follows from the responses that each instance knew of when it sent its request, because the clocks of instances
  * differ.
  */
-export interface Confirmation {
+export interface Revalidation {
   /** The instance that received the response. */
   readonly by: string;
   /** The number of the response among those of the instance, from 1. */
@@ -23,7 +23,7 @@ export interface Confirmation {
 }
 
 /** The manifest of the definitions in the store. It is small, because every instance reads it at every interval. */
-export interface Manifest extends Confirmation {
+export interface Manifest extends Revalidation {
   readonly etag?: string;
   /** The digest of the text that the store holds. */
   readonly digest: string;
@@ -35,7 +35,7 @@ export interface Manifest extends Confirmation {
  * Whether the response of a confirmation is the same as that of another one or was certainly given later. If not, their
  * order is unknown.
  */
-export function isSameOrNewer({ seen }: Confirmation, { by, count }: Confirmation): boolean {
+export function isSameOrNewer({ seen }: Revalidation, { by, count }: Revalidation): boolean {
   return seen.some(([instance, known]) => instance === by && known >= count);
 }
 
@@ -65,7 +65,7 @@ export class VersionVector {
 export function parseManifest(content: unknown): Manifest | undefined {
   try {
     const manifest: unknown = typeof content === 'string' ? JSON.parse(content) : undefined;
-    if (!isObject(manifest)) return undefined;
+    if (!isJsonObject(manifest)) return undefined;
     const { by, count, at, seen, etag, digest, writtenAt } = manifest as unknown as Manifest;
     const areTexts = typeof by === 'string' && typeof digest === 'string';
     const isEtag = etag === undefined || (typeof etag === 'string' && HEADER_VALUE.test(etag));

@@ -1,4 +1,4 @@
-import { detachedFromTrace } from '../../http';
+import { withoutTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /**
@@ -12,7 +12,7 @@ export class NewestWrite {
   /** Runs a write after the one under way, outside of the request that causes it. What the write throws is dropped. */
   run(write: () => Promise<void>): void {
     this.waiting = write;
-    if (this.running === undefined) callSafely(() => detachedFromTrace(() => (this.running = this.drain())));
+    if (this.running === undefined) callSafely(() => withoutTrace(() => (this.running = this.drain())));
   }
 
   /** Drops the write that waits, if there is one. */

@@ -1,6 +1,6 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../../errors';
 import { type CompiledDefinitions } from '../../evaluation';
-import { detachedInSpan } from '../../http';
+import { withActiveSpan } from '../../http';
 import { type ResolvedSource } from '../../options';
 import { type GuardedStore } from '../../store';
 import { ActiveDefinitions, compileInSlices } from '../active-definitions';
@@ -13,8 +13,8 @@ import {
 } from '../flag-source';
 import { LoadQueue } from '../load-queue';
 import { reportMalformed } from '../report-malformed';
-import { DefinitionsCache } from './definitions-cache';
-import { DefinitionsFetcher, type FetchedDefinitions, type HeldDefinitions } from './definitions-fetcher';
+import { DefinitionsFile } from './definitions-file';
+import { DefinitionsFetcher, type FetchedDefinitions, type DefinitionsMetadata } from './definitions-fetcher';
 import { RefreshTimer } from './refresh-timer';
 
 /** Where definitions come from that are put in force. */
@@ -40,11 +40,11 @@ interface LoadResult {
  */
 export class PollingSource implements FlagSource {
   private readonly fetcher: DefinitionsFetcher;
-  private readonly cache: DefinitionsCache | undefined;
+  private readonly file: DefinitionsFile | undefined;
   private readonly accountId: string;
   private readonly timer: RefreshTimer;
   private readonly active: ActiveDefinitions;
-  private held: HeldDefinitions | undefined;
+  private held: DefinitionsMetadata | undefined;
   private isStale = false;
   /** Whether the next load is the first one after `open`. */
   private isStarting = false;
@@ -61,10 +61,10 @@ export class PollingSource implements FlagSource {
     this.accountId = accountId;
     this.active = new ActiveDefinitions(listener);
     this.fetcher = new DefinitionsFetcher(http, refreshInterval, store);
-    this.cache =
+    this.file =
       cacheFile === undefined
         ? undefined
-        : new DefinitionsCache(cacheFile, http.endpoint.href, (problem) => {
+        : new DefinitionsFile(cacheFile, http.endpoint.href, (problem) => {
             listener.warn(problem);
           });
     this.loads = this.newQueue();
@@ -81,8 +81,8 @@ export class PollingSource implements FlagSource {
     this.startGeneration();
     this.isStarting = true;
     this.fetcher.open();
-    this.cache?.open();
-    const { hasFlags, failure } = await detachedInSpan(() => this.loads.request(true));
+    this.file?.open();
+    const { hasFlags, failure } = await withActiveSpan(() => this.loads.request(true));
     if (!hasFlags) throw failure;
     await this.untilShared();
   }
@@ -97,7 +97,7 @@ export class PollingSource implements FlagSource {
 
   /** Requests the definitions from Flagship, even if another instance has just done so; after the load under way. */
   async refresh(): Promise<boolean> {
-    const { isUpToDate } = await detachedInSpan(() => this.loads.request(false));
+    const { isUpToDate } = await withActiveSpan(() => this.loads.request(false));
     if (isUpToDate) await this.untilShared();
     return isUpToDate;
   }
@@ -121,14 +121,14 @@ export class PollingSource implements FlagSource {
     this.active.clear();
     this.held = undefined;
     this.isStale = false;
-    await Promise.all([this.fetcher.close(), this.cache?.close()]);
+    await Promise.all([this.fetcher.close(), this.file?.close()]);
   }
 
   /**
    * Resolves when disk and store have the definitions: the process may end after a start, and other instances start.
    */
   private async untilShared(): Promise<void> {
-    await Promise.all([this.cache?.untilWritten(), this.fetcher.untilWritten()]);
+    await Promise.all([this.file?.untilWritten(), this.fetcher.untilWritten()]);
   }
 
   private startGeneration(): void {
@@ -195,7 +195,7 @@ export class PollingSource implements FlagSource {
     if (update === undefined || version === undefined) return;
     const changed = this.active.apply(version);
     this.reportMalformed(version.definitions, changed);
-    if (origin !== 'disk') this.cache?.keep(update.text);
+    if (origin !== 'disk') this.file?.keep(update.text);
   }
 
   private expectSame(generation: number): void {
@@ -247,9 +247,9 @@ export class PollingSource implements FlagSource {
   }
 
   private async useKept(generation: number, reason: unknown): Promise<void> {
-    if (this.cache === undefined) return;
+    if (this.file === undefined) return;
     try {
-      const flags = await this.cache.read();
+      const flags = await this.file.read();
       await this.apply(generation, { held: {}, update: { flags, text: '' } }, 'disk');
     } catch (error) {
       if (generation !== this.generation) return;

@@ -1,4 +1,4 @@
-import { detachedFromTrace } from '../../http';
+import { withoutTrace } from '../../http';
 import { callSafely } from '../../runtime';
 
 /**
@@ -57,13 +57,13 @@ export class RefreshTimer {
     const jitteredMs = pauseMs * (1 - JITTER + 2 * JITTER * Math.random());
     const run = (): void => {
       callSafely(
-        () => detachedFromTrace(this.refresh),
+        () => withoutTrace(this.refresh),
         () => {
           this.schedule(true);
         },
       );
     };
-    this.timer = detachedFromTrace(() => setTimeout(run, Math.max(1, jitteredMs)).unref());
+    this.timer = withoutTrace(() => setTimeout(run, Math.max(1, jitteredMs)).unref());
   }
 
   /** Cancels the refresh that is scheduled. */

@@ -1,8 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
-import { limited, wallClockMs } from '../../runtime';
+import { withTimeLimit, wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { NewestWrite } from './newest-write';
-import { VersionVector, type Confirmation, isSameOrNewer, parseManifest, type Manifest } from './manifest';
+import { VersionVector, type Revalidation, isSameOrNewer, parseManifest, type Manifest } from './manifest';
 
 /** Increases when the format of the entries changes. */
 const VERSION = 2;
@@ -25,7 +25,7 @@ export interface Announcement {
   readonly digest: string;
   readonly etag: string | undefined;
   /** The response in which Flagship confirmed them. */
-  readonly confirmation: Confirmation;
+  readonly confirmation: Revalidation;
 }
 
 /**
@@ -93,7 +93,7 @@ export class SharedDefinitions {
   }
 
   /** Begins a request to Flagship. The returned function is called for the response, and returns the confirmation. */
-  beginRequest(): () => Confirmation {
+  beginRequest(): () => Revalidation {
     const seen = this.seen.list();
     return () => {
       const count = ++this.responseCount;
@@ -149,7 +149,7 @@ export class SharedDefinitions {
 
   /** Resolves when all writes have ended, or after the time that a healthy store needs. Never rejects. */
   untilWritten(): Promise<void> {
-    return limited('sharedDefinitions', this.writes.idle, SETTLE_LIMIT_MS).catch(() => undefined);
+    return withTimeLimit('sharedDefinitions', this.writes.idle, SETTLE_LIMIT_MS).catch(() => undefined);
   }
 
   /** Whether the text must be written: it is missing or old. At most once in ten minutes, for a store that drops it. */

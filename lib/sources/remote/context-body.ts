@@ -1,6 +1,6 @@
 import { isDate } from 'node:util/types';
-import { CONTEXT_LIMITS, isPlainObject, shownName } from '../../types';
-import { attributeNames, invalidContext, isoDate, readAttribute } from '../context-attributes';
+import { CONTEXT_LIMITS, isPlainObject, redactedName } from '../../types';
+import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
 import { type ContextAttributes } from '../flag-source';
 
 /**
@@ -29,7 +29,7 @@ class BodyCopy {
     const copy: [string, unknown][] = [];
     for (const name of attributeNames(holder)) {
       this.count(name.length, prefix);
-      copy.push([name, this.copyValue(readAttribute(holder, name), `${prefix}${shownName(name)}`, level)]);
+      copy.push([name, this.copyValue(readAttribute(holder, name), `${prefix}${redactedName(name)}`, level)]);
     }
     return Object.fromEntries(copy);
   }
@@ -95,12 +95,12 @@ function isList(value: object): value is readonly unknown[] {
 }
 
 function refuse(path: string, what: string): never {
-  throw invalidContext(`"${path}" is ${what}, which JSON cannot carry.`);
+  throw invalidContextError(`"${path}" is ${what}, which JSON cannot carry.`);
 }
 
 function tooLargeError(path: string): Error {
   const { values, bytes } = CONTEXT_LIMITS;
-  return invalidContext(
+  return invalidContextError(
     `it is too large at "${path.slice(0, 100)}"; Flagship takes ${values} values and ${bytes} bytes.`,
   );
 }

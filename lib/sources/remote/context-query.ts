@@ -1,6 +1,6 @@
-import { shownName } from '../../types';
+import { redactedName } from '../../types';
 import { type ContextAttributes } from '../flag-source';
-import { attributeNames, invalidContext, isoDate, readAttribute } from '../context-attributes';
+import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
 
 /** A text that `application/x-www-form-urlencoded` does not change. */
 const PLAIN = /^[A-Za-z0-9*\-._]*$/;
@@ -46,14 +46,14 @@ export function queryParameters(context: ContextAttributes): [name: string, valu
     if (value === undefined) continue;
     if (value === null) unsendable.push(name);
     else if (name === 'flagKey')
-      throw invalidContext(
+      throw invalidContextError(
         'an attribute may not be called "flagKey"; rename it, or set "contextTransport" to "body".',
       );
     else parameters.push([name, value]);
   }
   if (unsendable.length > 0) {
-    const names = unsendable.map((name) => `"${shownName(name)}"`).join(', ');
-    throw invalidContext(
+    const names = unsendable.map((name) => `"${redactedName(name)}"`).join(', ');
+    throw invalidContextError(
       `a query carries text, numbers, booleans and valid dates, which ${names} is not; set "contextTransport" to "body".`,
     );
   }

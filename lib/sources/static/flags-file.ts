@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { configurationError, messageOf } from '../../errors';
 import { type FlagMap, normalizeFlags } from '../../evaluation';
-import { callSafely, detached, limited } from '../../runtime';
+import { callSafely, detached, withTimeLimit } from '../../runtime';
 import { parseJsonText } from './json-text';
 import { LoadQueue } from '../load-queue';
 import { readRegularFile, readRegularFileSync } from '../regular-file';
@@ -100,7 +100,9 @@ export class FlagsFile {
    */
   async refresh(): Promise<boolean> {
     try {
-      return await detached(() => limited('definitionsFile', this.checks.request(false), CHECK_LIMIT_MS));
+      return await detached(() =>
+        withTimeLimit('definitionsFile', this.checks.request(false), CHECK_LIMIT_MS),
+      );
     } catch {
       // The file system hangs, which the checks of the timer report.
       return false;
@@ -111,7 +113,7 @@ export class FlagsFile {
   private check(): void {
     if (this.isChecking) return;
     const { generation } = this;
-    limited('definitionsFile', this.checks.request(true), CHECK_LIMIT_MS).catch((error: unknown) => {
+    withTimeLimit('definitionsFile', this.checks.request(true), CHECK_LIMIT_MS).catch((error: unknown) => {
       if (generation === this.generation) this.report(messageOf(error));
     });
   }

@@ -4,7 +4,7 @@ import { GeneralError, type Provider } from '@openfeature/server-sdk';
  * Replaces a provider that OpenFeature refused to register. Without it the domain would use the default provider, and
  * evaluations would return the flags of another module or application.
  */
-export class RefusedProvider implements Provider {
+export class FailingProvider implements Provider {
   readonly metadata = { name: 'refused' } as const;
   readonly runsOn = 'server';
   readonly resolveBooleanEvaluation = reject;

@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { WAITS, type WaitName } from './waits';
+import { WAIT_LABELS, type WaitName } from './waits';
 
 /** How a limited wait can end before the work does. */
 export interface LimitedWaitOptions {
@@ -23,7 +23,7 @@ export interface LimitedWaitOptions {
  * @example
  * const attributes = await limited('contextFactory', () => contextFactory(execution), 1000);
  */
-export async function limited<T>(
+export async function withTimeLimit<T>(
   name: WaitName,
   work: PromiseLike<T> | (() => T | PromiseLike<T>),
   limitMs: number,
@@ -63,7 +63,7 @@ export async function limited<T>(
 
 function timeLimitError(name: WaitName, limitMs: number): FlagshipError {
   return new FlagshipError(
-    `The ${WAITS[name]} did not finish within ${limitMs} ms.`,
+    `The ${WAIT_LABELS[name]} did not finish within ${limitMs} ms.`,
     FlagshipErrorCode.TIMEOUT_ERROR,
   );
 }

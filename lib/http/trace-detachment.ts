@@ -10,7 +10,7 @@ import { type OpenTelemetryApi, openTelemetryApi } from './open-telemetry-api';
  *
  * @returns What `run` returns.
  */
-export function detachedFromTrace<T>(run: () => T): T {
+export function withoutTrace<T>(run: () => T): T {
   const api = openTelemetryApi();
   return api === null ? detached(run) : detached(() => api.context.with(api.ROOT_CONTEXT, run));
 }
@@ -21,10 +21,10 @@ export function detachedFromTrace<T>(run: () => T): T {
  *
  * @returns What `run` returns.
  */
-export function detachedInSpan<T>(run: () => T): T {
+export function withActiveSpan<T>(run: () => T): T {
   const api = openTelemetryApi();
   const span = api?.trace.getActiveSpan();
-  if (api === null || span === undefined) return detachedFromTrace(run);
+  if (api === null || span === undefined) return withoutTrace(run);
   return detached(() => api.context.with(api.trace.setSpan(api.ROOT_CONTEXT, span), run));
 }
 
@@ -34,7 +34,7 @@ export function detachedInSpan<T>(run: () => T): T {
  *
  * @returns What `run` returns.
  */
-export function detachedInTrace<T>(run: () => T): T {
+export function withTraceOnly<T>(run: () => T): T {
   const api = openTelemetryApi();
   const context = api === null ? undefined : traceOnlyContext(api);
   if (api === null || context === undefined) return detached(run);

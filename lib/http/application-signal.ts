@@ -13,7 +13,7 @@ function isSignal(value: unknown): value is SignalLike {
 }
 
 /** The `signal` of option "fetchOptions". One listener serves all requests and is removed when the client closes. */
-export class UserSignal {
+export class ApplicationSignal {
   private isAttached = false;
 
   private constructor(
@@ -22,8 +22,8 @@ export class UserSignal {
   ) {}
 
   /** Returns undefined when the option holds no signal. */
-  static of(value: unknown, onAbort: () => void): UserSignal | undefined {
-    return isSignal(value) ? new UserSignal(value, onAbort) : undefined;
+  static of(value: unknown, onAbort: () => void): ApplicationSignal | undefined {
+    return isSignal(value) ? new ApplicationSignal(value, onAbort) : undefined;
   }
 
   get isAborted(): boolean {

@@ -21,7 +21,7 @@ export function mergeUnderTransaction<T>(transaction: EvaluationContext, merge: 
  * context, but a request's attribute must win over the static one of the same name. So each attribute is a getter that
  * returns the transaction context's value, if there is one.
  */
-export function layeredContext(attributes: EvaluationContext): EvaluationContext {
+export function overridableClientContext(attributes: EvaluationContext): EvaluationContext {
   const layered: EvaluationContext = {};
   for (const name of Object.keys(attributes)) {
     Object.defineProperty(layered, name, {

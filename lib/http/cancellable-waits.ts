@@ -1,11 +1,11 @@
-import { limited, type WaitName } from '../runtime';
+import { withTimeLimit, type WaitName } from '../runtime';
 import { closedError } from './request-errors';
 
 /**
- * The waits between opening and closing a source or client. Closing ends them all. A reopened client has a new session,
+ * The waits between opening and closing a source or client. Closing ends them all. A reopened client has new ones,
  * so that work of the old one does not go on.
  */
-export class Session {
+export class CancellableWaits {
   private readonly waits = new Set<(reason: Error) => void>();
   private closed = false;
   private lastReason: Error | undefined;
@@ -19,7 +19,7 @@ export class Session {
     return this.lastReason;
   }
 
-  /** Closes the session: waits reject, pauses end. */
+  /** Closes: waits reject, pauses end. */
   close(): void {
     this.closed = true;
     this.interrupt(closedError());
@@ -32,7 +32,7 @@ export class Session {
     this.waits.clear();
   }
 
-  /** Resolves after this time, or when the session closes or is interrupted. */
+  /** Resolves after this time, or when it is closed or interrupted. */
   pause(delayMs: number): Promise<void> {
     if (this.closed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -47,7 +47,7 @@ export class Session {
   }
 
   /**
-   * Waits for a function of the application's, as {@link limited} does, and ends the wait with the session as well.
+   * Waits for a function of the application's, as {@link withTimeLimit} does, and ends the wait on closing as well.
    *
    * @param timeoutError Creates the error of work that exceeds the limit.
    * @returns What the work resolves with.
@@ -65,7 +65,7 @@ export class Session {
     if (this.closed && this.lastReason !== undefined) stop(this.lastReason);
     this.waits.add(stop);
     try {
-      return await limited(name, work, limitMs, { timeoutError, signal: controller.signal });
+      return await withTimeLimit(name, work, limitMs, { timeoutError, signal: controller.signal });
     } finally {
       this.waits.delete(stop);
     }

@@ -1,8 +1,8 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { messageOf } from '../../errors';
-import { type FlagMap, isObject } from '../../evaluation';
+import { type FlagMap, isJsonObject } from '../../evaluation';
 import { MAX_DEFINITIONS_BYTES } from '../../http';
-import { limited } from '../../runtime';
+import { withTimeLimit } from '../../runtime';
 import { parseDefinitions } from './definitions-client';
 import { draftPath, removeLeftovers } from './draft-files';
 import { NewestWrite } from './newest-write';
@@ -23,7 +23,7 @@ const CLOSE_LIMIT_MS = 2000;
 const SETTLE_LIMIT_MS = 250;
 
 /** Keeps the last definitions of Flagship in a file, for a start without Flagship. */
-export class DefinitionsCache {
+export class DefinitionsFile {
   private readonly writes = new NewestWrite();
   /** Counts calls of `open` and `close`. */
   private generation = 0;
@@ -41,7 +41,7 @@ export class DefinitionsCache {
   /** Removes the drafts of processes that were killed during a write. */
   open(): void {
     this.generation++;
-    this.writes.run(() => limited('definitionsCacheWrite', removeLeftovers(this.path), CLOSE_LIMIT_MS));
+    this.writes.run(() => withTimeLimit('definitionsCacheWrite', removeLeftovers(this.path), CLOSE_LIMIT_MS));
   }
 
   /**
@@ -52,7 +52,7 @@ export class DefinitionsCache {
     this.writes.run(async () => {
       const written = this.replaceFile(text);
       try {
-        await limited('definitionsCacheWrite', written, WRITE_LIMIT_MS);
+        await withTimeLimit('definitionsCacheWrite', written, WRITE_LIMIT_MS);
       } catch (error) {
         this.onProblem(`The definitions could not be kept (option "definitionsCache"): ${messageOf(error)}`);
       }
@@ -67,13 +67,13 @@ export class DefinitionsCache {
    * @throws Error With the reason why there are none.
    */
   async read(): Promise<FlagMap> {
-    const text = await limited(
+    const text = await withTimeLimit(
       'definitionsCacheRead',
       readRegularFile(this.path, MAX_FILE_BYTES),
       READ_LIMIT_MS,
     );
     const content: unknown = JSON.parse(text);
-    if (!isObject(content) || content.format !== FORMAT || typeof content.definitions !== 'string') {
+    if (!isJsonObject(content) || content.format !== FORMAT || typeof content.definitions !== 'string') {
       throw new Error('it is not a file of kept definitions');
     }
     if (content.origin !== this.origin) throw new Error('it holds the definitions of another app');
@@ -94,7 +94,7 @@ export class DefinitionsCache {
   }
 
   private waitForWrites(limitMs: number): Promise<void> {
-    return limited('definitionsCacheIdle', this.writes.idle, limitMs).catch(() => undefined);
+    return withTimeLimit('definitionsCacheIdle', this.writes.idle, limitMs).catch(() => undefined);
   }
 
   /** Replaces the file by renaming a draft, so that no reader finds a part of it. Only the file's owner may read it. */

@@ -13,13 +13,13 @@ export interface Log {
  * not fail the evaluation. A repeated warning or error is written once a minute, because thousands a second would fill
  * the disk.
  */
-export class EvaluationLog {
+export class EvaluationLogger {
   private readonly limit = new LogLimit();
 
   /** Returns the levels of a logger, each call of which is safe. */
   to(logger: Logger): Log {
     const limited = (level: 'warn' | 'error') => (message: string) => {
-      const line = this.limit.pass(message);
+      const line = this.limit.admit(message);
       if (line !== undefined) writeSafely(logger, level, line);
     };
     return {

@@ -4,7 +4,7 @@ import { type OptionWarnings } from './option-warnings';
 import { headerOf, type RequestSource } from './request-source';
 
 /** The user of a request and the targeting key derived from it, as read at one moment. */
-export interface Subject {
+export interface RequestUser {
   /** The user that authentication has set on the request; compared by identity. */
   readonly user: unknown;
   /** The user's id before its conversion to text; undefined if the option `userId` determines the targeting key. */
@@ -15,7 +15,7 @@ export interface Subject {
 
 const OPTION = 'requestContext.userId';
 /** The subject of a request without a user. */
-export const NO_SUBJECT: Subject = Object.freeze({
+export const NO_SUBJECT: RequestUser = Object.freeze({
   user: undefined,
   rawId: undefined,
   targetingKey: undefined,
@@ -35,7 +35,7 @@ export class SubjectReader {
    * @param user The user that the request has now, see {@link userOf}.
    * @param previous The subject that the last read for this user returned; returned again if nothing has changed.
    */
-  read(source: RequestSource, user: unknown, previous: Subject = NO_SUBJECT): Subject {
+  read(source: RequestSource, user: unknown, previous: RequestUser = NO_SUBJECT): RequestUser {
     const { userId } = this.options;
     const isSameUser = previous.user === user;
     if (typeof userId === 'function') {
@@ -125,11 +125,11 @@ export class SubjectReader {
 
 /** Returns the previous subject if it is the same, so that scopes can compare subjects by identity. */
 function subjectOf(
-  previous: Subject,
+  previous: RequestUser,
   user: unknown,
   rawId: unknown,
   targetingKey: string | undefined,
-): Subject {
+): RequestUser {
   const isSame = previous.user === user && previous.targetingKey === targetingKey;
   return isSame ? previous : { user, rawId, targetingKey };
 }

@@ -2,7 +2,7 @@ import { type CanActivate, Inject, Injectable, type NestInterceptor, type Provid
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { type ResolvedModuleOptions } from '../../options';
 import { RESOLVED_OPTIONS } from '../context.tokens';
-import { HttpRequests, UpgradeRequests } from '../request';
+import { HttpRequests, UpgradeRequestRecorder } from '../request';
 import { ApplicationScopes, RequestScopes } from '../scope';
 import { FlagshipContextGuard } from './flagship-context.guard';
 import { PropagatingInterceptor } from './flagship-context.interceptor';
@@ -16,7 +16,7 @@ import { openAroundRequests } from './http-propagation';
  * - `'none'`: nothing opens it; guards and parameters share it, and a global guard serves the context factory.
  */
 @Injectable()
-export class Propagation {
+export class PropagationSetup {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly scopes: RequestScopes,
@@ -45,13 +45,13 @@ export class Propagation {
 
 // Nest leaves out a global interceptor or guard whose factory returns none; an idle one would cost every request.
 export const propagationProviders: Provider[] = [
-  Propagation,
+  PropagationSetup,
   HttpRequests,
-  UpgradeRequests,
+  UpgradeRequestRecorder,
   {
     provide: APP_INTERCEPTOR,
-    inject: [Propagation],
-    useFactory: ({ interceptor }: Propagation) => interceptor,
+    inject: [PropagationSetup],
+    useFactory: ({ interceptor }: PropagationSetup) => interceptor,
   },
-  { provide: APP_GUARD, inject: [Propagation], useFactory: ({ guard }: Propagation) => guard },
+  { provide: APP_GUARD, inject: [PropagationSetup], useFactory: ({ guard }: PropagationSetup) => guard },
 ];

@@ -28,7 +28,7 @@ export interface TestEvaluation {
 export const MAX_EVALUATIONS = 1000;
 
 /** The latest evaluations, oldest first. */
-export class EvaluationLog {
+export class EvaluationRecorder {
   private entries: TestEvaluation[] = [];
 
   add(evaluation: TestEvaluation): void {
