@@ -11,6 +11,8 @@ export interface PrivateValue {
 /** The parts of a request that hold private values. */
 export interface PrivateRequest {
   readonly headers: HeaderMap;
+  /** Headers of the options, of which `headers` may hold replacements. */
+  readonly optionHeaders?: HeaderMap;
   /** Path and query. */
   readonly path?: string;
   /** JSON. */
@@ -81,9 +83,10 @@ function bodyValues(body: string): PrivateValue[] {
 }
 
 /** Returns the private values of a request: those of its headers, its path and query, and the context in its body. */
-export function privateValues({ headers, path, body }: PrivateRequest): PrivateValue[] {
+export function privateValues({ headers, optionHeaders, path, body }: PrivateRequest): PrivateValue[] {
   return [
     ...headerValues(headers),
+    ...(optionHeaders === undefined ? [] : headerValues(optionHeaders)),
     ...(path === undefined ? [] : pathValues(path)),
     ...(body === undefined ? [] : bodyValues(body)),
   ];

@@ -66,11 +66,9 @@ export class RequestHeaders {
 
   /** Returns an error of other code as a failure that may pass, its text redacted. */
   redactedFailure(what: string, error: unknown, { path, body }: RequestWithoutHeaders): TransientError {
-    // The text may quote the options' headers as well as those of the factory. The prefix keeps a header of
-    // the options beside the factory's header of the same name.
-    const optionHeaders = Object.entries(this.#headers).map(([name, value]) => [`given ${name}`, value]);
-    const headers = { ...Object.fromEntries(optionHeaders), ...this.#lastFactoryHeaders } as HeaderMap;
-    const reason = shortened(redact(messageOf(error), { headers, path, body }));
+    // The text may quote the options' headers as well as those of the factory, which replace them in the request.
+    const headers = this.#lastFactoryHeaders;
+    const reason = shortened(redact(messageOf(error), { headers, optionHeaders: this.#headers, path, body }));
     return new TransientError(`${what}: ${reason}`, FlagshipErrorCode.GENERAL);
   }
 

@@ -89,6 +89,13 @@ describe('headersFactory', () => {
       /"headersFactory" failed: vault is sealed/,
     ],
     ['rejects', () => Promise.reject(new Error('vault is away')), /"headersFactory" failed: vault is away/],
+    [
+      'quotes values of headers that are the same for all users',
+      () => {
+        throw new Error('the flagship application is sealed');
+      },
+      /"headersFactory" failed: the flagship application is sealed/,
+    ],
     ['never settles', () => new Promise(() => undefined), /within 1000 ms/],
     ['gives undefined', () => undefined, /"headersFactory" failed: .*(object|pairs)/],
     ['gives null', () => null, /"headersFactory" failed: .*(object|pairs)/],
