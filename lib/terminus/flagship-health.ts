@@ -63,13 +63,11 @@ function ageFindings({ definitions }: FlagshipStats, maxAge: number | undefined)
   if (definitions === undefined || maxAge === undefined) return [];
   const { confirmedAt } = definitions;
   if (confirmedAt !== undefined && wallClockMs() - confirmedAt.getTime() <= maxAge) return [];
-  const when = confirmedAt === undefined ? 'not since the start' : `last at ${confirmedAt.toISOString()}`;
-  return [
-    {
-      condition: 'unavailable',
-      reason: `Flagship has confirmed the definitions ${when} (maxAge ${maxAge}).`,
-    },
-  ];
+  const age =
+    confirmedAt === undefined
+      ? 'has not confirmed the definitions since the start'
+      : `last confirmed the definitions at ${confirmedAt.toISOString()}`;
+  return [{ condition: 'unavailable', reason: `Flagship ${age} (maxAge ${maxAge} ms).` }];
 }
 
 function worstCondition(findings: readonly Finding[]): FlagshipCondition {

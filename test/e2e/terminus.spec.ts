@@ -144,10 +144,23 @@ describe('with definitions in the process', () => {
     const old = await health(app, { maxAge: 1, downWhen: 'unavailable' });
     expect(old).toMatchObject(DOWN('unavailable', 'READY'));
     expect(old.flagship.reasons).toEqual([
-      `Flagship has confirmed the definitions last at ${first} (maxAge 1).`,
+      `Flagship last confirmed the definitions at ${first} (maxAge 1 ms).`,
     ]);
     expect(await app.get(FlagService).refresh()).toBe(true);
     expect(Date.parse(await confirmedAt())).toBeGreaterThan(Date.parse(first));
+  });
+
+  it('calls definitions unavailable that Flagship has never confirmed, with maxAge', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'terminus-'));
+    cleanUp(() => rm(folder, { recursive: true }));
+    const kept = { ...options, definitionsCache: join(folder, 'flags.json') };
+    await (await start(kept)).close();
+    server.fault = 'http-500';
+    const checked = await health(await start(kept), { maxAge: 1, downWhen: 'unavailable' });
+    expect(checked).toMatchObject(DOWN('unavailable', 'STALE'));
+    expect(checked.flagship.reasons).toContain(
+      'Flagship has not confirmed the definitions since the start (maxAge 1 ms).',
+    );
   });
 
   it('is degraded while it runs on definitions kept on disk', async () => {
