@@ -105,7 +105,7 @@ export class FlagshipTestingModule {
    * @returns The module to import, or to pass to `useModule`. Flags or options that are not accepted stop the start of the
    * application; nothing is thrown here.
    * @example
-   * FlagshipTestingModule.forRoot({ 'new-checkout': true }, { requestContext: { userId: { header: 'x-user' } } });
+   * FlagshipTestingModule.forRoot({ 'new-checkout': true }, { requestContext: { userId: 'x-user' } });
    */
   static forRoot(flags: TestFlagValues = {}, options: FlagshipTestingOptions = {}): DynamicModule {
     const { isGlobal = true, ...settings } = options;
