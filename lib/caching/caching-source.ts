@@ -36,7 +36,7 @@ interface PendingEvaluation {
 export class CachingSource implements FlagSource {
   private readonly memory: MemoryCache | undefined;
   private readonly flights = new SingleFlight<Resolution>();
-  private readonly counts = { memory: 0, store: 0, shared: 0 };
+  private readonly counts = { memory: 0, store: 0, joined: 0 };
   private readonly tooManyError: UnavailableError;
   /** Counts calls of `close`: a resolution that arrives after one is not kept. */
   private generation = 0;
@@ -77,7 +77,9 @@ export class CachingSource implements FlagSource {
   }
 
   stats(): SourceStats {
-    return { ...this.source.stats?.(), cache: { ...this.counts, size: this.memory?.size ?? 0 } };
+    const { memory, store, joined } = this.counts;
+    const cache = { memory, store, shared: joined, size: this.memory?.size ?? 0 };
+    return { ...this.source.stats?.(), cache };
   }
 
   evaluate(
@@ -114,7 +116,7 @@ export class CachingSource implements FlagSource {
       return asStale(stale);
     }
     if (flight !== undefined) {
-      this.counts.shared++;
+      this.counts.joined++;
       return flight;
     }
     if (this.flights.size >= this.maxConcurrent) {

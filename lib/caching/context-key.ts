@@ -1,7 +1,6 @@
+import { type Attributes } from '../types';
 import { canonicalContext } from './canonical-context';
 import { textSize } from './memory-size';
-
-export type Attributes = Readonly<Record<string, unknown>>;
 
 const PRIME = 0x01000193;
 /** Random in each process, so that users cannot choose contexts whose hashes collide. */

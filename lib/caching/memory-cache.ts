@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { type FlagshipError } from '../errors';
 import { type FlagType, type JsonValue } from '../options';
-import { type Attributes, ContextKey, cacheHash } from './context-key';
+import { type Attributes } from '../types';
+import { ContextKey, cacheHash } from './context-key';
 import { textSize, valueSize } from './memory-size';
 
 /** The part of a resolution that is cached. */
@@ -95,16 +96,16 @@ export class MemoryCache {
   /**
    * Keeps a resolution. If the hashes of two keys collide, which is rare, the later entry replaces the earlier one.
    *
-   * @param freshFor How long the resolution is fresh, in milliseconds; 0 if it is stale already.
-   * @param usefulFor How long it may be served at all, in milliseconds.
+   * @param freshMs How long the resolution is fresh, in milliseconds; 0 if it is stale already.
+   * @param lifetimeMs How long it may be served at all, in milliseconds.
    */
-  set(key: CacheKey, resolution: CachedResolution, freshFor: number, usefulFor: number): void {
+  set(key: CacheKey, resolution: CachedResolution, freshMs: number, lifetimeMs: number): void {
     const now = performance.now();
     // lru-cache accepts only whole milliseconds, from 1.
-    const ttl = Math.max(1, Math.ceil(freshFor));
-    const start = freshFor > 0 ? now : now - 10 * ttl;
+    const ttl = Math.max(1, Math.ceil(freshMs));
+    const start = freshMs > 0 ? now : now - 10 * ttl;
     const size = entrySize(key, resolution);
-    this.entries.set(key.hash, { key, resolution, expiresAt: now + usefulFor }, { ttl, start, size });
+    this.entries.set(key.hash, { key, resolution, expiresAt: now + lifetimeMs }, { ttl, start, size });
   }
 
   /** Removes an entry, because its resolution is wrong now. */

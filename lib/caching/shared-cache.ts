@@ -2,9 +2,9 @@ import { isJsonObject } from '../evaluation';
 import { flagTypeOf, type JsonValue } from '../options';
 import { wallClockMs } from '../runtime';
 import { type GuardedStore } from '../store';
+import { type Attributes } from '../types';
 import { type ContextDigest } from './context-digest';
 import { portableContext } from './canonical-context';
-import { type Attributes } from './context-key';
 import { copyValue } from './copy-value';
 import { type CacheKey } from './memory-cache';
 

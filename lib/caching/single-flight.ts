@@ -1,4 +1,4 @@
-import { type Attributes } from './context-key';
+import { type Attributes } from '../types';
 import { type CacheKey, isSameKey } from './memory-cache';
 
 interface PendingCall<T> {

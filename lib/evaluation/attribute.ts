@@ -1,8 +1,6 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
+import { type Attributes } from '../types';
 import { quoted } from './malformed-flag';
-
-/** The attributes of an evaluation context by name. Their values can be of any type. */
-export type Attributes = Readonly<Record<string, unknown>>;
 
 /** Returns the value of one attribute, or `undefined` if the context does not have it. */
 export type AttributeReader = (context: Attributes) => unknown;

@@ -1,6 +1,5 @@
 import { FlagshipError, isErrorOf } from '../errors';
-import { type JsonValue } from '../types';
-import { type Attributes } from './attribute';
+import { type Attributes, type JsonValue } from '../types';
 import { compileConditions } from './condition';
 import {
   expectArray,

@@ -1,5 +1,5 @@
 import { FlagshipError, FlagshipErrorCode } from '../errors';
-import { type Attributes } from './attribute';
+import { type Attributes } from '../types';
 import { compileFlag, type CompiledFlag, type FlagResolution } from './compile-flag';
 import { malformedFlagOf, MalformedFlag, quoted } from './malformed-flag';
 

@@ -1,4 +1,3 @@
-export { type Attributes } from './attribute';
 export { type ResolutionReason, type CompiledFlag, compileFlag, type FlagResolution } from './compile-flag';
 export { isolateFlag, isJsonObject, type JsonObject, MalformedFlag, quoted } from './malformed-flag';
 export { murmur3 } from './murmur3';

@@ -1,4 +1,5 @@
-import { attributeReader, type AttributeReader, type Attributes, isScalar } from './attribute';
+import { type Attributes } from '../types';
+import { attributeReader, type AttributeReader, isScalar } from './attribute';
 import { expectNumber, expectObject, expectString, malformedAt } from './malformed-flag';
 import { murmur3 } from './murmur3';
 

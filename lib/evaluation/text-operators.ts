@@ -1,4 +1,5 @@
-import { type AttributeReader, type Attributes, isPrimitive, isScalar } from './attribute';
+import { type Attributes } from '../types';
+import { type AttributeReader, isPrimitive, isScalar } from './attribute';
 
 /** A compiled condition. Returns whether it holds for a context. */
 export type Predicate = (context: Attributes) => boolean;

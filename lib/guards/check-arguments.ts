@@ -55,10 +55,10 @@ export function checkFeatureFlagOptions(decorator: string, options: FeatureFlagO
         `${decorator} has no option "${name}". Known: ${Object.keys(checks).join(', ')}.`,
       );
     }
-    const accepted = checks[name as keyof FeatureFlagOptions](value);
-    if (accepted !== undefined) {
+    const expectation = checks[name as keyof FeatureFlagOptions](value);
+    if (expectation !== undefined) {
       throw configurationError(
-        `${decorator} needs ${accepted} as "${name}", but was given ${describeValue(value)}.`,
+        `${decorator} needs ${expectation} as "${name}", but was given ${describeValue(value)}.`,
       );
     }
   }

@@ -51,7 +51,7 @@ const FUNCTION_LIMIT_MS = 2000;
 @Injectable()
 export class FeatureFlagGuard implements CanActivate {
   /** Whether a subclass overrides `isBypassed`, which is then called for requirements without `bypass` too. */
-  private readonly hasOwnBypass = this.isBypassed !== FeatureFlagGuard.prototype.isBypassed;
+  private readonly overridesBypass = this.isBypassed !== FeatureFlagGuard.prototype.isBypassed;
 
   /**
    * @param reflector Reads metadata, for subclasses; the guard itself does not use it.
@@ -172,8 +172,8 @@ export class FeatureFlagGuard implements CanActivate {
     requirements: readonly FlagRequirement[],
   ): Promise<boolean> {
     for (const requirement of requirements) {
-      const mayPass = this.hasOwnBypass || requirement.bypass !== undefined;
-      if (mayPass && (await this.isBypassed(requirement, context))) continue;
+      const hasBypass = this.overridesBypass || requirement.bypass !== undefined;
+      if (hasBypass && (await this.isBypassed(requirement, context))) continue;
       if (!(await this.isMet(requirement, context))) throw await this.refusalFor(requirement, context);
     }
     return true;

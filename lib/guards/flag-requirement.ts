@@ -90,7 +90,7 @@ export function flagRequirement(
   const defaultValue = frozenCopy(options.defaultValue);
   if (defaultValue !== undefined && flagTypeOf(defaultValue) !== type) {
     throw configurationError(
-      `${decorator} judges ${type} flags, but its "defaultValue" is ${describeValue(defaultValue)}.`,
+      `${decorator} compares ${type} flags, but its "defaultValue" is ${describeValue(defaultValue)}.`,
     );
   }
   return Object.freeze({ keys, type, accepted, match, not, defaultValue, bypass, otherwise, domain });
@@ -137,6 +137,6 @@ export function isMet({ match, not }: FlagRequirement, results: readonly (boolea
   // With 'any', one accepted value decides; with 'all', one value that is not accepted.
   const decisive = match === 'any';
   const isUndecided = results.includes(undefined);
-  const isMet = results.includes(decisive) ? decisive : isUndecided ? undefined : !decisive;
-  return isMet === !not;
+  const result = results.includes(decisive) ? decisive : isUndecided ? undefined : !decisive;
+  return result === !not;
 }

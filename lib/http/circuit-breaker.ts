@@ -8,8 +8,8 @@ export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** Receives the changes between closed and open. What it throws is dropped. */
 export interface CircuitListener {
-  opened(reason: string): void;
-  closed(): void;
+  circuitOpened(reason: string): void;
+  circuitClosed(): void;
 }
 
 /** How the end of a task counts. `ignored` says nothing about Flagship. */
@@ -137,7 +137,7 @@ export class CircuitBreaker {
       FlagshipErrorCode.GENERAL,
     ));
     callSafely(() => {
-      this.listener.opened(message);
+      this.listener.circuitOpened(message);
     });
   }
 
@@ -148,7 +148,7 @@ export class CircuitBreaker {
     this.openError = undefined;
     this.changedAt = wallClockMs();
     callSafely(() => {
-      this.listener.closed();
+      this.listener.circuitClosed();
     });
   }
 }

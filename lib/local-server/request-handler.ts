@@ -136,9 +136,9 @@ function urlOf(target: string): URL {
   }
 }
 
-function sendError(request: IncomingMessage, response: ServerResponse, refusal: HttpError): void {
+function sendError(request: IncomingMessage, response: ServerResponse, httpError: HttpError): void {
   try {
-    sendJson(response, refusal.status, { errorCode: refusal.errorCode, errorDetails: refusal.message });
+    sendJson(response, httpError.status, { errorCode: httpError.errorCode, errorDetails: httpError.message });
     // The rest of the body is read and discarded, because most clients read a response only after sending everything.
     request.resume();
   } catch {

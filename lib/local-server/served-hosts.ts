@@ -37,7 +37,7 @@ export function parseHost(text: string): string | undefined {
  */
 export class ServedHosts {
   private readonly names: ReadonlySet<string>;
-  private readonly isLocal: boolean;
+  private readonly listensOnLoopback: boolean;
 
   /**
    * @param address The address that the server listens on.
@@ -45,7 +45,7 @@ export class ServedHosts {
    */
   constructor(address: string, names: readonly string[]) {
     this.names = new Set(['localhost', ...names.map((name) => parseHost(name) ?? name)]);
-    this.isLocal = isLoopback(address);
+    this.listensOnLoopback = isLoopback(address);
   }
 
   /**
@@ -60,6 +60,6 @@ export class ServedHosts {
     if (this.names.has(host)) return true;
     // Rebinding needs a name, so addresses are safe. If other machines can reach the server, any address is accepted,
     // because they may use the address of a container's host, which this process does not know.
-    return this.isLocal ? isLoopback(host) : isIP(host) !== 0;
+    return this.listensOnLoopback ? isLoopback(host) : isIP(host) !== 0;
   }
 }

@@ -23,17 +23,17 @@ export function addHandlers(client: Client, handlers: readonly ProviderEventHand
  * drops all other failures in silence.
  */
 function safely(event: string, handler: EventHandler): EventHandler {
-  let isTold = false;
-  const tell = (error: unknown): void => {
-    if (isTold) return;
-    isTold = true;
+  let isReported = false;
+  const report = (error: unknown): void => {
+    if (isReported) return;
+    isReported = true;
     new FlagshipLogger('FlagshipModule').warn(
       `A handler of ${event} (option "handlers") has failed; it is called again at the next event. ${withoutCredentials(messageOf(error))}`,
     );
   };
   return (details) => {
     detached(() => {
-      callSafely(() => handler(details), tell);
+      callSafely(() => handler(details), report);
     });
   };
 }

@@ -61,9 +61,9 @@ export function checkOptions<Options extends object>(
         `there is no option "${prefix}${name}". Known: ${Object.keys(table).join(', ')}.`,
       );
     }
-    const accepted = check(value);
-    if (accepted === undefined) continue;
+    const expectation = check(value);
+    if (expectation === undefined) continue;
     const given = SECRET_OPTIONS.has(name) ? `a ${typeof value} that is not` : describeValue(value);
-    throw configurationError(`option "${prefix}${name}" must be ${accepted}, but is ${given}.`);
+    throw configurationError(`option "${prefix}${name}" must be ${expectation}, but is ${given}.`);
   }
 }

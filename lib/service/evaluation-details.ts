@@ -130,7 +130,7 @@ export function detailsFromEntry<T extends JsonValue>(
   return entry.isDefault === true && !details.errorCode ? markDefaultApplied(details) : details;
 }
 
-export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
+export function detailsValue<T extends JsonValue>({ value }: EvaluationDetails<T>): T {
   return value;
 }
 
@@ -138,10 +138,10 @@ export function valueOf<T extends JsonValue>({ value }: EvaluationDetails<T>): T
  * Returns the value of details; never rejects. A promise cannot resolve with a promise, so a default that is one
  * resolves with its own result, or with undefined if it rejects.
  */
-export function valueFrom<T extends JsonValue>(
+export function detailsValueAsync<T extends JsonValue>(
   details: Promise<EvaluationDetails<T>>,
   defaultValue: T,
 ): Promise<T> {
-  const value = details.then(valueOf);
+  const value = details.then(detailsValue);
   return isThenable(defaultValue) ? value.catch(() => undefined as never) : value;
 }

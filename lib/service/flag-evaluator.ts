@@ -26,8 +26,8 @@ import {
   invalidKeyDetails,
   PROBE_DEFAULTS,
   detailsFromEntry,
-  valueFrom,
-  valueOf,
+  detailsValueAsync,
+  detailsValue,
 } from './evaluation-details';
 import { mergeContexts } from './merge-contexts';
 
@@ -119,25 +119,25 @@ export class FlagEvaluator {
   ): Promise<T> {
     const scope = currentScope(this.module);
     if (isThenable(defaultValue))
-      return valueFrom(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
+      return detailsValueAsync(this.evaluate<T>(type, flagKey, defaultValue, context, scope), defaultValue);
     try {
       const settled = scope?.forEvaluation();
       if (keyProblem(flagKey) === undefined && !(settled instanceof Promise)) {
         if (settled === undefined)
-          return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(valueOf);
+          return this.evaluateOutsideScope(type, flagKey, defaultValue, context).then(detailsValue);
         const found = this.findOrEvaluate(settled, type, flagKey, defaultValue, context);
         const { entry } = found;
         if (entry.canServe(defaultValue, false)) return Promise.resolve(entry.valueFor(defaultValue));
         return entry.details.then(() =>
           entry.canServe(defaultValue, false)
             ? entry.valueFor(defaultValue)
-            : this.determineDefault(found, type, flagKey, defaultValue, settled).then(valueOf),
+            : this.determineDefault(found, type, flagKey, defaultValue, settled).then(detailsValue),
         );
       }
     } catch {
       // `evaluate` below runs into the same error and resolves with the default.
     }
-    return this.evaluate(type, flagKey, defaultValue, context, scope).then(valueOf);
+    return this.evaluate(type, flagKey, defaultValue, context, scope).then(detailsValue);
   }
 
   /** Loads new definitions now; resolves with whether the flags are up to date. True for a provider of another kind. */

@@ -17,7 +17,7 @@ import {
 } from '../options';
 import { type FlagshipStats } from '../provider';
 import { ownCopy } from '../types';
-import { failedDetails, isDefaultApplied, valueFrom } from './evaluation-details';
+import { failedDetails, isDefaultApplied, detailsValueAsync } from './evaluation-details';
 import { FlagEvaluator } from './flag-evaluator';
 import { type FlagUsage } from './flag-usage';
 import { withStaticContext } from './static-context';
@@ -199,7 +199,7 @@ export class FlagService {
    * const seats = await flags.getIntegerValue('seats', 5);
    */
   getIntegerValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number> {
-    return valueFrom(this.getIntegerDetails(key, defaultValue, context), defaultValue);
+    return detailsValueAsync(this.getIntegerDetails(key, defaultValue, context), defaultValue);
   }
 
   /**

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { CompiledDefinitions, type FlagMap } from '../evaluation';
+import { type Attributes } from '../types';
 import { changedKeys, digestFlag } from './flag-digest';
-import { type ContextAttributes, type Resolution, type SourceListener } from './flag-source';
+import { type Resolution, type SourceListener } from './flag-source';
 
 /** The longest time that compiling blocks other work, in milliseconds. */
 const SLICE_MS = 8;
@@ -51,7 +52,7 @@ export class ActiveDefinitions {
    * @throws FlagshipError `PROVIDER_NOT_READY` while there are no definitions, `FLAG_NOT_FOUND`, or `PARSE_ERROR` for a
    * malformed flag.
    */
-  evaluate(flagKey: string, context: ContextAttributes): Resolution {
+  evaluate(flagKey: string, context: Attributes): Resolution {
     if (this.current === undefined) {
       throw new FlagshipError(
         'The definitions have not been loaded yet.',

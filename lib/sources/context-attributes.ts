@@ -1,7 +1,6 @@
 import { isDate } from 'node:util/types';
 import { type FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
-import { redactedName } from '../types';
-import { type ContextAttributes } from './flag-source';
+import { type Attributes, redactedName } from '../types';
 
 /**
  * Returns the error of a context that cannot be sent.
@@ -34,7 +33,7 @@ export function attributeNames(context: object): readonly string[] {
  * @throws FlagshipError `INVALID_CONTEXT` when a getter or a proxy of the application's throws. The message of that
  * error is dropped, because it may quote values.
  */
-export function readAttribute(context: ContextAttributes, name: string): unknown {
+export function readAttribute(context: Attributes, name: string): unknown {
   try {
     return context[name];
   } catch {

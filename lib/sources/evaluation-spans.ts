@@ -1,6 +1,6 @@
 import { type SpanDescription } from '../http';
+import { type Attributes } from '../types';
 import { isoDate, readAttribute } from './context-attributes';
-import { type ContextAttributes } from './flag-source';
 
 type SpanAttributes = Record<string, string | number | boolean>;
 
@@ -28,7 +28,7 @@ export class EvaluationSpans {
     this.template = urlTemplate(pathname);
   }
 
-  describe(flagKey: string, context: ContextAttributes): SpanDescription {
+  describe(flagKey: string, context: Attributes): SpanDescription {
     const attributes: SpanAttributes = { ...this.template, 'feature_flag.key': flagKey };
     for (const name of this.exportedNames) {
       const value = Object.hasOwn(context, name) ? spanValue(readAttribute(context, name)) : undefined;

@@ -1,8 +1,6 @@
 import { type CircuitState, type UpstreamStats } from '../http';
 import { type FlagType, type JsonValue } from '../options';
-
-/** An evaluation context on its way to a source; its values may be ones that no request can carry. */
-export type ContextAttributes = Readonly<Record<string, unknown>>;
+import { type Attributes } from '../types';
 
 /** The resolution of a flag by a source, before the provider checks the value's type. */
 export interface Resolution {
@@ -61,7 +59,7 @@ export interface FlagSource {
    */
   evaluate(
     flagKey: string,
-    context: ContextAttributes,
+    context: Attributes,
     type: FlagType,
     defaultValue: unknown,
   ): Resolution | Promise<Resolution>;

@@ -1,6 +1,6 @@
 /** A load that was requested and has not begun. */
 interface WaitingLoad<T> {
-  mayShare: boolean;
+  allowsCached: boolean;
   readonly done: Promise<T>;
 }
 
@@ -13,30 +13,30 @@ export class LoadQueue<T> {
   private waiting: WaitingLoad<T> | undefined;
 
   /** @param load Performs one load; never rejects. */
-  constructor(private readonly load: (mayShare: boolean) => Promise<T>) {}
+  constructor(private readonly load: (allowsCached: boolean) => Promise<T>) {}
 
   /**
    * Requests a load that begins after this call.
    *
-   * @param mayShare Whether a cheaper load is enough: one that uses what another instance has downloaded, or that does
+   * @param allowsCached Whether a cheaper load is enough: one that uses what another instance has downloaded, or that does
    * not read a file which looks unchanged. If several requests share a load, all of them must allow it.
    * @returns What the load resolves with.
    */
-  request(mayShare: boolean): Promise<T> {
+  request(allowsCached: boolean): Promise<T> {
     if (this.waiting !== undefined) {
-      this.waiting.mayShare &&= mayShare;
+      this.waiting.allowsCached &&= allowsCached;
       return this.waiting.done;
     }
-    const waiting: WaitingLoad<T> = { mayShare, done: this.begin(() => waiting.mayShare) };
+    const waiting: WaitingLoad<T> = { allowsCached, done: this.begin(() => waiting.allowsCached) };
     this.waiting = waiting;
     return waiting.done;
   }
 
   /** Begins in a later microtask at the earliest, so that requests of the same moment share a load. */
-  private async begin(mayShare: () => boolean): Promise<T> {
+  private async begin(allowsCached: () => boolean): Promise<T> {
     await this.running;
     this.waiting = undefined;
-    const running = this.load(mayShare());
+    const running = this.load(allowsCached());
     this.running = running;
     return running;
   }

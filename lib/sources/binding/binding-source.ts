@@ -1,10 +1,10 @@
 import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '../../errors';
 import { contextValues, withActiveSpan, redactValues, CancellableWaits, shortened } from '../../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
-import { redactedName } from '../../types';
+import { type Attributes, redactedName } from '../../types';
 import { fromOpenFeatureCode } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
-import { type ContextAttributes, type FlagSource, type Resolution } from '../flag-source';
+import { type FlagSource, type Resolution } from '../flag-source';
 import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
 
 type BindingContext = Record<string, string | number | boolean>;
@@ -25,7 +25,7 @@ function toBindingValue(name: string, value: unknown): string | number | boolean
  *
  * @throws FlagshipError `INVALID_CONTEXT` for other values.
  */
-function toBindingContext(context: ContextAttributes): BindingContext {
+function toBindingContext(context: Attributes): BindingContext {
   const sendable: [string, string | number | boolean][] = [];
   for (const name of attributeNames(context)) {
     const value = toBindingValue(name, readAttribute(context, name));
@@ -110,7 +110,7 @@ export class BindingSource implements FlagSource {
 
   async evaluate(
     flagKey: string,
-    context: ContextAttributes,
+    context: Attributes,
     type: FlagType,
     defaultValue: unknown,
   ): Promise<Resolution> {

@@ -4,7 +4,7 @@ import { type ResolvedHttpOptions } from '../../options';
 import { wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
-import { type Announcement, digestText, SharedDefinitions } from './shared-definitions';
+import { type PublishedDefinitions, digestText, SharedDefinitions } from './shared-definitions';
 import { type Revalidation, isSameOrNewer, type Manifest } from './manifest';
 
 /** The properties of the definitions in force, apart from the flags. */
@@ -48,20 +48,20 @@ export class DefinitionsFetcher {
    * Fetches the definitions, if they are newer than the ones in force.
    *
    * @param held The ones in force, if there are any.
-   * @param mayShare Whether the result of another instance at this interval is enough.
+   * @param allowsCached Whether the result of another instance at this interval is enough.
    * @throws FlagshipError When there is no valid response.
    */
-  async fetch(held: DefinitionsMetadata | undefined, mayShare: boolean): Promise<FetchedDefinitions> {
+  async fetch(held: DefinitionsMetadata | undefined, allowsCached: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
     if (shared === undefined) return this.download(held, held?.etag);
     const manifest = await shared.readManifest();
-    if (mayShare && manifest !== undefined && shared.isFresh(manifest)) {
+    if (allowsCached && manifest !== undefined && shared.isFresh(manifest)) {
       const adopted = await this.adopt(shared, held, manifest);
       if (adopted !== undefined) return adopted;
     }
     const needsText = shared.needsText(manifest, held?.digest);
     const fetched = await this.download(held, needsText ? undefined : held?.etag, shared);
-    const announcement = toAnnouncement(fetched.held);
+    const announcement = toPublishedDefinitions(fetched.held);
     if (announcement !== undefined) shared.announce(announcement, manifest, fetched.update?.text);
     return fetched;
   }
@@ -86,7 +86,7 @@ export class DefinitionsFetcher {
     if (manifest !== undefined && (own === undefined || isSameOrNewer(manifest, own)))
       return this.readText(shared, manifest);
     // The definitions in force may be newer. The clocks decide only which ones a new instance finds in the store.
-    const announcement = toAnnouncement(held);
+    const announcement = toPublishedDefinitions(held);
     if (announcement !== undefined && (manifest === undefined || announcement.confirmation.at > manifest.at))
       shared.announce(announcement, manifest);
     return undefined;
@@ -153,7 +153,7 @@ function toConfirmation({ by, count, at, seen }: Manifest): Revalidation {
   return { by, count, at, seen };
 }
 
-function toAnnouncement(held: DefinitionsMetadata | undefined): Announcement | undefined {
+function toPublishedDefinitions(held: DefinitionsMetadata | undefined): PublishedDefinitions | undefined {
   const { digest, etag, confirmation } = held ?? {};
   return digest === undefined || confirmation === undefined ? undefined : { digest, etag, confirmation };
 }

@@ -3,14 +3,9 @@ import { type CompiledDefinitions } from '../../evaluation';
 import { withActiveSpan } from '../../http';
 import { type ResolvedSource } from '../../options';
 import { type GuardedStore } from '../../store';
+import { type Attributes } from '../../types';
 import { ActiveDefinitions, compileInSlices } from '../active-definitions';
-import {
-  type ContextAttributes,
-  type FlagSource,
-  type Resolution,
-  type SourceListener,
-  type SourceStats,
-} from '../flag-source';
+import { type FlagSource, type Resolution, type SourceListener, type SourceStats } from '../flag-source';
 import { LoadQueue } from '../load-queue';
 import { reportMalformed } from '../report-malformed';
 import { DefinitionsFile } from './definitions-file';
@@ -91,7 +86,7 @@ export class PollingSource implements FlagSource {
     this.timer.enable();
   }
 
-  evaluate(flagKey: string, context: ContextAttributes): Resolution {
+  evaluate(flagKey: string, context: Attributes): Resolution {
     return this.active.evaluate(flagKey, context);
   }
 
@@ -138,11 +133,11 @@ export class PollingSource implements FlagSource {
 
   private newQueue(): LoadQueue<LoadResult> {
     const { generation } = this;
-    return new LoadQueue((mayShare) => this.load(generation, mayShare));
+    return new LoadQueue((allowsCached) => this.load(generation, allowsCached));
   }
 
   /** Never rejects. */
-  private async load(generation: number, mayShare: boolean): Promise<LoadResult> {
+  private async load(generation: number, allowsCached: boolean): Promise<LoadResult> {
     const isStart = this.isStarting && generation === this.generation;
     if (isStart) this.isStarting = false;
     const hadFlags = this.active.isLoaded;
@@ -150,7 +145,7 @@ export class PollingSource implements FlagSource {
     try {
       this.expectSame(generation);
       this.timer.stop();
-      await this.apply(generation, await this.fetcher.fetch(this.held, mayShare), 'Flagship');
+      await this.apply(generation, await this.fetcher.fetch(this.held, allowsCached), 'Flagship');
     } catch (error) {
       failure = error ?? new Error('The load has failed.');
     }
@@ -172,7 +167,7 @@ export class PollingSource implements FlagSource {
     }
     if (this.active.isLoaded) this.becomeStale(failure);
     // Without flags and with a token that Flagship refuses, another try would be refused too.
-    else if (isRefusal(failure)) {
+    else if (isUnauthorized(failure)) {
       if (!isStart) this.listener.failed(messageOf(failure));
       return;
     }
@@ -205,9 +200,9 @@ export class PollingSource implements FlagSource {
 
   /** Reports each malformed flag once for each version of it. */
   private reportMalformed({ malformed }: CompiledDefinitions, changed: readonly string[]): void {
-    const isChanged = new Set(changed);
+    const changedKeys = new Set(changed);
     reportMalformed(
-      malformed.filter(({ flagKey }) => isChanged.has(flagKey)),
+      malformed.filter(({ flagKey }) => changedKeys.has(flagKey)),
       () => 'it answers PARSE_ERROR',
       (problem) => {
         this.listener.warn(problem);
@@ -226,9 +221,9 @@ export class PollingSource implements FlagSource {
    */
   private async fallBack(generation: number, reason: unknown, isStart: boolean): Promise<void> {
     // Other definitions would hide a token that Flagship refuses.
-    if (!this.active.isLoaded && isRefusal(reason)) return;
-    const isFilled = await this.useShared(generation, reason);
-    if (!isFilled && isStart && !this.active.isLoaded) await this.useKept(generation, reason);
+    if (!this.active.isLoaded && isUnauthorized(reason)) return;
+    const usedShared = await this.useShared(generation, reason);
+    if (!usedShared && isStart && !this.active.isLoaded) await this.useKept(generation, reason);
   }
 
   private async useShared(generation: number, reason: unknown): Promise<boolean> {
@@ -264,6 +259,6 @@ export class PollingSource implements FlagSource {
   }
 }
 
-function isRefusal(error: unknown): boolean {
+function isUnauthorized(error: unknown): boolean {
   return isErrorOf(error, FlagshipError) && error.code === FlagshipErrorCode.UNAUTHORIZED;
 }

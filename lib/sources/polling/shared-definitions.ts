@@ -21,7 +21,7 @@ const FRESHNESS_FACTOR = 1.25;
 const SETTLE_LIMIT_MS = 50;
 
 /** The definitions that this instance holds, for the other instances. */
-export interface Announcement {
+export interface PublishedDefinitions {
   readonly digest: string;
   readonly etag: string | undefined;
   /** The response in which Flagship confirmed them. */
@@ -129,22 +129,22 @@ export class SharedDefinitions {
    * @param manifest The manifest in the store before the request to Flagship.
    * @param downloaded The text, if Flagship has just sent it.
    */
-  announce(announcement: Announcement, manifest: Manifest | undefined, downloaded?: string): void {
-    const { digest } = announcement;
+  announce(published: PublishedDefinitions, manifest: Manifest | undefined, downloaded?: string): void {
+    const { digest } = published;
     if (!this.mustWriteText(manifest, digest)) this.unwritten = undefined;
     else if (downloaded !== undefined) this.unwritten = { digest, text: downloaded };
     else if (this.unwritten?.digest !== digest) this.unwritten = undefined;
     const { unwritten } = this;
     if (unwritten !== undefined) {
       if (this.store.isAvailable && performance.now() >= this.retryAtMs)
-        this.writes.run(() => this.publish(announcement, unwritten.text));
+        this.writes.run(() => this.publish(published, unwritten.text));
       return;
     }
     // If the manifest is gone, the text is gone too.
     if (manifest === undefined) return;
     const { written } = this;
     const text = manifest.digest === digest ? manifest : written?.digest === digest ? written : undefined;
-    if (text !== undefined) this.writes.run(() => this.touch(announcement, text.writtenAt));
+    if (text !== undefined) this.writes.run(() => this.touch(published, text.writtenAt));
   }
 
   /** Resolves when all writes have ended, or after the time that a healthy store needs. Never rejects. */
@@ -167,12 +167,12 @@ export class SharedDefinitions {
   }
 
   /** Writes the text and then the manifest, so that a manifest never names a text that was not written. */
-  private async publish(announcement: Announcement, text: string): Promise<void> {
-    const { digest } = announcement;
+  private async publish(published: PublishedDefinitions, text: string): Promise<void> {
+    const { digest } = published;
     const writtenAt = wallClockMs();
     const isWritten =
       (await this.store.write(TEXT_KEY, text, LIFETIME_MS, this.textLimitMs)) &&
-      (await this.writeManifest(announcement, writtenAt));
+      (await this.writeManifest(published, writtenAt));
     if (isWritten) {
       this.retryPauseMs = 0;
       if (this.unwritten?.digest === digest) this.unwritten = undefined;
@@ -188,14 +188,17 @@ export class SharedDefinitions {
    * Writes the manifest again, with the new confirmation. If another instance has announced other definitions
    * meanwhile, which may be newer, it writes nothing, and the next load decides.
    */
-  private async touch(announcement: Announcement, writtenAt: number): Promise<void> {
+  private async touch(published: PublishedDefinitions, writtenAt: number): Promise<void> {
     const manifest = await this.loadManifest();
     if (manifest === undefined) return;
-    if (manifest.digest === announcement.digest || isSameOrNewer(announcement.confirmation, manifest))
-      await this.writeManifest(announcement, writtenAt);
+    if (manifest.digest === published.digest || isSameOrNewer(published.confirmation, manifest))
+      await this.writeManifest(published, writtenAt);
   }
 
-  private writeManifest({ digest, etag, confirmation }: Announcement, writtenAt: number): Promise<boolean> {
+  private writeManifest(
+    { digest, etag, confirmation }: PublishedDefinitions,
+    writtenAt: number,
+  ): Promise<boolean> {
     const manifest: Manifest = { ...confirmation, etag, digest, writtenAt };
     return this.store.write(MANIFEST_KEY, JSON.stringify(manifest), LIFETIME_MS);
   }

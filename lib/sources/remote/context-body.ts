@@ -1,7 +1,6 @@
 import { isDate } from 'node:util/types';
-import { CONTEXT_LIMITS, isPlainObject, redactedName } from '../../types';
+import { type Attributes, CONTEXT_LIMITS, isPlainObject, redactedName } from '../../types';
 import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
-import { type ContextAttributes } from '../flag-source';
 
 /**
  * Returns the request body for a flag and a context. JSON keeps the types of the attributes.
@@ -9,7 +8,7 @@ import { type ContextAttributes } from '../flag-source';
  * @throws FlagshipError `INVALID_CONTEXT` for values that JSON cannot carry, and beyond the limits of Flagship, instead
  * of sending a different context.
  */
-export function evaluationBody(flagKey: string, context: ContextAttributes): string {
+export function evaluationBody(flagKey: string, context: Attributes): string {
   return JSON.stringify({ flagKey, context: new BodyCopy().copyAttributes(context, '', 0) });
 }
 
@@ -24,7 +23,7 @@ class BodyCopy {
   private characters = 0;
 
   /** @param level The number of objects and lists around these attributes; 0 for the context itself. */
-  copyAttributes(holder: ContextAttributes, prefix: string, level: number): unknown {
+  copyAttributes(holder: Attributes, prefix: string, level: number): unknown {
     this.structures++;
     const copy: [string, unknown][] = [];
     for (const name of attributeNames(holder)) {
@@ -42,7 +41,7 @@ class BodyCopy {
   }
 
   private copyList(list: readonly unknown[], path: string, level: number): unknown[] {
-    const elements = list as unknown as ContextAttributes;
+    const elements = list as unknown as Attributes;
     const length = Number(readAttribute(elements, 'length'));
     this.structures++;
     // Checked before the elements are read, because a sparse list may have a length of four billion.

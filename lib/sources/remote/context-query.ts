@@ -1,5 +1,4 @@
-import { redactedName } from '../../types';
-import { type ContextAttributes } from '../flag-source';
+import { type Attributes, redactedName } from '../../types';
 import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
 
 /** A text that `application/x-www-form-urlencoded` does not change. */
@@ -25,7 +24,7 @@ function asParameter(value: unknown): string | undefined | null {
 }
 
 /** Whether a query can carry this context without changing it. */
-export function fitsQuery(context: ContextAttributes): boolean {
+export function fitsQuery(context: Attributes): boolean {
   return attributeNames(context).every((name) => {
     const parameter = asParameter(readAttribute(context, name));
     return parameter === undefined || (parameter !== null && name !== 'flagKey');
@@ -38,7 +37,7 @@ export function fitsQuery(context: ContextAttributes): boolean {
  * @throws FlagshipError `INVALID_CONTEXT` for objects and lists, and for an attribute named `flagKey`, because a query
  * names the flag with that parameter.
  */
-export function queryParameters(context: ContextAttributes): [name: string, value: string][] {
+export function queryParameters(context: Attributes): [name: string, value: string][] {
   const parameters: [string, string][] = [];
   const unsendable: string[] = [];
   for (const name of attributeNames(context)) {
@@ -61,7 +60,7 @@ export function queryParameters(context: ContextAttributes): [name: string, valu
 }
 
 /** Returns the path of the endpoint with flag and context. They replace parameters of the same name in the endpoint. */
-export function evaluationPath(endpoint: URL, flagKey: string, context: ContextAttributes): string {
+export function evaluationPath(endpoint: URL, flagKey: string, context: Attributes): string {
   const parameters = queryParameters(context);
   if (endpoint.search !== '') {
     const query = new URLSearchParams(endpoint.search);

@@ -1,15 +1,10 @@
 import { type ClientRequest, HttpClient, MAX_RESPONSE_BYTES } from '../../http';
 import { type ContextTransport, type ResolvedHttpOptions } from '../../options';
+import { type Attributes } from '../../types';
 import { evaluationBody } from './context-body';
 import { evaluationPath, fitsQuery } from './context-query';
 import { parseEvaluation } from './evaluation-response';
-import {
-  type ContextAttributes,
-  type FlagSource,
-  type Resolution,
-  type SourceListener,
-  type SourceStats,
-} from '../flag-source';
+import { type FlagSource, type Resolution, type SourceListener, type SourceStats } from '../flag-source';
 import { EvaluationSpans } from '../evaluation-spans';
 
 /** Evaluates flags in Flagship over HTTP, with one request for each evaluation. */
@@ -27,10 +22,10 @@ export class RemoteSource implements FlagSource {
   ) {
     const { endpoint } = options;
     this.client = new HttpClient(options, {
-      opened: (reason) => {
+      circuitOpened: (reason) => {
         listener.stale(reason);
       },
-      closed: () => {
+      circuitClosed: () => {
         listener.recovered();
       },
     });
@@ -45,7 +40,7 @@ export class RemoteSource implements FlagSource {
   }
 
   /** @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent. */
-  evaluate(flagKey: string, context: ContextAttributes): Promise<Resolution> {
+  evaluate(flagKey: string, context: Attributes): Promise<Resolution> {
     return this.client.send(this.request(flagKey, context), (response) => parseEvaluation(response, flagKey));
   }
 
@@ -61,7 +56,7 @@ export class RemoteSource implements FlagSource {
     return this.client.close();
   }
 
-  private request(flagKey: string, context: ContextAttributes): ClientRequest {
+  private request(flagKey: string, context: Attributes): ClientRequest {
     const span = this.client.isTraced ? this.spans.describe(flagKey, context) : undefined;
     const asBody = this.transport === 'body' || (this.transport === 'auto' && !fitsQuery(context));
     return asBody

@@ -33,7 +33,7 @@ export class FlagsFile {
   /** The fingerprint before the last read, so that an edit during or after the read is noticed. */
   private fingerprint = '';
   /** Until when the file is read even if its fingerprint has not changed, by the monotonic clock. */
-  private isUncertainUntilMs = 0;
+  private uncertainUntilMs = 0;
   /** The text in force. */
   private text: string | undefined;
   /** The problem that the last check found. It is reported if the next check finds it too. */
@@ -147,9 +147,9 @@ export class FlagsFile {
   /** Keeps the fingerprint. Returns whether the file may have changed since the last one. */
   private updateFingerprint(fingerprint: string): boolean {
     const now = performance.now();
-    if (fingerprint === this.fingerprint) return now < this.isUncertainUntilMs;
+    if (fingerprint === this.fingerprint) return now < this.uncertainUntilMs;
     this.fingerprint = fingerprint;
-    this.isUncertainUntilMs = now + COARSEST_CLOCK_MS;
+    this.uncertainUntilMs = now + COARSEST_CLOCK_MS;
     return true;
   }
 

@@ -1,14 +1,10 @@
 import { configurationError, messageOf } from '../../errors';
 import { type FlagMap, normalizeFlags } from '../../evaluation';
 import { type ResolvedSource } from '../../options';
+import { type Attributes } from '../../types';
 import { ActiveDefinitions } from '../active-definitions';
 import { digestFlag, serializableFlags } from '../flag-digest';
-import {
-  type ContextAttributes,
-  type FlagSource,
-  type Resolution,
-  type SourceListener,
-} from '../flag-source';
+import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
 import { FlagsFile } from './flags-file';
 import { LastGoodFlags } from './last-good-flags';
 
@@ -39,7 +35,7 @@ export class StaticSource implements FlagSource {
     this.file?.watch();
   }
 
-  evaluate(flagKey: string, context: ContextAttributes): Resolution {
+  evaluate(flagKey: string, context: Attributes): Resolution {
     return this.active.evaluate(flagKey, context);
   }
 
