@@ -90,12 +90,13 @@ export class RequestHandler {
     const headers = request.headersDistinct.host ?? [];
     if (this.options.hosts.serves(headers)) return;
     const shownHost = headers.join(', ').slice(0, MAX_SHOWN_CHARACTERS);
-    const name = headers.length === 0 ? 'no host' : `the host "${shownHost}"`;
+    const problem =
+      headers.length === 0 ? 'The request names no host' : `"${shownHost}" is not an allowed host`;
     throw new HttpError(
       403,
       'GENERAL',
-      `The request names ${name}, which is not served here, so that no web page can read flags by a name of its own. ` +
-        'Send it to an address or to localhost, or name the host in the option "allowedHosts" (--allowed-host).',
+      `${problem} (protection against DNS rebinding). ` +
+        'Send the request to an address or to localhost, or name the host in the option "allowedHosts" (--allowed-host).',
     );
   }
 

@@ -37,6 +37,7 @@ export function parseHost(text: string): string | undefined {
  */
 export class ServedHosts {
   private readonly names: ReadonlySet<string>;
+  /** Whether the server listens on a loopback address, so that other machines cannot reach it. */
   private readonly listensOnLoopback: boolean;
 
   /**

@@ -36,7 +36,6 @@ export class ActiveDefinitions {
 
   constructor(private readonly listener: Pick<SourceListener, 'changed'>) {}
 
-  /** Whether there are definitions. */
   get isLoaded(): boolean {
     return this.current !== undefined;
   }
@@ -49,6 +48,7 @@ export class ActiveDefinitions {
   /**
    * Evaluates a flag.
    *
+   * @returns The resolution by the definitions in force.
    * @throws FlagshipError `PROVIDER_NOT_READY` while there are no definitions, `FLAG_NOT_FOUND`, or `PARSE_ERROR` for a
    * malformed flag.
    */

@@ -55,6 +55,8 @@ export interface FlagSource {
   /**
    * Evaluates a flag, synchronously where it can.
    *
+   * @param context The merged evaluation context. Its values may have types that no request can carry.
+   * @returns The resolution, or a promise of it.
    * @throws FlagshipError With the code that says why there is no resolution.
    */
   evaluate(
@@ -75,7 +77,10 @@ export interface FlagSource {
   stats?(): SourceStats;
   /** Returns the keys of the flags that the source holds; undefined while it holds none. */
   flagKeys?(): ReadonlySet<string> | undefined;
-  /** Ends timers, requests and sockets, and drops what the source holds. */
+  /**
+   * Ends timers, requests and sockets. Drops definitions that were downloaded and resolutions that were cached; the flags
+   * of the option `definitions` stay.
+   */
   close?(): Promise<void> | void;
 }
 

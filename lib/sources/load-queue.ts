@@ -1,5 +1,6 @@
 /** A load that was requested and has not begun. */
 interface WaitingLoad<T> {
+  /** Whether all requests that share the load accept a cheaper one; see {@link LoadQueue.request}. */
   allowsCached: boolean;
   readonly done: Promise<T>;
 }

@@ -23,6 +23,7 @@ export interface DownloadedDefinitions {
 /**
  * Parses definitions. Only their outer shape is checked, because a malformed flag does not affect the others.
  *
+ * @returns The definitions by flag key.
  * @throws TransientError `PARSE_ERROR` when the text is not JSON or has no flags.
  */
 export function parseDefinitions(text: string): FlagMap {

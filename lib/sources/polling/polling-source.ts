@@ -17,7 +17,9 @@ type Origin = 'Flagship' | 'shared store' | 'disk';
 
 /** The result of a load. After a failure there may still be flags: older ones. */
 interface LoadResult {
+  /** Whether the definitions in force are those that Flagship has now. */
   readonly isUpToDate: boolean;
+  /** Whether definitions are in force. */
   readonly hasFlags: boolean;
   readonly failure?: unknown;
 }
@@ -31,7 +33,8 @@ interface LoadResult {
  * 3. `apply` puts the definitions in force, from wherever they come.
  * 4. `end` reports whether the flags are stale or have recovered, and schedules the next load.
  *
- * The generation, the held definitions with their ETag, and the flag for staleness have this one owner.
+ * Only this class changes the generation, the metadata of the definitions in force, such as their ETag, and whether
+ * they are stale.
  */
 export class PollingSource implements FlagSource {
   private readonly fetcher: DefinitionsFetcher;
@@ -40,6 +43,7 @@ export class PollingSource implements FlagSource {
   private readonly timer: RefreshTimer;
   private readonly active: ActiveDefinitions;
   private held: DefinitionsMetadata | undefined;
+  /** Whether `stale` of the listener was called, and `recovered` not since. */
   private isStale = false;
   /** Whether the next load is the first one after `open`. */
   private isStarting = false;
@@ -90,7 +94,11 @@ export class PollingSource implements FlagSource {
     return this.active.evaluate(flagKey, context);
   }
 
-  /** Requests the definitions from Flagship, even if another instance has just done so; after the load under way. */
+  /**
+   * Requests the definitions from Flagship, even if another instance has just done so; after the load under way.
+   *
+   * @returns Whether the definitions in force are up to date.
+   */
   async refresh(): Promise<boolean> {
     const { isUpToDate } = await withActiveSpan(() => this.loads.request(false));
     if (isUpToDate) await this.untilShared();
@@ -236,7 +244,7 @@ export class PollingSource implements FlagSource {
       return false;
     }
     this.listener.warn(
-      `Flagship cannot be asked; the definitions in the shared store are used. ${messageOf(reason)}`,
+      `The download from Flagship has failed; the definitions in the shared store are used. ${messageOf(reason)}`,
     );
     return true;
   }
@@ -254,7 +262,7 @@ export class PollingSource implements FlagSource {
       return;
     }
     this.listener.warn(
-      `Flagship cannot be asked; the definitions kept on disk are used. ${messageOf(reason)}`,
+      `The download from Flagship has failed; the definitions kept on disk are used. ${messageOf(reason)}`,
     );
   }
 }

@@ -11,7 +11,10 @@ const TEXT_KEY = `v${VERSION}:definitions:text`;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long an instance that starts without Flagship may use the stored definitions. */
 const LIFETIME_MS = 7 * DAY_MS;
-/** The shortest time until a text that has disappeared from the store is written again: it needs a full download. */
+/**
+ * The shortest time in milliseconds between two writes of one text. To replace a text that has disappeared from the
+ * store, an instance downloads it in full.
+ */
 const REWRITE_MS = 10 * 60 * 1000;
 /**
  * Times the interval: how long a manifest is fresh. More than 1, because the pauses of the requesting instance vary.

@@ -39,7 +39,12 @@ export class RemoteSource implements FlagSource {
     return Promise.resolve();
   }
 
-  /** @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent. */
+  /**
+   * Requests the resolution from Flagship.
+   *
+   * @returns A promise of the resolution.
+   * @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent.
+   */
   evaluate(flagKey: string, context: Attributes): Promise<Resolution> {
     return this.client.send(this.request(flagKey, context), (response) => parseEvaluation(response, flagKey));
   }

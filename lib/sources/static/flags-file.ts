@@ -40,6 +40,7 @@ export class FlagsFile {
   private unconfirmedProblem: string | undefined;
   private reportedProblem: string | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** Whether a check is under way. */
   private isChecking = false;
   private readonly checks = new LoadQueue((mayTrustFingerprint) => this.checkOnce(mayTrustFingerprint));
   /** Counts calls of `watch` and `close`: a check that began before one of them changes nothing any more. */
@@ -118,7 +119,7 @@ export class FlagsFile {
     });
   }
 
-  /** Performs one check. Never rejects. */
+  /** Performs one check. Returns whether the flags in force are those of the file; never rejects. */
   private async checkOnce(mayTrustFingerprint: boolean): Promise<boolean> {
     const { generation } = this;
     this.isChecking = true;

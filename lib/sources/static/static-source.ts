@@ -62,8 +62,9 @@ export class StaticSource implements FlagSource {
 
 /**
  * Copies flags as JSON would, flag by flag, so that later changes of the caller's object have no effect, and a flag
- * that cannot be copied is malformed without spoiling the others.
+ * that cannot be copied is malformed without affecting the others.
  *
+ * @returns The definitions by flag key.
  * @throws FlagsShapeError When the input as a whole is not an object of flags.
  */
 export function flagsOf(input: unknown): FlagMap {

@@ -87,7 +87,9 @@ describe('definitionsCache', () => {
     const { provider, client, events, value } = await local.start({ definitionsCache });
     expect(client.providerStatus).toBe(ProviderStatus.STALE);
     expect(events).toEqual(['stale']);
-    expect(local.warnings).toEqual([expect.stringMatching(/cannot be asked.*kept on disk.*503/)]);
+    expect(local.warnings).toEqual([
+      expect.stringMatching(/download from Flagship has failed.*kept on disk.*503/),
+    ]);
     expect(await value('a')).toBe('one');
     expect(await provider.refresh()).toBe(false);
     expect(events).toEqual(['stale']);

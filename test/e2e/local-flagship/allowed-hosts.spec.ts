@@ -81,7 +81,9 @@ describe('a local Flagship on a loopback address', () => {
       const flagship = await start();
       const { status, body } = await send(flagship, [`host: ${host}`]);
       expect([status, body.errorCode]).toEqual([403, 'GENERAL']);
-      expect(body.errorDetails).toMatch(/not served.*localhost.*allowedHosts.*--allowed-host/);
+      expect(body.errorDetails).toMatch(
+        /is not an allowed host \(protection against DNS rebinding\).*localhost.*allowedHosts.*--allowed-host/,
+      );
       expect(await statusFor(flagship, 'localhost')).toBe(200);
     },
   );
