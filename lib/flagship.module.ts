@@ -13,7 +13,7 @@ import {
 @Module({})
 export class FlagshipModule {
   /**
-   * Sets the module up with options at hand.
+   * Sets the module up with the given options.
    *
    * @param options The provider's and the module's options; see {@link FlagshipModuleOptions}.
    * @returns The module to import, global unless `isGlobal` is false. Unusable options stop the application at start.
@@ -24,12 +24,12 @@ export class FlagshipModule {
    */
   static forRoot(options: FlagshipModuleOptions & FlagshipModuleExtras): DynamicModule {
     const { isGlobal, domain, ...settings } = (options as typeof options | undefined) ?? {};
-    // As a function: printing the module must not print the token.
+    // A function, because printing the module must not print the token.
     return facade(FlagshipRootModule.forRootAsync({ isGlobal, domain, useFactory: () => settings }));
   }
 
   /**
-   * Sets the module up with options that other providers know.
+   * Sets the module up with options that Nest creates from other providers.
    *
    * @param options `useFactory` with `inject`, or `useClass`, or `useExisting`.
    * @returns The module to import, global unless `isGlobal` is false. Unusable options stop the application at start.
@@ -52,8 +52,8 @@ export class FlagshipModule {
 }
 
 function facade({ imports = [], ...rest }: DynamicModule): DynamicModule {
-  // A test that overrides FlagshipModule names this class. Nest looks for it among the imports, and a module made by
-  // `forRoot` is not it: so the class is imported as well, and what takes its place there is seen by the root.
+  // `overrideModule` replaces this class only where it is imported itself, so the class is imported beside the dynamic
+  // module. The root can then inject the exports of its replacement.
   const root: DynamicModule = { ...rest, imports: [...imports, FlagshipModule] };
   return { module: FlagshipModule, global: root.global, imports: [root], exports: [root] };
 }

@@ -25,12 +25,12 @@ interface PendingEvaluation {
 }
 
 /**
- * A source in front of a source. An evaluation ends at the first of these steps that has a resolution:
- * 1. Memory has a fresh one, or remembers that there is no such flag.
+ * Caches the resolutions of another `FlagSource`. An evaluation ends at the first of these steps that has a resolution:
+ * 1. Memory has a fresh one, or a cached `FLAG_NOT_FOUND`.
  * 2. Memory has a stale one and `staleWhileRevalidate` is on; a fresh one is fetched in the background.
  * 3. An evaluation of the same flag, type and context is under way (single flight): it serves both.
  * 4. The shared store has a fresh one, or a stale one as in 2.
- * 5. The source behind evaluates the flag, for at most `maxConcurrent` evaluations at a time.
+ * 5. The cached source evaluates the flag, for at most `maxConcurrent` evaluations at a time.
  * 6. The source failed, and memory or store has a stale one.
  */
 export class CachingSource implements FlagSource {
@@ -42,7 +42,7 @@ export class CachingSource implements FlagSource {
   private generation = 0;
 
   /**
-   * @param source The source behind.
+   * @param source The source whose resolutions are cached.
    * @param maxConcurrent How many evaluations may be under way.
    * @param shared Where the instances of the application share resolutions, if they do.
    */
@@ -153,7 +153,7 @@ export class CachingSource implements FlagSource {
     };
     if (this.keepShared(evaluation, resolution, found)) return resolution;
     const withStale: PendingEvaluation = { ...evaluation, stale: evaluation.stale ?? resolution };
-    // A caller that revalidates has been given its stale resolution already.
+    // A caller that revalidates has received its stale resolution already.
     if (!this.options.staleWhileRevalidate || evaluation.stale !== undefined)
       return this.fetch(withStale, write);
     this.fetchInBackground(key, () => this.fetch(withStale, write));

@@ -34,7 +34,7 @@ interface StoredResolution {
   readonly at: number;
 }
 
-/** Stores a resolution, or without a value that there is none to cache. Returns at once. */
+/** Writes in the background; without a value, a tombstone that replaces an older entry. */
 export type WriteShared = (value: JsonValue | undefined, variant?: string) => void;
 
 /** The entry for one cache key. */

@@ -27,8 +27,8 @@ export class SingleFlight<T> {
   }
 
   /**
-   * Lets later callers join a call until it settles, and returns its promise. A settled call, a failed one too, is
-   * forgotten.
+   * Lets later callers join a call until it settles, and returns its promise. A settled call is removed, a failed one
+   * too.
    */
   start(key: CacheKey, promise: Promise<T>): Promise<T> {
     const { hash } = key;
@@ -43,7 +43,7 @@ export class SingleFlight<T> {
     return promise;
   }
 
-  /** Forgets the calls under way, so that later callers start new ones. */
+  /** Removes the calls under way, so that later callers start new ones. */
   clear(): void {
     this.pending.clear();
   }

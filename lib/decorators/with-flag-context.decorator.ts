@@ -14,7 +14,7 @@ export type JobContextFactory<Args extends unknown[] = never[]> = (
 
 type Method = (this: Job | undefined, ...args: unknown[]) => unknown;
 
-/** The module whose flags `@WithFlagContext` is for. */
+/** Selects the module to whose flags the context of `@WithFlagContext` applies. */
 export interface WithFlagContextOptions {
   /**
    * The `domain` of the module, for an application with several.

@@ -45,6 +45,7 @@ export class CompiledFlag {
   /**
    * Evaluates the flag for a context.
    *
+   * @returns The resolution of the first rule that matches, or else of the default variation.
    * @throws MalformedFlag When the variation does not exist, or an unforeseen error happens; FlagshipError
    * `INVALID_CONTEXT` when the context cannot be read.
    */
@@ -139,7 +140,12 @@ class FlagCompiler {
   }
 }
 
-/** Bounds the nesting of all members but the rules, which have a bound of their own: values are copied and written. */
+/**
+ * Limits the nesting of all members except the rules, whose conditions have a limit of their own: copying a value, or
+ * writing it as JSON, must not exhaust the stack.
+ *
+ * @throws MalformedFlag When a member is nested too deep.
+ */
 function expectShallowMembers(flag: JsonObject): void {
   for (const name in flag) {
     const member = flag[name];
@@ -172,6 +178,7 @@ function compileParts(
  *
  * @param report Receives the variations that are served but do not exist. The flag is `PARSE_ERROR` for contexts to
  * which it would serve one of them.
+ * @returns The compiled flag.
  * @throws MalformedFlag When the definition does not have the documented shape.
  */
 export function compileFlag(

@@ -57,6 +57,7 @@ function compileCondition(condition: JsonObject, nesting: number): Predicate {
  * Compiles a list of conditions.
  *
  * @param name Name of the list's member in the definition, for messages.
+ * @returns The predicates, in the order of the conditions.
  * @throws MalformedFlag When a condition does not have the documented shape.
  */
 export function compileConditions(conditions: unknown, name: string, nesting = 0): readonly Predicate[] {

@@ -51,14 +51,14 @@ export function isolateFlag<T>(flagKey: string, step: () => T): T | MalformedFla
   }
 }
 
-/** Converts a thrown value to the error of a flag. For frequent steps, which avoid the closure of {@link isolateFlag}. */
+/** Returns a thrown value as the error of a flag. For frequent steps, which avoid the closure of {@link isolateFlag}. */
 export function malformedFlagOf(flagKey: string, error: unknown): MalformedFlag {
   const malformed = isErrorOf(error, MalformedFlag) ? error : malformedAt(keySegment(flagKey), error);
   malformed.flagKey = flagKey;
   return malformed;
 }
 
-/** Converts a value that was thrown while a part was read to an error with the path of that part. */
+/** Returns a value that was thrown while a part was read as an error with the path of that part. */
 export function malformedAt(segment: string, error: unknown): MalformedFlag {
   if (isErrorOf(error, MalformedFlag)) return error.prependPath(segment);
   const reason = messageOf(error);

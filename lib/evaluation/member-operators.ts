@@ -5,7 +5,8 @@ import { type Predicate } from './text-operators';
 const MAX_LIST_LENGTH = 8;
 
 /**
- * Compiles `in` and `not_in`: whether the attribute, as text, is one of the listed values. Null members never match.
+ * Returns the predicate of a condition with `in` or `not_in`: whether the attribute, as text, is one of the listed
+ * values. Null members never match.
  */
 export function compileIn(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!Array.isArray(value)) return () => false;
@@ -31,7 +32,10 @@ function inSet(negated: boolean, read: AttributeReader, members: ReadonlySet<str
   };
 }
 
-/** Compiles `has` and `not_has`: whether the value, as text, is a member of the attribute's list. */
+/**
+ * Returns the predicate of a condition with `has` or `not_has`: whether the value, as text, is a member of the
+ * attribute's list.
+ */
 export function compileHas(negated: boolean, read: AttributeReader, value: unknown): Predicate {
   if (!isPrimitive(value)) return () => false;
   const expected = String(value);

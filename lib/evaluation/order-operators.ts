@@ -18,8 +18,8 @@ function toNumber(value: Scalar): number {
 }
 
 /**
- * Compiles `greater_than`, `less_than` and their `_or_equals` forms: compared as dates if both sides are dates,
- * otherwise as numbers. NaN never holds.
+ * Returns the predicate of a condition with `greater_than`, `less_than` or their `_or_equals` forms. It compares both
+ * sides as dates if they are dates, otherwise as numbers; it never holds for NaN.
  */
 export function orderPredicate(operator: OrderOperator, read: AttributeReader, value: unknown): Predicate {
   if (!isScalar(value)) return () => false;

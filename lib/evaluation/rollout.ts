@@ -3,7 +3,10 @@ import { attributeReader, type AttributeReader, isScalar } from './attribute';
 import { expectNumber, expectObject, expectString, malformedAt } from './malformed-flag';
 import { murmur3 } from './murmur3';
 
-/** Number of quotients of a hash and 100: they become the fraction of a bucket. */
+/**
+ * The number of possible quotients of a 32-bit hash divided by 100. The remainder of the division is the integer part of
+ * a bucket, the quotient its fraction.
+ */
 const QUOTIENTS = Math.ceil(2 ** 32 / 100);
 
 /** Returns the bucket of a subject for a flag: from 0 to below 100. */

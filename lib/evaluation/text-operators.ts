@@ -6,7 +6,10 @@ export type Predicate = (context: Attributes) => boolean;
 
 export type TextOperator = 'equals' | 'not_equals' | 'contains' | 'starts_with' | 'ends_with';
 
-/** Compiles `equals`, `not_equals`, `contains`, `starts_with` and `ends_with`, which compare both sides as text. */
+/**
+ * Returns the predicate of a condition with `equals`, `not_equals`, `contains`, `starts_with` or `ends_with`, which
+ * compare both sides as text.
+ */
 export function textPredicate(operator: TextOperator, read: AttributeReader, value: unknown): Predicate {
   if (!isPrimitive(value)) {
     // No attribute equals an object or a list. `not_equals` still holds for null.

@@ -15,9 +15,9 @@ export const FEATURE_FLAG_METADATA = 'nestjs-flagship:feature-flag';
  * and frozen.
  */
 export interface FlagRequirement {
-  /** The keys of the flags. */
+  /** The keys that the decorator names, at least one. */
   readonly keys: readonly string[];
-  /** The type of the flags. */
+  /** The type with which the flags are evaluated: that of the values in `accepted`. */
   readonly type: FlagType;
   /** The values that let a request pass, from the option `equals`. */
   readonly accepted: readonly JsonValue[];

@@ -12,7 +12,7 @@ export interface CircuitListener {
   circuitClosed(): void;
 }
 
-/** How the end of a task counts. `ignored` says nothing about Flagship. */
+/** How the end of a task counts. `ignored`: it does not show whether Flagship is available. */
 type Outcome = 'success' | 'failure' | 'ignored';
 
 /** Returns how an error counts. A final error is a response of Flagship's; an unforeseen error is a failure. */

@@ -22,7 +22,7 @@ export type ClientRequest = RequestWithoutHeaders & {
   readonly span?: SpanDescription;
 };
 
-/** Returns what a response stands for, or throws the failure that it reports. */
+/** Returns the result that a response carries, or throws the failure that it reports. */
 type ReadResponse<T> = (response: HttpResponse) => T;
 
 /** One call of `send`, with what all of its attempts share. */
@@ -45,7 +45,7 @@ interface RequestDeadline {
 /**
  * Sends requests to one origin. The steps of `send`:
  *
- * 1. The request leaves the scope and the trace of its caller (`detachedFromTrace`), because sockets, timers and
+ * 1. The request leaves the scope and the trace of its caller (`withoutTrace`), because sockets, timers and
  *    callbacks outlive the caller's request.
  * 2. The circuit breaker lets it pass or refuses it (`sendThroughBreaker`).
  * 3. `sendWithRetry` starts attempts. After a failure that may pass it pauses and starts another one; any other failure

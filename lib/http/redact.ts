@@ -60,7 +60,10 @@ function indexOfValue(text: string, value: PrivateValue, from = 0): number {
   return start;
 }
 
-/** Replaces all occurrences of a value. */
+/**
+ * Returns the text without the occurrences of a value. The search goes on after each replacement, so that a value such
+ * as "hidden" does not match the replacement again and again.
+ */
 function hideValue(text: string, value: PrivateValue): string {
   let result = text;
   let start = indexOfValue(result, value);

@@ -25,8 +25,8 @@ export function isTransientStatus(status: number): boolean {
 }
 
 /**
- * The application has aborted its requests (the `signal` of option "fetchOptions"). This says nothing about Flagship:
- * the attempt is not retried, and the circuit breaker does not count it.
+ * The application has aborted its requests (the `signal` of option "fetchOptions"). This does not show whether Flagship
+ * is available: the attempt is not retried, and the circuit breaker does not count it.
  */
 export class AbortedError extends FlagshipError {
   constructor() {

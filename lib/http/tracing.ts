@@ -43,7 +43,7 @@ export class Tracing {
     return api === null ? undefined : new Tracing(api, endpoint);
   }
 
-  /** Whether spans are recorded. */
+  /** Whether a provider records spans now. Without one, callers create no descriptions of spans. */
   get isRecording(): boolean {
     return this.currentTracer() !== undefined;
   }

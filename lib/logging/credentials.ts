@@ -1,4 +1,4 @@
-/** Replaces private values in messages. */
+/** The text that replaces private values in messages. */
 export const HIDDEN = '[hidden]';
 
 /** Absolute URLs: scheme, host, and path with query. */

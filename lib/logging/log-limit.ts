@@ -1,11 +1,11 @@
 /** How long a repeated line is only counted. */
 const QUIET_MS = 60_000;
-/** The most states that are counted separately. Further ones share one count. */
+/** The most different lines that are counted separately. Further ones share one count. */
 const MAX_KEYS = 100;
 const TIME_OF_DAY = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const OTHER_LINES = 'More failures, too many kinds to tell apart.';
 
-/** When a key was last written, and how many of its lines were suppressed since. */
+/** When a line with this key was last written, and how many were suppressed since. */
 interface LineState {
   writtenAt: number;
   suppressed: number;
@@ -43,14 +43,15 @@ export class LogLimit {
   }
 
   /**
-   * Removes states that do not occur any more, at most once a minute and only when there is no room for a new one.
+   * Removes the states of lines that do not occur any more, at most once a minute and only when there is no room for a
+   * new one.
    */
   private removeOldKeys(now: number): void {
     if (this.states.size < MAX_KEYS || now - this.cleanedAt < QUIET_MS) return;
     this.cleanedAt = now;
     for (const [key, { writtenAt, suppressed }] of this.states) {
-      // A key that still occurs is written within the minute after its quiet one. Without suppressed lines, no
-      // count is lost.
+      // A line that still occurs is written within the minute after its quiet one. Without suppressed lines, no count
+      // is lost.
       if (now - writtenAt > (suppressed === 0 ? QUIET_MS : 2 * QUIET_MS)) this.states.delete(key);
     }
   }

@@ -5,7 +5,7 @@ import { detached, withTimeLimit } from '../runtime';
 /** How long the module waits for one callback, in milliseconds. What the callbacks close has shorter limits of its own. */
 const CLOSE_LIMIT_MS = 10_000;
 
-/** What a module undoes when the application closes. */
+/** Callbacks that run when the application closes. */
 export class CleanupStack {
   private readonly callbacks: (() => unknown)[] = [];
   private disposed: Promise<void> | undefined;
@@ -18,7 +18,7 @@ export class CleanupStack {
 
   /** Starts every callback once, the last added first, and resolves when all have ended. Never rejects. */
   dispose(): Promise<void> {
-    // Started one after the other, then awaited together, so that one that throws or hangs does not keep the others.
+    // Started one after the other, then awaited together, so that one that throws or hangs does not delay the others.
     this.disposed ??= Promise.all(this.callbacks.splice(0).map(run)).then(() => undefined);
     return this.disposed;
   }

@@ -44,6 +44,8 @@ import { optionalOverride, type OptionsOverride } from './options-override';
 import { addHandlers } from './provider-handlers';
 
 /**
+ * Returns the checked options of the module, or those that override them.
+ *
  * @throws FlagshipError `CONFIGURATION_ERROR` when an option cannot be used, or another module has the same domain.
  */
 function resolveOptions(
@@ -91,7 +93,7 @@ function createClient(
   );
 }
 
-/** Returns the module's flags, or those of the module that it yields to. */
+/** Returns the module's flags, or those of the module that replaces it. */
 function createFlags(
   moduleId: ModuleId,
   options: ResolvedModuleOptions,
@@ -108,13 +110,13 @@ function createFlags(
 }
 
 /**
- * The parts behind `FlagshipModule`, one of each a module. Nest makes them in this order:
+ * The parts behind `FlagshipModule`; each module has its own. Nest creates them in this order:
  * 1. `RESOLVED_OPTIONS`: checks the options, and that no other module has the same domain.
  * 2. `PROVIDER_REGISTRATION`: registers the provider with OpenFeature and waits until it has started, within its limits.
  * 3. `MODULE_CLIENT`: the OpenFeature client with the static context, hooks and handlers.
  * 4. `FlagEvaluator`, `RequestContextBuilder`, `RequestScopes`: evaluate in the scope of a request.
- * 5. `MODULE_FLAGS`: the `FlagService`, which the registry makes known to guards, parameters and interceptors.
- * 6. `configure` and `Propagation`: open the scope of each request.
+ * 5. `MODULE_FLAGS`: the `FlagService`, which the registry publishes to guards, parameters and interceptors.
+ * 6. `configure` and `PropagationSetup`: open the scope of each request.
  * 7. `onApplicationBootstrap`: definitions are polled from here on, and the use of flags is logged.
  * `app.close()` undoes them: `onModuleDestroy` detaches the shared store, `onApplicationShutdown` runs the cleanup stack.
  */
@@ -168,12 +170,12 @@ export class FlagshipRootModule
     super();
   }
 
-  /** Nest calls this before it makes the HTTP routes. */
+  /** Nest calls this hook before it creates the HTTP routes. */
   configure(): void {
     this.propagation.beforeRoutes();
   }
 
-  /** Nest calls this when the routes are known and the start can no longer fail in this module. */
+  /** Nest calls this hook when the routes are known and the start can no longer fail in this module. */
   onApplicationBootstrap(): void {
     this.ownProvider?.startPolling();
     callSafely(
@@ -197,12 +199,12 @@ export class FlagshipRootModule
     });
   }
 
-  /** The last of Nest's hooks: requests that are still under way have had their flags until then. */
+  /** Nest calls this hook last, so that requests which end during the shutdown still have their flags. */
   onApplicationShutdown(): Promise<void> {
     return this.cleanup.dispose();
   }
 
-  /** The provider that this module has made; one of the application's may serve other applications. */
+  /** The provider that this module has created; undefined with the option `provider`: others may use that one. */
   private get ownProvider(): FlagshipServerProvider | undefined {
     const { provider } = this.registration;
     const isOwn = this.options.provider === undefined && FlagshipServerProvider.isInstance(provider);

@@ -6,7 +6,7 @@ import { MODULE_FLAGS, MODULE_ID } from './module.tokens';
 import { type ModuleId, nextModuleId } from './module-id';
 import { skipWhenOverridden } from './options-override';
 
-/** What Nest must know before the options are there: where the module is visible, and under which names. */
+/** Settings that Nest needs before it creates the options: where the module is visible, and its injection tokens. */
 interface Extras {
   isGlobal?: boolean;
   domain?: string;
@@ -14,7 +14,7 @@ interface Extras {
   isReplaceable?: boolean;
 }
 
-/** Returns what the module exports: its `FlagService` and its OpenFeature client, under the names of its domain. */
+/** Returns the exports of the module: its `FlagService` and its OpenFeature client, under the names of its domain. */
 function exportedProviders(domain: string | undefined) {
   return [
     { provide: getFlagsToken(domain), useExisting: MODULE_FLAGS },

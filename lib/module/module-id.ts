@@ -1,10 +1,10 @@
-/** One import of the module, known before its options are. */
+/** Identifies one import of the module. It exists before Nest creates the options. */
 export interface ModuleId {
-  /** The domain that the module answers for; none for the default module. */
+  /** The OpenFeature domain of the module; undefined for the default module. */
   readonly domain: string | undefined;
   /** Distinguishes this import from all others. */
   readonly id: string;
-  /** Whether another module of the same domain takes the place of this one, as an application's does of a test's. */
+  /** Whether a module of the same domain that is not replaceable replaces this one; true for the testing module. */
   readonly isReplaceable: boolean;
 }
 

@@ -8,14 +8,14 @@ import { findUsage } from '../usage';
 import { MODULE_ID } from './module.tokens';
 import { type ModuleId } from './module-id';
 
-/** What a module brings to the registry when its parts are made. */
+/** The parts of a module that the registry publishes, once Nest has created them. */
 interface ModuleParts extends RegisteredFlags {
   readonly flags: FlagService;
   /** Whether the module opens its scope for every request. */
   readonly propagates: boolean;
 }
 
-/** Flags that are awaited before Nest has made them. */
+/** A promise of flags that other modules request before Nest has created them. */
 class DeferredFlags {
   resolve!: (flags: FlagService) => void;
   readonly promise = new Promise<FlagService>((resolve) => (this.resolve = resolve));
@@ -41,7 +41,7 @@ export class ModuleRegistry {
   /**
    * Checks, before anything of a module has started, that no other module has its domain.
    *
-   * @throws FlagshipError `CONFIGURATION_ERROR` when one has.
+   * @throws FlagshipError `CONFIGURATION_ERROR` when another module has it.
    */
   expectUniqueDomain(moduleId: ModuleId): void {
     const others = this.modulesOf(moduleId.domain).filter(
@@ -57,19 +57,19 @@ export class ModuleRegistry {
     );
   }
 
-  /** Whether a module answers for its domain; false for one that another module replaces. */
+  /** Whether the flags of a module are those of its domain; false if another module replaces it. */
   isActive({ domain, isReplaceable }: ModuleId): boolean {
     return !isReplaceable || this.modulesOf(domain).every((each) => each.isReplaceable);
   }
 
-  /** Makes a module's flags known to guards, parameters, interceptors and middleware of the application. */
+  /** Publishes a module's flags to guards, parameters, interceptors and middleware of the application. */
   register({ domain }: ModuleId, { flags, scopes, evaluator, propagates }: ModuleParts): void {
     this.requestFlags.add({ domain, scopes, evaluator });
     this.scopes.add(scopes, domain === undefined, propagates);
     this.deferred(domain).resolve(flags);
   }
 
-  /** Resolves with the flags of the domain's active module, as soon as Nest has made them. */
+  /** Resolves with the flags of the domain's active module, as soon as Nest has created them. */
   flagsOf(domain: string | undefined): Promise<FlagService> {
     return this.deferred(domain).promise;
   }

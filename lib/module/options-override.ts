@@ -5,12 +5,12 @@ import { type FlagshipModuleOptions } from '../options';
 export type OptionsOverride = () => FlagshipModuleOptions;
 
 /**
- * Injection token of an {@link OptionsOverride}. Where a module sees one, Nest does not even make the module's own
- * options: a test that overrides them has no configuration for the real ones.
+ * Injection token of an {@link OptionsOverride}. If an override can be injected, the module's own options factory is not
+ * called, because a test has no configuration for it.
  */
 export const OPTIONS_OVERRIDE = Symbol('FLAGSHIP_OPTIONS_OVERRIDE');
 
-/** For lists of what Nest injects. */
+/** Entry for `inject` arrays: the override, or undefined. */
 export const optionalOverride = { token: OPTIONS_OVERRIDE, optional: true } as const;
 
 const isFactory = (provider: Provider): provider is FactoryProvider =>

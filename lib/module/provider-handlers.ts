@@ -7,7 +7,7 @@ import { callSafely, detached } from '../runtime';
 /**
  * Listens to the provider's events with the functions of the option `handlers`.
  *
- * @returns Stops listening. OpenFeature keeps handlers for the whole process otherwise.
+ * @returns A function that removes the handlers. Without it OpenFeature keeps them as long as the process runs.
  */
 export function addHandlers(client: Client, handlers: readonly ProviderEventHandler[]): () => void {
   const safe = handlers.map(([event, handler]) => [event, safely(event, handler)] as const);
@@ -19,8 +19,8 @@ export function addHandlers(client: Client, handlers: readonly ProviderEventHand
 }
 
 /**
- * The handler outside of any request, with a net: OpenFeature lets a rejection of its first call end the process, and
- * drops all other failures in silence.
+ * Returns the handler, called outside of any request; its first error is logged. Otherwise a rejection of OpenFeature's
+ * first call would end the process, and OpenFeature would drop all other failures without a report.
  */
 function safely(event: string, handler: EventHandler): EventHandler {
   let isReported = false;

@@ -13,12 +13,12 @@ import { type FlagshipProviderOptions } from './provider-options';
  * How the evaluation context of a request reaches the code that a handler calls. `'interceptor'`: a global interceptor
  * opens a scope around every handler. `'middleware'`: the scope of an HTTP request opens before its guards and ends
  * after its exception filters, at less cost; other transports keep the interceptor. `'none'`: only the guard and the
- * parameter decorators know the request, at the least cost.
+ * parameter decorators use the request's context, at the least cost.
  */
 export type Propagation = 'interceptor' | 'middleware' | 'none';
 
 /**
- * What of a request becomes part of its evaluation context. Nothing that is not named here is sent.
+ * The parts of a request that are copied into its evaluation context. Parts that are not named here are not sent.
  *
  * @example
  * const requestContext: RequestContextOptions = { userId: 'x-user-id', headers: ['x-plan'] };
@@ -86,7 +86,7 @@ export interface FlagshipModuleSettings {
   readonly context?: EvaluationContext;
 
   /**
-   * What of a request becomes part of its evaluation context.
+   * The parts of a request that are copied into its evaluation context.
    * @default none
    * @example { userId: 'x-user-id', headers: ['x-plan'] }
    */

@@ -264,7 +264,7 @@ export interface FlagshipProviderOptions {
    * Maximum memory of the cached resolutions in bytes, their contexts included. The least recently used one is evicted
    * first; a resolution that is larger by itself is not cached. Sizes are estimates, rather too large than too small. A
    * whole number from 1.
-   * @default 32 MiB, or 2 KiB for each answer of cacheMaxSize if that is more
+   * @default 32 MiB, or 2 KiB for every entry of cacheMaxSize if that is more
    * @example 8 * 1024 * 1024
    */
   readonly cacheMaxBytes?: number;
@@ -314,7 +314,7 @@ export interface FlagshipProviderOptions {
 
   /**
    * How the evaluation context is sent. `'query'` sends it in the URL: scalars and dates only. `'body'` sends it as
-   * JSON: nested values are allowed, types are kept, and no personal data stands in a URL or an access log. `'auto'`
+   * JSON: nested values are allowed, types are kept, and no personal data appears in a URL or an access log. `'auto'`
    * sends a body only when a query cannot carry the context. Remote evaluation only.
    * @default 'query'
    * @example 'body'

@@ -30,6 +30,7 @@ function nameAndValue(pair: unknown): readonly [name: unknown, value: unknown] {
 /**
  * Reads headers in any of the accepted forms. A header whose value is undefined is left out.
  *
+ * @returns The headers by their names in lower case.
  * @throws TypeError when a name or a value cannot be a header. The message never holds the value.
  */
 export function readHeaders(input: HeadersInput): HeaderMap {
@@ -51,6 +52,7 @@ export function readHeaders(input: HeadersInput): HeaderMap {
 /**
  * Reads the headers of an option.
  *
+ * @returns The headers by their names in lower case; none without the option.
  * @throws FlagshipError `CONFIGURATION_ERROR` for a header that cannot be sent.
  */
 export function resolveHeaders(option: string, input: HeadersInput | undefined): HeaderMap {

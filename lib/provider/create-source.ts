@@ -25,10 +25,10 @@ export function createStore(
 }
 
 /**
- * Returns the source that the options describe. In front of a source that makes requests stands the cache, which has
- * the same port.
+ * Returns the source that the options describe. A source whose evaluations leave the process (remote, binding) is wrapped
+ * in the cache, which implements the same interface.
  *
- * @throws FlagshipError `CONFIGURATION_ERROR` when definitions at hand cannot be read.
+ * @throws FlagshipError `CONFIGURATION_ERROR` when the definitions of the option `definitions` cannot be read.
  */
 export function createSource(
   options: ResolvedProviderOptions,
@@ -76,8 +76,8 @@ function createSharedCache(
 }
 
 /**
- * Returns the digest for the keys of shared entries. The instances know its secret and others do not: the option, or
- * the token.
+ * Returns the digest for the keys of shared entries. Its secret is one that only the instances of the application have:
+ * the option `secret`, or else the token.
  */
 function createDigest(
   { http }: RemoteOptions,

@@ -35,7 +35,7 @@ import { SourceEvents } from './source-events';
 export class FlagshipServerProvider implements Provider {
   /** The provider's name for OpenFeature. */
   readonly metadata = { name: 'Flagship Server Provider' } as const;
-  /** OpenFeature's server SDK refuses providers for clients. */
+  /** OpenFeature's server SDK refuses providers that run on a client. */
   readonly runsOn = 'server';
   /** Emits `PROVIDER_STALE`, `PROVIDER_READY`, `PROVIDER_ERROR` and `PROVIDER_CONFIGURATION_CHANGED`. */
   readonly events: OpenFeatureEventEmitter = new DomainEventEmitter();

@@ -6,7 +6,9 @@ import { type SourceListener } from '../sources';
 export class SourceEvents implements SourceListener {
   private readonly logger = new FlagshipLogger('Flagship');
   private readonly limit = new LogLimit();
+  /** Whether the provider's start is under way. */
   private isStarting = false;
+  /** Whether a stale event was emitted, and no ready event since. */
   private isStale = false;
   /** Whether a line in the log says that the flags are stale, so that another one must say that they have recovered. */
   private isStaleLogged = false;
@@ -35,6 +37,10 @@ export class SourceEvents implements SourceListener {
     this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged });
   }
 
+  /**
+   * Emits a stale event and logs it. For a remote source it means that the circuit breaker is open: evaluations resolve
+   * with cached values, which may be out of date, or with defaults.
+   */
   stale(message: string): void {
     if (this.isStarting) {
       this.postponedStale = message;

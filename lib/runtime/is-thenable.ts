@@ -1,4 +1,7 @@
-/** Whether resolving a promise with a value would read its `then`. A value whose `then` throws counts as thenable. */
+/**
+ * Whether a promise that resolves with the value would call its `then`. A value whose `then` cannot be read counts as
+ * thenable, because the promise would reject.
+ */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   try {

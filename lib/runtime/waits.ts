@@ -1,6 +1,6 @@
 /**
  * Every wait for work that this package does not control: a function of the application's, a disk, a network. Each has
- * a time limit (see {@link limited}); `test/faults/waits.spec.ts` makes each of them hang and checks that the limit
+ * a time limit (`withTimeLimit`); `test/faults/waits.spec.ts` makes each of them hang and checks that the limit
  * holds.
  */
 export const WAIT_LABELS = {
@@ -28,5 +28,4 @@ export const WAIT_LABELS = {
   hook: 'hook',
 } as const;
 
-/** The name of a wait. */
 export type WaitName = keyof typeof WAIT_LABELS;

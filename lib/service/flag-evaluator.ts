@@ -221,7 +221,7 @@ export class FlagEvaluator {
     return { entry, context: merged };
   }
 
-  /** Starts an evaluation and returns its entry. */
+  /** Returns the entry of an evaluation that has just started, so that later readers in the scope join it. */
   private startEvaluation(
     request: EvaluationRequest<JsonValue>,
     context: EvaluationContext,

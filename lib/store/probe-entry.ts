@@ -41,7 +41,11 @@ export class ProbeEntry {
     return false;
   }
 
-  /** Watches the probe until it expires or is overwritten. Calls `onLate` at each read that finds it too late. */
+  /**
+   * Watches the probe, at most for {@link WATCH_MS}. Calls `onLate` at each read that finds it too late.
+   *
+   * @returns How the watch ended.
+   */
   async watch(onLate: () => void): Promise<ProbeEnd> {
     // Timers are never early, so the probe is at least this old after the pauses.
     for (let ageMs = 1.5 * this.ttlMs, pauseMs = ageMs; ; pauseMs = ageMs, ageMs *= 2) {
@@ -54,7 +58,7 @@ export class ProbeEntry {
     }
   }
 
-  /** Deletes the probe, unless another instance has overwritten it, which would mistake the deletion for an expiry. */
+  /** Deletes the probe, unless another instance has overwritten it: that one would take the deletion for an expiry. */
   async remove(): Promise<void> {
     const { store, key } = this;
     try {

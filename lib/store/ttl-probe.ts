@@ -65,10 +65,12 @@ export class TtlProbe {
     private readonly listener: ProbeListener,
   ) {}
 
+  /** Whether a probe has shown that the store expires entries. */
   get isPassed(): boolean {
     return this.state === 'passed';
   }
 
+  /** Whether a probe has shown that the store must not be used, because it refuses or ignores TTLs. */
   get isRefused(): boolean {
     return this.state === 'refused';
   }

@@ -15,7 +15,8 @@ export interface FlagshipHealthOptions {
 
   /**
    * Maximum age of definitions in milliseconds, from 1 to 2,147,483,647. If Flagship last confirmed them longer ago, the
-   * condition is `unavailable`; that of definitions read from disk always is. Applies to `localEvaluation`.
+   * condition is `unavailable`. It is also `unavailable` for definitions read from disk, which Flagship has not confirmed
+   * since the start. Applies to `localEvaluation`.
    * @default no limit
    * @example { maxAge: 600_000 }
    */

@@ -59,6 +59,7 @@ function asTargeted(flag: unknown): unknown {
 /**
  * Compiles a test's flag: a value, or a definition with rules.
  *
+ * @returns The compiled flag.
  * @throws FlagshipError `CONFIGURATION_ERROR` if it is neither. In production, a malformed flag resolves with
  * `PARSE_ERROR`; in a test it is a mistake, and `TestFlags.fail` simulates the error.
  */

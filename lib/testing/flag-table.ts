@@ -64,7 +64,11 @@ export class FlagTable {
     return isExcepted ? undefined : failure?.code;
   }
 
-  /** @throws FlagshipError `FLAG_NOT_FOUND` if the test has not set the flag. */
+  /**
+   * Returns the resolution of a flag. A flag set for the context's targeting key takes precedence.
+   *
+   * @throws FlagshipError `FLAG_NOT_FOUND` if the test has not set the flag.
+   */
   evaluate(key: string, context: EvaluationContext): FlagResolution {
     const { targetingKey } = context;
     const own = targetingKey === undefined ? undefined : this.byTargetingKey.get(targetingKey)?.get(key);

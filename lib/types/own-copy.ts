@@ -4,11 +4,11 @@ import { isPlainObject } from './plain-object';
 /**
  * Returns a copy that belongs to the caller: other callers do not see what it writes into the copy. Plain objects,
  * lists and dates are copied at any depth, circular and shared ones included. All other values (scalars, functions,
- * instances of a class) are returned as they are, because only their class knows how to copy them. Never throws: a
+ * instances of a class) are returned as they are, because a copy of an instance needs code of its class. Never throws: a
  * value that cannot be read is returned as it is.
  *
  * @example
- * const look = ownCopy(DEFAULT_LOOK);
+ * const settings = ownCopy(DEFAULT_SETTINGS);
  */
 export function ownCopy<T>(value: T): T {
   return typeof value === 'object' && value !== null ? (copyObject(value) as T) : value;

@@ -1,7 +1,7 @@
 /**
- * Everything that this package uses of other packages without their documenting it, in this one file. Each function
- * names what it uses, the versions that it was checked with, and what happens when it is gone. No property of another
- * package's object is redefined, and `undocumented-reads.spec.ts` fails when one of these is gone.
+ * All uses of members that other packages do not document, in one file. Each function names the member, the versions
+ * that it was checked with, and the effect when the member is gone. No property of another package's object is
+ * redefined, and `undocumented-reads.spec.ts` fails when one of these members is gone.
  */
 import { readSafely } from '../runtime';
 
@@ -30,18 +30,18 @@ export function clientLoggerOf(client: object): unknown {
 }
 
 /**
- * Returns OpenFeature's transaction context propagator. A propagator that is tried out instead may keep the context that
- * it is tried with.
+ * Returns OpenFeature's transaction context propagator. The documented alternative, which sets a test context and reads
+ * it back, may leave that context in the propagator.
  *
  * Reads `OpenFeature._transactionContextPropagator`. Checked with `@openfeature/server-sdk` 1.20 to 1.23. Without it the
- * module tries the propagator out.
+ * module sets a test context and reads it back.
  */
 export function transactionContextPropagatorOf(openFeature: object): unknown {
   return (openFeature as { readonly _transactionContextPropagator?: unknown })._transactionContextPropagator;
 }
 
 /**
- * Returns the connection of a WebSocket client of `ws`, which forgets the request that opened it.
+ * Returns the connection of a WebSocket client of `ws`. It leads to the upgrade request, which `ws` does not keep.
  *
  * Reads `client._socket`. Checked with `ws` 8.18 to 8.23. Without it a gateway's message over `ws` has no request, so
  * the evaluation context has no headers.

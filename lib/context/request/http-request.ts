@@ -38,11 +38,12 @@ export function scopeHolderOf(nodeRequest: object): object {
 
 /**
  * Recognizes requests of the application's HTTP framework and finds Node's request in them. The framework is determined
- * by Nest's HTTP adapter, so a property that the application adds to its requests (`raw`, for example) cannot mislead.
+ * by Nest's HTTP adapter, so a property that the application adds to its requests (`raw`, for example) is not taken for
+ * Node's request.
  */
 @Injectable()
 export class HttpRequests {
-  /** Whether the adapter is Fastify's; undefined until an adapter exists. */
+  /** Whether the adapter is Fastify's; undefined until Nest has created an adapter. */
   private usesFastify: boolean | undefined;
 
   constructor(private readonly host: HttpAdapterHost) {}

@@ -14,7 +14,7 @@ export class ApplicationScopes {
   private hasInterceptor = false;
 
   /**
-   * Adds the scopes of a module.
+   * Adds the scopes of a module, which Nest may create before or after the default module.
    *
    * @param isDefault Whether the module's scope is on top, so that plain OpenFeature clients see its context.
    * @param propagates Whether the module's scope is opened for every request.
@@ -38,7 +38,6 @@ export class ApplicationScopes {
     return this.everywhere.map((module) => module.openFor(request));
   }
 
-  /** The request scopes of every module. */
   get all(): readonly RequestScopes[] {
     return this.everywhere;
   }

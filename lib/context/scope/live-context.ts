@@ -1,7 +1,7 @@
 import { type EvaluationContext } from '@openfeature/server-sdk';
 
 /**
- * Returns a read-only context whose attributes are at each read those that the scope has at that time. A propagator
+ * Returns a read-only context whose reads return the attributes that the scope has at the time of the read. A propagator
  * which the application has set keeps the object that it received when the request came in, before authentication.
  */
 export function liveContext(scope: { readonly context: EvaluationContext }): EvaluationContext {

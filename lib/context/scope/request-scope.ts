@@ -58,7 +58,7 @@ export class RequestScope extends EvaluationScope {
     this.source = source;
   }
 
-  /** The request as application code has seen it so far. */
+  /** The request object that handlers receive; before that, with Fastify, the one that middleware receives. */
   get request(): unknown {
     return this.source.request;
   }

@@ -92,8 +92,8 @@ export class RequestScopes {
 
   /**
    * Handles a request that does not run in its scope, because middleware has continued it from a callback of another
-   * asynchronous context (of a pool, or of another request). Only the one who calls `next` can restore the scope; what
-   * can be done here is that the code of one request does not evaluate flags for the user of another.
+   * asynchronous context (of a pool, or of another request). Only the caller of `next` can restore the scope. This
+   * method prevents evaluations for another request's user.
    */
   private reportLostScope(scope: RequestScope): void {
     const current = currentScope(this.options);
