@@ -86,7 +86,7 @@ const INDEXES: readonly Row[] = [
   ['caching', "type Limits = typeof import('../http/limits');", 'enter-folders-by-their-index'],
   ['service', "import '../context/scope';", 'enter-folders-by-their-index'],
   ['sources', "import './remote/remote-source';", 'enter-folders-by-their-index'],
-  ['context/scope', "import '../request/subject';", 'enter-folders-by-their-index'],
+  ['context/scope', "import '../request/request-user';", 'enter-folders-by-their-index'],
   ['caching', "import '.';", 'no-import-of-the-own-index'],
   ['sources/remote', "import '..';", 'no-import-of-the-own-index'],
   ['sources/remote', "import './index';", 'no-import-of-the-own-index'],
