@@ -139,7 +139,8 @@ it('a flag with a value gives it to every reader, whatever its default is', asyn
   await fc.assert(
     fc.asyncProperty(json, fc.array(json, { minLength: 1, maxLength: 5 }), async (value, others) => {
       const { provider } = providerOf(() => ({ value: structuredClone(value), reason: 'OFF' }));
-      const flags = await startService({ provider });
+      const app = await apps.startContext({ imports: [FlagshipModule.forRoot({ provider })] });
+      const flags = app.get(FlagService);
       // The first default is the value itself: one answer cannot tell the two apart.
       const defaults = [structuredClone(value), ...others];
       const read = (given: JsonValue): Promise<unknown> => flags.getObjectValue('flag', given);
@@ -148,6 +149,8 @@ it('a flag with a value gives it to every reader, whatever its default is', asyn
         for (const given of defaults) values.push(await read(given));
         return values;
       });
+      // Closed here: OpenFeature connects the provider of an application that runs with every later domain.
+      await app.close();
       expect(seen).toEqual(defaults.map(() => value));
     }),
     { numRuns: 25 },
