@@ -70,9 +70,9 @@ it('writeSafely ignores a logger that rejects', async () => {
 });
 
 it('framesOf returns the call sites of an error, without its message', () => {
-  const frames = framesOf(new Error('one\nat-two\nthree'));
+  const frames = framesOf(new Error('message-one\nat-message-two\nmessage-three'));
   expect(frames.length).toBeGreaterThan(0);
-  expect(frames.join('\n')).not.toMatch(/one|two|three/);
+  expect(frames.join('\n')).not.toMatch(/message-/);
   expect([framesOf('text'), framesOf(Object.assign(new Error(), { stack: 7 }))]).toEqual([[], []]);
   const hostile = Object.defineProperty(new Error(), 'stack', {
     get: () => {

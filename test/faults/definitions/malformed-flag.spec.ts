@@ -200,15 +200,19 @@ describe('a malformed flag', () => {
   it.each(['in', 'not_in'])(
     'says where, and answers PARSE_ERROR: an object that is no text (%s)',
     async (name) => {
-      await serve([`"bad":${condition('"plan"', `"${name}"`, `[${HOSTILE[0]}]`)}`, '"good":true']);
+      // A key that the property above never uses: a good version of it would stay in force.
+      const key = `list-${name}`;
+      await serve([`"${key}":${condition('"plan"', `"${name}"`, `[${HOSTILE[0]}]`)}`, '"good":true']);
       for (const [where, source] of Object.entries(sources)) {
-        const details = await source.resolveNumberEvaluation('bad', 7, CONTEXT);
+        const details = await source.resolveNumberEvaluation(key, 7, CONTEXT);
         expect([where, details]).toEqual([
           where,
           expect.objectContaining({ value: 7, errorCode: 'PARSE_ERROR' }),
         ]);
       }
-      const told = lines.filter((line) => line.includes('"bad" is malformed at bad.rules[0].conditions[0]'));
+      const told = lines.filter((line) =>
+        line.includes(`"${key}" is malformed at ${key}.rules[0].conditions[0]`),
+      );
       expect(told).toHaveLength(4);
       expect(told[0]).toMatch(/cannot be used: Cannot convert object to primitive value/);
     },
