@@ -35,10 +35,16 @@ export class PropagationSetup {
     return isWanted ? new PropagatingInterceptor(this.application) : undefined;
   }
 
-  /** The global guard, under `'middleware'` and, if there is a context factory, under `'none'`; otherwise undefined. */
+  /**
+   * The global guard for a context factory, and under `'middleware'` to detect lost scopes; undefined where it has no
+   * use: a guard costs each request some microseconds. On Fastify a hook restores the scope, so none is lost.
+   */
   get guard(): CanActivate | undefined {
     const { propagation, contextFactory } = this.options;
-    const isWanted = propagation === 'middleware' || (propagation === 'none' && contextFactory !== undefined);
+    // Undefined before the application is created, as in Nest's testing module.
+    const httpAdapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    const mayLoseScope = propagation === 'middleware' && httpAdapter?.getType() !== 'fastify';
+    const isWanted = mayLoseScope || (propagation !== 'interceptor' && contextFactory !== undefined);
     return isWanted ? new FlagshipContextGuard(this.scopes) : undefined;
   }
 }
