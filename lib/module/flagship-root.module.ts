@@ -105,7 +105,7 @@ function createFlags(
   if (!registry.isActive(moduleId)) return registry.flagsOf(domain);
   const flags = new FlagService(evaluator, options, () => registry.usage(domain));
   const propagates = options.propagation !== 'none';
-  registry.register(moduleId, { domain, flags, scopes, evaluator, propagates });
+  registry.register({ domain, flags, scopes, evaluator, propagates });
   return flags;
 }
 

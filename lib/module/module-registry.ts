@@ -51,9 +51,9 @@ export class ModuleRegistry {
     if (other === undefined) return;
     const { domain } = moduleId;
     const shared = domain === undefined ? 'have no domain' : `have the domain "${domain}"`;
-    const [one, two] = [moduleId, other].map((each) => this.importerOf(each)).sort();
+    const importers = [moduleId, other].map((each) => this.importerOf(each)).sort();
     throw configurationError(
-      `two Flagship modules ${shared}, one imported by ${one ?? ''}, one by ${two ?? ''}; import one module in both places, or give each a domain of its own (option "domain").`,
+      `two Flagship modules ${shared}, one imported by ${importers.join(', one by ')}; import one module in both places, or give each a domain of its own (option "domain").`,
     );
   }
 
@@ -63,7 +63,7 @@ export class ModuleRegistry {
   }
 
   /** Publishes a module's flags to guards, parameters, interceptors and middleware of the application. */
-  register({ domain }: ModuleId, { flags, scopes, evaluator, propagates }: ModuleParts): void {
+  register({ domain, flags, scopes, evaluator, propagates }: ModuleParts): void {
     this.requestFlags.add({ domain, scopes, evaluator });
     this.scopes.add(scopes, domain === undefined, propagates);
     this.deferred(domain).resolve(flags);
@@ -96,8 +96,8 @@ export class ModuleRegistry {
   private modulesOf(domain: string | undefined): ModuleId[] {
     return [...this.modules.values()]
       .map(({ providers }) => providers.get(MODULE_ID)?.instance as ModuleId | undefined)
-      .filter((moduleId) => moduleId !== undefined && moduleId.domain === domain)
-      .map((moduleId) => moduleId as ModuleId);
+      .filter((moduleId) => moduleId !== undefined)
+      .filter((moduleId) => moduleId.domain === domain);
   }
 
   /** Returns the name of the class whose `@Module` imports the module; Nest itself keeps no importers of global modules. */

@@ -111,7 +111,7 @@ async function startUp(
       ? start
       : withTimeLimit('providerStart', start, startLimitMs, { signal }));
   } catch (error) {
-    // The provider was unregistered because the application's start failed, which has been reported.
+    // The application closed before its provider had started.
     if (signal.aborted) return;
     warn(`The flag provider did not start; flags answer their defaults. ${describeError(error)}`);
   }

@@ -37,7 +37,6 @@ export class RequestScope extends EvaluationScope {
   private isReading = false;
   /** Set when the scope is withdrawn: the scopes without any attribute of the request. */
   private anonymous: SubjectScopes | undefined;
-  private readonly staticContext: EvaluationContext;
   private liveTransaction: EvaluationContext | undefined;
 
   /**
@@ -50,7 +49,6 @@ export class RequestScope extends EvaluationScope {
     private readonly parentRequest?: RequestScope,
   ) {
     super(NOT_BUILT, parentRequest, module, source.key);
-    this.staticContext = module.context;
   }
 
   /** Replaces the request by the one that handlers see: Fastify wraps the one that middleware sees. */
@@ -73,7 +71,8 @@ export class RequestScope extends EvaluationScope {
    * that request's code must not evaluate flags for this one's user.
    */
   withdraw(): void {
-    const base = new EvaluationScope(this.staticContext, undefined, this.module, this.key);
+    const { module, key } = this;
+    const base = new EvaluationScope(module?.context ?? NOT_BUILT, undefined, module, key);
     this.anonymous = { subject: NO_SUBJECT, execution: undefined, base, scope: base, pending: undefined };
   }
 
