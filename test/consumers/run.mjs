@@ -26,7 +26,9 @@ try {
   const tarball = join(workspace, 'nestjs-flagship.tgz');
   await cp(options.tarball ?? (await packPackage(workspace, { build: true })), tarball);
   const nodes = await findNodes(options.node, workspace);
-  for (const name of options.consumers) await checkConsumer({ name, workspace, nodes, report });
+  for (const name of options.consumers) {
+    await checkConsumer({ name, workspace, tarball, nodes, report });
+  }
 } finally {
   cleanUp();
 }

@@ -5,15 +5,23 @@ import { run } from '../../../tools/command.cjs';
 import { npmInstall, readJson, versionsOf } from '../../../tools/npm.mjs';
 import { compile } from './compile.mjs';
 import { assertNoOptionalPeers, assertSingleCopies } from './installed.mjs';
-import { HERE } from './options.mjs';
+import { CHECKS, HERE } from './options.mjs';
 import { ADAPTERS, checkShop, MODES } from './shop.mjs';
 
 const ENTRIES_LIMIT = 20_000;
 
-/** Copies a consumer out of the repository, installs it once, and checks it under each Node. */
-export async function checkConsumer({ name, workspace, nodes, report }) {
+/**
+ * Copies a consumer out of the repository, installs it once, and checks it under each Node; a consumer with a
+ * `check.mjs` does that in its own way.
+ */
+export async function checkConsumer({ name, workspace, tarball, nodes, report }) {
   report.section(name);
   const folder = join(workspace, name);
+  if (existsSync(join(HERE, name, CHECKS))) {
+    const { check } = await import(join(HERE, name, CHECKS));
+    await cp(join(HERE, name), folder, { recursive: true });
+    return check({ folder, tarball, nodes, report });
+  }
   const { main, scripts = {} } = await copyConsumer(name, folder);
 
   if (!(await report.check('installs', () => install(folder)))) return;

@@ -3,8 +3,11 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** This folder: every folder in it that has a package.json is a consumer. */
+/** This folder: every folder in it that has a package.json, or checks of its own in a check.mjs, is a consumer. */
 export const HERE = resolve(import.meta.dirname, '..');
+
+/** The file in which a consumer keeps its checks, when they are not those of every application. */
+export const CHECKS = 'check.mjs';
 
 export const NODE_CHOICES = ['current', '22', '24', 'all'];
 
@@ -12,7 +15,8 @@ const USAGE = `node test/consumers/run.mjs [--node ${NODE_CHOICES.join('|')}] [-
 
 async function allConsumers() {
   const names = await readdir(HERE);
-  return names.filter((name) => existsSync(join(HERE, name, 'package.json'))).sort();
+  const isConsumer = (name) => ['package.json', CHECKS].some((file) => existsSync(join(HERE, name, file)));
+  return names.filter(isConsumer).sort();
 }
 
 /** What the command line asks for; ends the process when that cannot be understood. */
