@@ -4,10 +4,10 @@ import { compileFlag, type CompiledFlag, type FlagResolution } from './compile-f
 import { mergeMetadata, readDefinitionMetadata } from './flag-metadata';
 import { malformedFlagOf, MalformedFlag, quoted } from './malformed-flag';
 
-/** A part of a flag's metadata that is dropped. */
+/** A flag whose metadata is dropped, or a part of it. */
 export interface MetadataProblem {
   readonly flagKey: string;
-  /** What was dropped and why, as the rest of a sentence about the flag's metadata. */
+  /** Why, as the rest of a sentence about the flag's metadata. */
   readonly problem: string;
 }
 
@@ -39,7 +39,7 @@ export class CompiledDefinitions {
     return this.problems;
   }
 
-  /** What was dropped of the metadata of flags, whose evaluation it does not affect. */
+  /** The flags of whose metadata something was dropped, which does not affect their evaluation. */
   get metadataProblems(): readonly MetadataProblem[] {
     return [...this.droppedMetadata].map(([flagKey, problem]) => ({ flagKey, problem }));
   }

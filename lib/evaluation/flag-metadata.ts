@@ -16,7 +16,7 @@ const MAX_NAMED = 5;
 export interface ReadMetadata {
   /** A frozen copy of the accepted entries; undefined if there are none. */
   readonly metadata: FlagMetadata | undefined;
-  /** What was dropped and why, as the rest of a sentence; undefined if nothing was. */
+  /** Why something was dropped, as the rest of a sentence about the metadata; undefined if nothing was. */
   readonly problem: string | undefined;
 }
 
@@ -45,7 +45,7 @@ function isAcceptedName(name: string): boolean {
 
 function droppedEntries(names: readonly string[]): string {
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  return `loses entries whose name or value is not accepted: ${names.slice(0, MAX_NAMED).map(quoted).join(', ')}${more}`;
+  return `has entries whose name or value is not accepted: ${names.slice(0, MAX_NAMED).map(quoted).join(', ')}${more}`;
 }
 
 /**
@@ -58,7 +58,7 @@ export function readMetadata(given: unknown): ReadMetadata {
     return readEntries(given);
   } catch {
     // A getter or a proxy of a binding has thrown. Its message may quote the evaluation context.
-    return drop('it cannot be read');
+    return drop('cannot be read');
   }
 }
 
@@ -67,18 +67,18 @@ export function readDefinitionMetadata(definition: unknown): ReadMetadata {
   try {
     return isJsonObject(definition) ? readMetadata(definition.metadata) : NOTHING;
   } catch {
-    return drop('it cannot be read');
+    return drop('cannot be read');
   }
 }
 
-function drop(reason: string): ReadMetadata {
-  return { metadata: undefined, problem: `is dropped, because ${reason}` };
+function drop(problem: string): ReadMetadata {
+  return { metadata: undefined, problem };
 }
 
 function readEntries(given: unknown): ReadMetadata {
-  if (!isJsonObject(given)) return drop('it is not an object');
+  if (!isJsonObject(given)) return drop('is not an object');
   const names = Object.keys(given);
-  if (names.length > MAX_ENTRIES) return drop(`it has ${names.length} entries, more than ${MAX_ENTRIES}`);
+  if (names.length > MAX_ENTRIES) return drop(`has ${names.length} entries, more than ${MAX_ENTRIES}`);
   const dropped: string[] = [];
   const metadata: Record<string, string | number | boolean> = {};
   for (const name of names) {
@@ -88,7 +88,7 @@ function readEntries(given: unknown): ReadMetadata {
     else if (value !== undefined) dropped.push(name);
   }
   const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > MAX_BYTES) return drop(`it takes ${bytes} bytes as JSON, more than ${MAX_BYTES}`);
+  if (bytes > MAX_BYTES) return drop(`takes ${bytes} bytes as JSON, more than ${MAX_BYTES}`);
   return {
     metadata: bytes > EMPTY_BYTES ? frozenMetadata(metadata) : undefined,
     problem: dropped.length > 0 ? droppedEntries(dropped) : undefined,

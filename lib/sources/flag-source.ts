@@ -26,6 +26,7 @@ export interface CacheStats {
 
 /** The state of a source; each part is absent where the source has no such thing. */
 export interface SourceStats {
+  /** The ID of the app, where the options name it. */
   readonly flagSetId?: string;
   readonly upstream?: UpstreamStats;
   readonly circuit?: CircuitStats;

@@ -27,7 +27,7 @@ export function reportMalformed(
 
 /** Returns the sentence about metadata that is dropped. */
 export function metadataWarning({ flagKey, problem }: MetadataProblem): string {
-  return `The metadata of flag ${quoted(flagKey)} ${problem}.`;
+  return `The metadata of flag ${quoted(flagKey)} ${problem}; what is not accepted is dropped.`;
 }
 
 /** Reports metadata that is dropped, as {@link reportMalformed} reports flags. */
@@ -37,7 +37,7 @@ export function reportMetadata(
 ): void {
   const lines = problems.slice(0, MAX_REPORTED).map(metadataWarning);
   if (problems.length > MAX_REPORTED)
-    lines.push(`The metadata of ${problems.length - MAX_REPORTED} more flags is not accepted as it is.`);
+    lines.push(`${problems.length - MAX_REPORTED} more flags have metadata that is not accepted.`);
   reportLines(lines, report);
 }
 
