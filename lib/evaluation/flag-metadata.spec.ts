@@ -1,3 +1,4 @@
+import { type FlagMetadata } from '../types';
 import { CompiledDefinitions, flagSetMetadata, mergeMetadata, ownMetadata, readMetadata } from '.';
 
 const entries = (count: number) =>
@@ -108,12 +109,13 @@ describe('the metadata of an app', () => {
   });
 
   it('gives way to that of a flag, and is found again', () => {
-    for (const own of [
+    const flags: (FlagMetadata | undefined)[] = [
       { owner: 'team' },
       { owner: 'team', version: 9 },
       { flagSetId: 'shop', a: 1 },
       undefined,
-    ]) {
+    ];
+    for (const own of flags) {
       const merged = mergeMetadata(app, own);
       expect(merged).toEqual({ ...app, ...own });
       expect(Object.isFrozen(merged)).toBe(true);
