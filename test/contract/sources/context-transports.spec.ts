@@ -9,8 +9,7 @@ const OPERATORS = [
   ...['greater_than', 'less_than', 'greater_than_or_equals', 'less_than_or_equals'],
 ];
 const OPERANDS = [
-  ...['42', 42, '007', 'true', true, '1', 1, 0, null, '', '\ud800', '\ufffd'],
-  ...['2025-01-01T00:00:00Z', '9007199254740992'],
+  ...['42', '007', true, 1, null, '\ufffd', '2025-01-01T00:00:00Z'],
   ...[
     ['42', 'true', '\ufffd'],
     [42, true, null],
@@ -37,7 +36,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'byte-order-mark': '\\ufeffa',
 };
 
-const shown = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
+const shown = (value: unknown): string => (value === undefined ? 'undefined' : JSON.stringify(value));
 
 describe('the sources that keep types', () => {
   let stage: Stage;
@@ -77,7 +76,7 @@ describe('the sources that keep types', () => {
     return Promise.all(
       EXACT.map(async (source): Promise<[SourceName, string]> => {
         const { reason, value, errorCode } = await ask(stage.providers[source], 'boolean', flagKey, context);
-        return [source, `${reason} ${errorCode ?? value}`];
+        return [source, `${reason} ${errorCode ?? JSON.stringify(value)}`];
       }),
     );
   }
