@@ -191,12 +191,10 @@ export class HttpClient {
     const headers = this.#headers.headersFor(request, factoryHeaders);
     const span = request.span && this.#tracing?.startSpan(request.span, request.method, resends, parent);
     const response = await this.dispatch(request, headers, now, endsAt - now, limit, span);
-    if (response.status < 200 || response.status > 299) {
-      const { path, body } = request;
-      const failed = { ...response, redact: (text: string) => redact(text, { headers, path, body }) };
-      return this.readResponse(failed, read, now, span);
-    }
-    return this.readResponse(response, read, now, span);
+    const { method, path, body } = request;
+    const sent = { method, path, headers, body };
+    const answer = { ...response, request: sent, redact: (text: string) => redact(text, sent) };
+    return this.readResponse(answer, read, now, span);
   }
 
   /** @throws FlagshipError When the client is closed, or the signal of the application is aborted. */

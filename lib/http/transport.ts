@@ -19,7 +19,9 @@ export interface HttpResponse {
   readonly etag?: string;
   /** The value of the `Retry-After` header, unparsed. */
   readonly retryAfter?: string;
-  /** Removes the request's private values from a text of the response. Absent when the response is a success. */
+  /** The request, for a message that gives the cause of a failure. The client adds it. */
+  readonly request?: Omit<OutgoingRequest, 'maxBytes'>;
+  /** Removes the request's private values from a text of the response. The client adds it. */
   readonly redact?: (text: string) => string;
 }
 

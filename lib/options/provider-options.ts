@@ -315,10 +315,12 @@ export interface FlagshipProviderOptions {
   readonly secret?: string | readonly string[];
 
   /**
-   * How the evaluation context is sent. `'query'` sends it in the URL: scalars and dates only. `'body'` sends it as
-   * JSON: nested values are allowed, types are kept, and no personal data appears in a URL or an access log. `'auto'`
-   * sends a body only when a query cannot carry the context. Remote evaluation only.
-   * @default 'query'
+   * How the evaluation context is sent: `'auto'`, `'query'` or `'body'`. `'auto'` sends it in the URL as long as
+   * Flagship reads the same context from it, else as JSON: for lists, objects, null, texts that read as numbers or
+   * booleans, an attribute named `flagKey`, and URLs of more than 8 KB (8,192 bytes). `'body'` always sends JSON, so
+   * that no personal data appears in a URL or an access log. `'query'` never does: it leaves out null, and lists,
+   * objects and `flagKey` are `INVALID_CONTEXT`. Remote evaluation only.
+   * @default 'auto'
    * @example 'body'
    */
   readonly contextTransport?: ContextTransport;

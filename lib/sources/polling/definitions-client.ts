@@ -9,6 +9,7 @@ import {
   type UpstreamStats,
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
+import { parseJson } from '../../types';
 import { responseError } from '../error-response';
 import { urlTemplate } from '../evaluation-spans';
 
@@ -29,7 +30,7 @@ export interface DownloadedDefinitions {
 export function parseDefinitions(text: string): FlagMap {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+    parsed = parseJson(text);
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }

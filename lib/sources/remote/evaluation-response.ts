@@ -1,7 +1,9 @@
 import { type FlagshipError, FlagshipErrorCode } from '../../errors';
 import { type HttpResponse, TransientError } from '../../http';
+import { isJsonObject } from '../../evaluation';
 import { type JsonValue } from '../../options';
-import { responseError } from '../error-response';
+import { parseJson } from '../../types';
+import { envelopeError, responseError } from '../error-response';
 import { type Resolution } from '../flag-source';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type MetadataReader } from '../metadata-reader';
@@ -13,10 +15,21 @@ function parseError(problem: string): FlagshipError {
 
 function parse(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch {
     throw parseError('is not JSON; check that "baseUrl" or "endpoint" is not the address of a web page');
   }
+}
+
+/**
+ * Returns the resolution from the body of a response, which may be inside of the envelope of Cloudflare's API.
+ *
+ * @throws FlagshipError The error of an envelope that has `success: false`.
+ */
+function unwrap(body: unknown, response: HttpResponse): unknown {
+  if (!isJsonObject(body)) return body;
+  if (body.success === false) throw envelopeError(response, body);
+  return body.success === true && isJsonObject(body.result) ? body.result : body;
 }
 
 /**
@@ -32,7 +45,7 @@ export function parseEvaluation(
   metadataReader?: MetadataReader,
 ): Resolution {
   if (response.status < 200 || response.status > 299) throw responseError(response);
-  const parsed = parse(response.body);
+  const parsed = unwrap(parse(response.body), response);
   if (typeof parsed !== 'object' || parsed === null) throw parseError('is not an object');
   if (!Object.hasOwn(parsed, 'flagKey') || !Object.hasOwn(parsed, 'value')) {
     throw parseError('has no "flagKey" or no "value"');

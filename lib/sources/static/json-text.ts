@@ -1,5 +1,6 @@
 import type * as JsoncParser from 'jsonc-parser';
 import { FlagshipError, FlagshipErrorCode } from '../../errors';
+import { parseJson } from '../../types';
 
 /**
  * Parses JSON that a person wrote.
@@ -8,7 +9,7 @@ import { FlagshipError, FlagshipErrorCode } from '../../errors';
  */
 export function parseJsonText(text: string): unknown {
   try {
-    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+    return parseJson(text);
   } catch {
     throw new FlagshipError(syntaxErrorMessage(text), FlagshipErrorCode.PARSE_ERROR);
   }

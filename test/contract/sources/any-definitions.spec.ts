@@ -12,7 +12,8 @@ useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
 describe('for random flags and contexts', () => {
   const attribute = fc.constantFrom('a', 'b', 'c.d', 'who', 'targetingKey', '__proto__', 'constructor');
   const scalar = fc.oneof(
-    fc.constantFrom('a', 'b', '', '1', 'true', '2030-01-01T00:00:00Z', '2030-01-01T01:00:00+01:00'),
+    fc.constantFrom('a', 'b', '', '1', 'true', '2031', '007', '2030-01-01T00:00:00Z'),
+    fc.constantFrom('2030-01-01T01:00:00+01:00', '\ud800', '\ufffd'),
     fc.string({ unit: 'binary', maxLength: 4 }),
     fc.integer({ min: -3, max: 3 }),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -87,6 +88,27 @@ describe('for random flags and contexts', () => {
         },
       ),
       { numRuns: 150 },
+    );
+    await stage.close();
+  });
+
+  it('Flagship answers alike whether a query or a body carries the context', async () => {
+    const stage = await openStage({}, 'account');
+    const { flagship, providers } = stage;
+    const flatContext = fc.record({ a: scalar, b: scalar, who: scalar }, { requiredKeys: ['who'] });
+    await fc.assert(
+      fc.asyncProperty(
+        flag,
+        fc.array(fc.oneof(flatContext, jsonContext), { minLength: 1, maxLength: 6 }),
+        async (generated, contexts) => {
+          flagship.setFlags({ flags: { flag: generated } } as never);
+          for (const context of contexts) {
+            const byBody = await ask(providers['remote body'], 'string', 'flag', context);
+            expect(await ask(providers['remote auto'], 'string', 'flag', context)).toEqual(byBody);
+          }
+        },
+      ),
+      { numRuns: 100 },
     );
     await stage.close();
   });
