@@ -81,6 +81,19 @@ export function tooLargeError(status: number, maxBytes: number): FlagshipError {
     : new FlagshipError(`The answer ${problem}`, FlagshipErrorCode.PARSE_ERROR);
 }
 
+/** Returns the error of a response whose body is not in the coding that its header names. A retry may receive it whole. */
+export function undecodableError(
+  contentEncoding: string,
+  cause: unknown,
+  request: PrivateRequest,
+): TransientError {
+  const coding = shortened(redact(contentEncoding, request));
+  return new TransientError(
+    `The answer cannot be decoded as "${coding}" (header "content-encoding"): ${messageOf(cause)}.`,
+    FlagshipErrorCode.PARSE_ERROR,
+  );
+}
+
 /** The longest text of other code that a message quotes, in characters. */
 const MAX_QUOTED = 300;
 

@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
-import { networkError, tooLargeError } from './request-errors';
+import { decodeBody, DecodedTooLargeError } from './content-coding';
+import { networkError, tooLargeError, undecodableError } from './request-errors';
 import { readEntityTag, readHeader } from './response-header';
 import { type HttpResponse, type OutgoingRequest } from './transport';
 
@@ -17,6 +18,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private status = 0;
   private etag: string | undefined;
   private retryAfter: string | undefined;
+  private contentEncoding: string | undefined;
   private failure: Error | undefined;
 
   constructor(
@@ -41,6 +43,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.status = status;
     this.etag = readEntityTag(headers);
     this.retryAfter = readHeader(headers, 'retry-after');
+    this.contentEncoding = readHeader(headers, 'content-encoding');
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -51,14 +54,14 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.timer);
+    this.controller = undefined;
     const [firstChunk] = this.chunks;
     const bytes =
       firstChunk !== undefined && this.chunks.length === 1
         ? firstChunk
         : Buffer.concat(this.chunks, this.size);
-    const { status, etag, retryAfter } = this;
-    this.resolve({ status, body: bytes.toString('utf8'), etag, retryAfter });
+    if (this.contentEncoding === undefined) this.complete(bytes);
+    else void this.decode(bytes, this.contentEncoding);
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -73,5 +76,25 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.chunks = [];
     this.reject(error);
     this.controller?.abort(error);
+  }
+
+  /** Decodes the body within the time limit of the request. */
+  private async decode(bytes: Buffer, contentEncoding: string): Promise<void> {
+    const { status, request } = this;
+    try {
+      this.complete(await decodeBody(bytes, contentEncoding, request.maxBytes));
+    } catch (error) {
+      if (error instanceof DecodedTooLargeError) this.fail(tooLargeError(status, request.maxBytes));
+      // The status alone says what went wrong: a 404 is final, whatever its page is.
+      else if (status < 200 || status > 299) this.complete(Buffer.alloc(0));
+      else this.fail(undecodableError(contentEncoding, error, request));
+    }
+  }
+
+  private complete(body: Buffer): void {
+    if (this.failure !== undefined) return;
+    clearTimeout(this.timer);
+    const { status, etag, retryAfter } = this;
+    this.resolve({ status, body: body.toString('utf8'), etag, retryAfter });
   }
 }
