@@ -1,9 +1,18 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher } from 'undici';
 import { decodeBody, DecodedTooLargeError } from './content-coding';
-import { networkError, tooLargeError, undecodableError } from './request-errors';
+import { tooLargeError, undecodableError } from './request-errors';
 import { readEntityTag, readHeader } from './response-header';
 import { type HttpResponse, type OutgoingRequest } from './transport';
+
+/** The part of undici's controller that is used. */
+type RequestController = Pick<Dispatcher.DispatchController, 'abort'>;
+
+/** Creates the errors of a request without a complete response. */
+export interface ResponseErrors {
+  timeout(): Error;
+  network(cause: unknown): Error;
+}
 
 /**
  * Receives one response from undici, from dispatch to the last byte. It settles exactly once: with the complete
@@ -12,7 +21,7 @@ import { type HttpResponse, type OutgoingRequest } from './transport';
  */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
   private readonly timer: NodeJS.Timeout;
-  private controller: Dispatcher.DispatchController | undefined;
+  private controller: RequestController | undefined;
   private chunks: Buffer[] = [];
   private size = 0;
   private status = 0;
@@ -25,28 +34,28 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     private readonly resolve: (response: HttpResponse) => void,
     private readonly reject: (error: Error) => void,
     private readonly request: OutgoingRequest,
-    timeoutError: () => Error,
+    private readonly errors: ResponseErrors,
     timeLeftMs: number,
   ) {
     this.timer = setTimeout(() => {
-      this.fail(timeoutError());
+      this.fail(errors.timeout());
     }, timeLeftMs);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: RequestController): void {
     this.controller = controller;
     // The request failed while it was still queued for a connection.
     if (this.failure !== undefined) controller.abort(this.failure);
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders): void {
     this.status = status;
     this.etag = readEntityTag(headers);
     this.retryAfter = readHeader(headers, 'retry-after');
     this.contentEncoding = readHeader(headers, 'content-encoding');
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_: unknown, chunk: Buffer): void {
     const { maxBytes } = this.request;
     this.size += chunk.length;
     if (this.size > maxBytes) this.fail(tooLargeError(this.status, maxBytes));
@@ -64,8 +73,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     else void this.decode(bytes, this.contentEncoding);
   }
 
-  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.fail(networkError(error, this.request));
+  onResponseError(_: unknown, error: Error): void {
+    this.fail(this.errors.network(error));
   }
 
   /** Rejects at once and frees the connection. Later calls have no effect. */
