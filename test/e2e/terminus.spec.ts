@@ -102,7 +102,10 @@ describe('with definitions in the process', () => {
       evaluations: 2,
       errors: 1,
       stale: 0,
-      definitions: { confirmedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+      definitions: {
+        confirmedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        version: expect.stringMatching(/^[0-9a-f]{40}$/),
+      },
       upstream: {
         requests: 1,
         inFlight: 0,
