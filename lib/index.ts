@@ -35,6 +35,7 @@ export {
   type BindingDetails,
   type CacheStore,
   type CircuitBreakerOptions,
+  type ContextFactory,
   type ContextTransport,
   type Definitions,
   type FlagDefinition,

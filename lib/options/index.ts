@@ -24,6 +24,7 @@ export {
 export { type FlagType, flagTypeOf } from './flag-type';
 export {
   type AsyncModuleOptions,
+  type ContextFactory,
   type FlagshipModuleAsyncOptions,
   type FlagshipModuleExtras,
   type FlagshipModuleOptions,

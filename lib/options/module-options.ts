@@ -1,5 +1,4 @@
-import { type ModuleMetadata, type Type } from '@nestjs/common';
-import { type ContextFactory } from '@openfeature/nestjs-sdk';
+import { type ExecutionContext, type ModuleMetadata, type Type } from '@nestjs/common';
 import {
   type EvaluationContext,
   type EventHandler,
@@ -59,6 +58,17 @@ export interface RequestContextOptions {
  * const handler: ProviderEventHandler = [ProviderEvents.Stale, ({ message }) => alert(message)];
  */
 export type ProviderEventHandler = readonly [event: ProviderEvents, handler: EventHandler];
+
+/**
+ * Returns attributes of a request, or undefined for none. It is the `ContextFactory` of `@openfeature/nestjs-sdk`, whose
+ * functions are accepted unchanged.
+ *
+ * @example
+ * const byHandler: ContextFactory = (execution) => ({ handler: execution.getHandler().name });
+ */
+export type ContextFactory = (
+  execution: ExecutionContext,
+) => Promise<EvaluationContext | undefined> | EvaluationContext | undefined;
 
 /** The module's options, in addition to those of the provider. */
 export interface FlagshipModuleSettings {

@@ -1,4 +1,3 @@
-import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
 import { configurationError, messageOf, describeValue } from '../errors';
 import { copyContext } from '../types';
@@ -16,6 +15,7 @@ import {
 } from './checks';
 import { MODULE_DEFAULTS } from './defaults';
 import {
+  type ContextFactory,
   type FlagshipModuleOptions,
   type FlagshipModuleSettings,
   type Propagation,
