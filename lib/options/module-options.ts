@@ -1,4 +1,4 @@
-import { type ExecutionContext, type ModuleMetadata, type Type } from '@nestjs/common';
+import { type ModuleMetadata, type Type } from '@nestjs/common';
 import {
   type EvaluationContext,
   type EventHandler,
@@ -6,6 +6,8 @@ import {
   type Provider,
   type ProviderEvents,
 } from '@openfeature/server-sdk';
+import { type ContextFactory } from './context-factory';
+import { type FlagDomain } from './flag-keys';
 import { type FlagshipProviderOptions } from './provider-options';
 
 /**
@@ -59,17 +61,6 @@ export interface RequestContextOptions {
  */
 export type ProviderEventHandler = readonly [event: ProviderEvents, handler: EventHandler];
 
-/**
- * Returns attributes of a request, or undefined for none. It is the `ContextFactory` of `@openfeature/nestjs-sdk`, whose
- * functions are accepted unchanged.
- *
- * @example
- * const byHandler: ContextFactory = (execution) => ({ handler: execution.getHandler().name });
- */
-export type ContextFactory = (
-  execution: ExecutionContext,
-) => Promise<EvaluationContext | undefined> | EvaluationContext | undefined;
-
 /** The module's options, in addition to those of the provider. */
 export interface FlagshipModuleSettings {
   /**
@@ -78,7 +69,7 @@ export interface FlagshipModuleSettings {
    * @default the default domain
    * @example 'search'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain;
 
   /**
    * Another OpenFeature provider in place of Flagship's. Not together with provider options. The start of the
@@ -227,7 +218,7 @@ export interface FlagshipModuleAsyncOptions extends FlagshipModuleExtras, Pick<M
    * @default none
    * @example 'search'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain;
 
   /**
    * Injection tokens of the values that `useFactory` is called with.

@@ -13,9 +13,9 @@ import {
   oneOf,
   textOption,
 } from './checks';
+import { type ContextFactory } from './context-factory';
 import { MODULE_DEFAULTS } from './defaults';
 import {
-  type ContextFactory,
   type FlagshipModuleOptions,
   type FlagshipModuleSettings,
   type Propagation,
