@@ -9,7 +9,8 @@ const INSTALL_LIMIT_MS = 300_000;
 const TARBALL = 'nestjs-flagship.tgz';
 
 /** Lines of a package manager that say that something is not as it should be. */
-const COMPLAINT = /\b(warn|warnings?|error|unmet|missing|peer|invalid|deprecated|ERESOLVE|YN0002|YN0060|YN0086)\b/i;
+const COMPLAINT =
+  /\b(warn|warnings?|error|unmet|missing|peer|invalid|deprecated|ERESOLVE|YN0002|YN0060|YN0086)\b/i;
 
 /** Yarn's remark that PnP needs Node's loaders for ES modules, and the line that counts the warnings before it. */
 const REMARKS = /YN0092|Done with warnings/;
@@ -23,10 +24,14 @@ export async function check({ folder, tarball, nodes, report }) {
     const app = join(folder, manager.name.replaceAll(/\W+/g, '-'));
     const title = (what) => `${manager.name}: ${what}`;
     await createApp(app, join(folder, 'app'), tarball, manager);
-    const isInstalled = await report.check(title('installs by the line of the README, without a warning'), () =>
-      install(app, manager, packages),
+    const isInstalled = await report.check(
+      title('installs by the line of the README, without a warning'),
+      () => install(app, manager, packages),
     );
     if (!isInstalled) continue;
+    await report.check(title('has one copy of what a process may have once'), () =>
+      runNode(app, manager, nodes[0], 'copies.mjs'),
+    );
     if (!(await report.check(title('compiles'), () => runBin(app, manager, ['tsc'])))) continue;
     for (const node of nodes) {
       const on = (what) => title(`Node ${node.version}: ${what}`);
@@ -51,7 +56,7 @@ async function createApp(app, template, tarball, { files }) {
   for (const [name, content] of Object.entries(files)) await writeFile(join(app, name), content);
 }
 
-async function install(app, { install, add, env }, packages) {
+async function install(app, { install, add, inspect, env }, packages) {
   const fromTarball = packages.map((name) =>
     name === 'nestjs-flagship' ? `${name}@file:./${TARBALL}` : name,
   );
@@ -62,6 +67,7 @@ async function install(app, { install, add, env }, packages) {
     .split('\n')
     .filter((line) => COMPLAINT.test(line) && !REMARKS.test(line));
   assert.deepEqual(complaints, []);
+  if (inspect !== undefined) await execute(app, env, inspect);
 }
 
 async function execute(cwd, env, [file, ...args]) {
@@ -86,7 +92,10 @@ async function runEntries(app, manager, node) {
 }
 
 async function respond(app, manager, node) {
-  assert.equal(await runNode(app, manager, node, 'dist/main.js'), '200 {"greeting":"hello","invoices":true}\n');
+  assert.equal(
+    await runNode(app, manager, node, 'dist/main.js'),
+    '200 {"greeting":"hello","invoices":true}\n',
+  );
 }
 
 async function runCommand(app, manager, node) {

@@ -8,7 +8,8 @@ const TOOLS = ['yarn@1', '@yarnpkg/cli-dist@4', 'pnpm@12'];
 
 /**
  * Installs the package managers in a folder, and resolves with the ways to install an application. Of each: the files
- * that it needs, and its command lines; `node` and `bin` run a file and a package's command in the application.
+ * that it needs, and its command lines. `inspect` fails for an installation that is not valid, where the manager has
+ * such a command; `node` and `bin` run a file and a package's command in the application.
  */
 export async function findManagers(folder) {
   await writeFile(join(folder, 'package.json'), '{ "private": true }');
@@ -46,6 +47,7 @@ function npm() {
     files: {},
     install: ['npm', 'install', ...quiet],
     add: ['npm', 'install', ...quiet],
+    inspect: ['npm', 'ls', '--all'],
     node: ['node'],
     bin: ['npx', '--no'],
   };
@@ -80,6 +82,7 @@ function pnpm(file, installsPeers) {
     files: { 'pnpm-workspace.yaml': `autoInstallPeers: ${installsPeers}\n` },
     install: [file, 'install'],
     add: [file, 'add'],
+    inspect: [file, 'peers', 'check'],
     node: ['node'],
     bin: [file, 'exec'],
   };
