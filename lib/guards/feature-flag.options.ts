@@ -1,5 +1,5 @@
 import { type ExecutionContext } from '@nestjs/common';
-import { type JsonValue } from '../options';
+import { type FlagDomain, type JsonValue } from '../options';
 import { type Refusal } from './refusal';
 
 /** The options of `@FeatureFlag`: which values let a request pass, and how a request is refused. */
@@ -62,5 +62,5 @@ export interface FeatureFlagOptions {
    * @default the module without a domain
    * @example { domain: 'billing' }
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain;
 }

@@ -1,5 +1,4 @@
 import { type ModuleMetadata, type Type } from '@nestjs/common';
-import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import {
   type EvaluationContext,
   type EventHandler,
@@ -7,6 +6,8 @@ import {
   type Provider,
   type ProviderEvents,
 } from '@openfeature/server-sdk';
+import { type ContextFactory } from './context-factory';
+import { type FlagDomain } from './flag-keys';
 import { type FlagshipProviderOptions } from './provider-options';
 
 /**
@@ -68,7 +69,7 @@ export interface FlagshipModuleSettings {
    * @default the default domain
    * @example 'search'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain;
 
   /**
    * Another OpenFeature provider in place of Flagship's. Not together with provider options. The start of the
@@ -217,7 +218,7 @@ export interface FlagshipModuleAsyncOptions extends FlagshipModuleExtras, Pick<M
    * @default none
    * @example 'search'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain;
 
   /**
    * Injection tokens of the values that `useFactory` is called with.

@@ -1,4 +1,4 @@
-import { type FlagKey, type FlagMetadata, type FlagValueFor, type Rule } from '../options';
+import { type AnyFlagKey, type FlagMetadata, type FlagValueFor, type Rule } from '../options';
 
 /** A flag with rules, in the format of Flagship's definitions. */
 export interface TestFlagDefinition<Value = FlagValueFor<string>> {
@@ -22,12 +22,12 @@ export interface TestFlagDefinition<Value = FlagValueFor<string>> {
  * A test's flag: a value, or a definition with rules. If the application has declared the flag's type, the value must
  * have that type.
  */
-export type TestFlagValue<Key = FlagKey> = FlagValueFor<Key> | TestFlagDefinition<FlagValueFor<Key>>;
+export type TestFlagValue<Key = AnyFlagKey> = FlagValueFor<Key> | TestFlagDefinition<FlagValueFor<Key>>;
 
 /**
- * A test's flags by key.
+ * A test's flags by key, those of all modules: a test's flags serve each of them.
  *
  * @example
  * const flags: TestFlagValues = { 'new-checkout': true, 'upload-limit': 20, look: { accent: 'teal' } };
  */
-export type TestFlagValues = { readonly [Key in FlagKey]?: TestFlagValue<Key> };
+export type TestFlagValues = { readonly [Key in AnyFlagKey]?: TestFlagValue<Key> };
