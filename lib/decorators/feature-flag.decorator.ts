@@ -12,8 +12,8 @@ import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options'
 
 /** Derives the flag's type from `equals`, so that keys and default of another type are compile errors. */
 interface TypedBy<T> {
-  readonly equals?: T | readonly T[];
-  readonly defaultValue?: FlagValueLike<T>;
+  readonly equals?: T | readonly T[] | undefined;
+  readonly defaultValue?: FlagValueLike<T> | undefined;
 }
 
 /**

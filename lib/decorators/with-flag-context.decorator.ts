@@ -22,7 +22,7 @@ export interface WithFlagContextOptions {
    * @default the module without a domain
    * @example 'billing'
    */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
 }
 
 type Job = Readonly<Record<symbol, FlagService | undefined>>;

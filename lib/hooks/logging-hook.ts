@@ -22,13 +22,13 @@ export interface LoggingHookOptions {
    * @default a Nest `Logger` called "Flagship"
    * @example { logger: console }
    */
-  readonly logger?: LoggingHookLogger;
+  readonly logger?: LoggingHookLogger | undefined;
   /**
    * The attributes of the evaluation context to log: a list of names, or `true` for all. They may be personal data.
    * @default false
    * @example { context: ['plan', 'region'] }
    */
-  readonly context?: boolean | readonly string[];
+  readonly context?: boolean | readonly string[] | undefined;
 }
 
 /**
