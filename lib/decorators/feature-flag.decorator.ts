@@ -12,9 +12,9 @@ import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options'
 
 /** Derives the flag's type and domain from the options, so that other keys and defaults are compile errors. */
 interface TypedBy<T, Domain> {
-  readonly equals?: T | readonly T[];
-  readonly defaultValue?: FlagValueLike<T>;
-  readonly domain?: Domain;
+  readonly equals?: T | readonly T[] | undefined;
+  readonly defaultValue?: FlagValueLike<T> | undefined;
+  readonly domain?: Domain | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface FlagParameterOptions {
    * @default the module without a domain
    * @example { domain: 'billing' }
    */
-  readonly domain?: FlagDomain;
+  readonly domain?: FlagDomain | undefined;
 }
 
 /** The flag of a decorated parameter, read once when the class is defined, with validated arguments. */

@@ -22,7 +22,7 @@ export interface WithFlagContextOptions {
    * @default the module without a domain
    * @example 'billing'
    */
-  readonly domain?: FlagDomain;
+  readonly domain?: FlagDomain | undefined;
 }
 
 type Job = Readonly<Record<symbol, FlagService | undefined>>;

@@ -18,11 +18,11 @@ export interface RegisteredFlags {
 /** The options of {@link RequestFlags.evaluate}. */
 export interface RequestEvaluationOptions {
   /** The domain of the module that evaluates the flag; without one, the module without a domain. */
-  readonly domain?: FlagDomain;
+  readonly domain?: FlagDomain | undefined;
   /** Identifies the handler's parameter that is being resolved, if any; a parameter is resolved once per message. */
-  readonly parameter?: object;
+  readonly parameter?: object | undefined;
   /** Whether `isDefaultApplied` must be exact for the returned details; see {@link FlagEvaluator.evaluate}. */
-  readonly mustKnowDefault?: boolean;
+  readonly mustKnowDefault?: boolean | undefined;
 }
 
 /**

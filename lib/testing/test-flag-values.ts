@@ -3,7 +3,7 @@ import { type AnyFlagKey, type FlagMetadata, type FlagValueFor, type Rule } from
 /** A flag with rules, in the format of Flagship's definitions. */
 export interface TestFlagDefinition<Value = FlagValueFor<string>> {
   /** The flag's key; optional, because the flags are listed by key. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Whether the flag is on; evaluations of a flag that is off resolve with the default and the reason `DISABLED`. */
   readonly enabled: boolean;
   /** The variation that applies if no rule matches. */
