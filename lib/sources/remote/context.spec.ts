@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { FlagshipError } from '../../errors';
-import { evaluationBody } from './context-body';
+import { evaluationBody } from '../context-json';
 import { evaluationPath, fitsQuery } from './context-query';
 
 type Context = Record<string, unknown>;

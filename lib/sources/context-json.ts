@@ -1,34 +1,49 @@
 import { isDate } from 'node:util/types';
-import { type Attributes, CONTEXT_LIMITS, isPlainObject, redactedName } from '../../types';
-import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
+import { type JsonValue } from '../options';
+import { type Attributes, CONTEXT_LIMITS, isPlainObject, redactedName } from '../types';
+import { attributeNames, invalidContextError, isoDate, readAttribute } from './context-attributes';
+
+/** The attributes of a context that holds only what JSON can carry. */
+export type JsonContext = Record<string, JsonValue>;
 
 /**
  * Returns the request body for a flag and a context. JSON keeps the types of the attributes.
  *
- * @throws FlagshipError `INVALID_CONTEXT` for values that JSON cannot carry, and beyond the limits of Flagship, instead
- * of sending a different context.
+ * @throws FlagshipError As {@link jsonContext}.
  */
 export function evaluationBody(flagKey: string, context: Attributes): string {
-  return JSON.stringify({ flagKey, context: new BodyCopy().copyAttributes(context, '', 0) });
+  return JSON.stringify({ flagKey, context: jsonContext(context) });
+}
+
+/**
+ * Returns a copy of a context that holds only what JSON can carry: dates are ISO 8601 text, undefined is left out.
+ *
+ * @throws FlagshipError `INVALID_CONTEXT` for values that JSON cannot carry, and beyond the limits of Flagship, instead
+ * of returning a different context.
+ */
+export function jsonContext(context: Attributes): JsonContext {
+  return new JsonCopy().copyAttributes(context, '', 0);
 }
 
 /**
  * Copies one context to values that JSON can carry, and counts them meanwhile. The limits also end the copying of
  * circular objects, and of objects that are shared so often that the copy would fill the memory.
  */
-class BodyCopy {
+class JsonCopy {
   private scalars = 0;
   private structures = 0;
   /** The characters of names and texts. Their bytes in JSON are at least as many. */
   private characters = 0;
 
   /** @param level The number of objects and lists around these attributes; 0 for the context itself. */
-  copyAttributes(holder: Attributes, prefix: string, level: number): unknown {
+  copyAttributes(holder: Attributes, prefix: string, level: number): JsonContext {
     this.structures++;
-    const copy: [string, unknown][] = [];
+    const copy: [string, JsonValue][] = [];
     for (const name of attributeNames(holder)) {
       this.count(name.length, prefix);
-      copy.push([name, this.copyValue(readAttribute(holder, name), `${prefix}${redactedName(name)}`, level)]);
+      const path = `${prefix}${redactedName(name)}`;
+      const value = this.copyValue(readAttribute(holder, name), path, level);
+      if (value !== undefined) copy.push([name, value]);
     }
     return Object.fromEntries(copy);
   }
@@ -40,7 +55,7 @@ class BodyCopy {
       throw tooLargeError(path);
   }
 
-  private copyList(list: readonly unknown[], path: string, level: number): unknown[] {
+  private copyList(list: readonly unknown[], path: string, level: number): JsonValue[] {
     const elements = list as unknown as Attributes;
     const length = Number(readAttribute(elements, 'length'));
     this.structures++;
@@ -53,7 +68,7 @@ class BodyCopy {
     );
   }
 
-  private copyStructure(value: object, path: string, level: number): unknown {
+  private copyStructure(value: object, path: string, level: number): JsonValue {
     if (level > CONTEXT_LIMITS.levels)
       return refuse(path, `nested more than ${CONTEXT_LIMITS.levels} deep, or circular`);
     if (isList(value)) return this.copyList(value, path, level);
@@ -61,7 +76,7 @@ class BodyCopy {
     return this.copyAttributes(value, `${path}.`, level);
   }
 
-  private copyValue(value: unknown, path: string, level: number): unknown {
+  private copyValue(value: unknown, path: string, level: number): JsonValue | undefined {
     this.scalars++;
     this.count(0, path);
     switch (typeof value) {
