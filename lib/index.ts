@@ -40,6 +40,7 @@ export {
   type FlagDefinition,
   type FlagKey,
   type FlagKeyFor,
+  type FlagMetadata,
   type FlagsInput,
   type FlagType,
   type FlagshipBinding,

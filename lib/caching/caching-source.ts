@@ -9,7 +9,7 @@ import { withTraceOnly } from '../http';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
 import { detached } from '../runtime';
 import { type FlagSource, type Resolution, type SourceStats } from '../sources';
-import { type Attributes, copyContext } from '../types';
+import { type Attributes, copyContext, type FlagMetadata } from '../types';
 import { copyValue } from './copy-value';
 import { type CachedResolution, type CacheKey, cacheKey, MemoryCache } from './memory-cache';
 import { type SharedCache, type SharedResolution, type WriteShared } from './shared-cache';
@@ -78,6 +78,10 @@ export class CachingSource implements FlagSource {
 
   async refresh(): Promise<boolean> {
     return (await this.source.refresh?.()) ?? true;
+  }
+
+  metadataOf(flagKey: string): FlagMetadata | undefined {
+    return this.source.metadataOf?.(flagKey);
   }
 
   flagKeys(): ReadonlySet<string> | undefined {
@@ -159,6 +163,7 @@ export class CachingSource implements FlagSource {
       value: found.value,
       variant: found.variant,
       reason: 'CACHED',
+      metadata: found.metadata,
       notFound: undefined,
     };
     if (this.keepShared(evaluation, resolution, found)) return resolution;
@@ -223,7 +228,7 @@ export class CachingSource implements FlagSource {
 
   private keep(
     key: CacheKey,
-    { variant, reason }: Resolution,
+    { variant, reason, metadata }: Resolution,
     value: JsonValue,
     write: WriteShared | undefined,
   ): void {
@@ -233,8 +238,9 @@ export class CachingSource implements FlagSource {
       this.drop(key, write);
       return;
     }
-    this.memory?.set(key, { value, variant, reason: 'CACHED', notFound: undefined }, ttl, ttl + staleTtl);
-    write?.(value, variant);
+    const entry: CachedResolution = { value, variant, reason: 'CACHED', metadata, notFound: undefined };
+    this.memory?.set(key, entry, ttl, ttl + staleTtl);
+    write?.(entry);
   }
 
   /** Drops an older resolution, which is wrong now, from memory and for the other instances. */
@@ -251,6 +257,6 @@ export class CachingSource implements FlagSource {
   }
 }
 
-function asStale({ value, variant }: CachedResolution): Resolution {
-  return { value, variant, reason: 'STALE' };
+function asStale({ value, variant, metadata }: CachedResolution): Resolution {
+  return { value, variant, reason: 'STALE', metadata };
 }

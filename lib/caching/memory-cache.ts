@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type FlagshipError } from '../errors';
 import { type FlagType, type JsonValue } from '../options';
-import { type Attributes } from '../types';
+import { type Attributes, type FlagMetadata } from '../types';
 import { ContextKey, cacheHash } from './context-key';
 import { textSize, valueSize } from './memory-size';
 
@@ -10,6 +10,7 @@ export interface CachedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
   readonly reason: 'CACHED';
+  readonly metadata?: FlagMetadata;
   /** The error, if Flagship responded that the flag does not exist. Value and variant have no meaning then. */
   readonly notFound: FlagshipError | undefined;
 }
@@ -34,8 +35,16 @@ const ENTRY_BYTES = 700;
 /** The bytes of an error with its stack. */
 const ERROR_BYTES = 3000;
 
-function entrySize({ flagKey, context }: CacheKey, { value, variant, notFound }: CachedResolution): number {
-  const content = textSize(flagKey) + context.size + valueSize(value) + textSize(variant ?? '');
+function entrySize(
+  { flagKey, context }: CacheKey,
+  { value, variant, metadata, notFound }: CachedResolution,
+): number {
+  const content =
+    textSize(flagKey) +
+    context.size +
+    valueSize(value) +
+    textSize(variant ?? '') +
+    (metadata === undefined ? 0 : valueSize(metadata));
   return ENTRY_BYTES + content + (notFound === undefined ? 0 : ERROR_BYTES + textSize(notFound.message));
 }
 

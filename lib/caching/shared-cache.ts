@@ -1,8 +1,9 @@
-import { isJsonObject } from '../evaluation';
+import { isJsonObject, ownMetadata } from '../evaluation';
 import { flagTypeOf, type JsonValue } from '../options';
 import { wallClockMs } from '../runtime';
+import { type MetadataReader } from '../sources';
 import { type GuardedStore } from '../store';
-import { type Attributes } from '../types';
+import { type Attributes, type FlagMetadata } from '../types';
 import { type ContextDigest } from './context-digest';
 import { portableContext } from './canonical-context';
 import { copyValue } from './copy-value';
@@ -20,6 +21,7 @@ const MAX_SHOWN_KEY = 100;
 export interface SharedResolution {
   readonly value: JsonValue;
   readonly variant: string | undefined;
+  readonly metadata?: FlagMetadata;
   /** How long ago Flagship responded, in milliseconds. */
   readonly ageMs: number;
 }
@@ -30,12 +32,16 @@ interface StoredResolution {
   /** Absent if Flagship's response must not be cached. The entry then replaces an older one, which is wrong. */
   readonly value?: JsonValue;
   readonly variant?: string;
+  /** The flag's own metadata, not checked. Older versions of this package neither write nor read it. */
+  readonly metadata?: unknown;
   /** When Flagship responded, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Writes in the background; without a value, a tombstone that replaces an older entry. */
-export type WriteShared = (value: JsonValue | undefined, variant?: string) => void;
+/** Writes in the background; without a resolution, a tombstone that replaces an older entry. */
+export type WriteShared = (
+  resolution: Pick<SharedResolution, 'value' | 'variant' | 'metadata'> | undefined,
+) => void;
 
 /** The entry for one cache key. */
 export interface SharedEntry {
@@ -53,12 +59,14 @@ export class SharedCache {
    * @param lifetimeMs How long a resolution can be served, as a stale one at last, in milliseconds.
    * @param digest Hashes contexts for the keys.
    * @param salt Part of each key; separates configurations that may evaluate the same context to different values.
+   * @param metadataReader Reads the metadata of entries.
    */
   constructor(
     private readonly store: GuardedStore,
     private readonly lifetimeMs: number,
     private readonly digest: ContextDigest,
     private readonly salt: string,
+    private readonly metadataReader: MetadataReader,
   ) {}
 
   /** Returns the entry for a cache key and its context. Later changes of the context do not affect it. */
@@ -69,8 +77,10 @@ export class SharedCache {
     const { flagKey, type } = key;
     return {
       read: () => this.read(key, storeKey),
-      write: (value, variant) => {
-        const stored: StoredResolution = { flagKey, type, value, variant, at: wallClockMs() };
+      write: (resolution) => {
+        const { value, variant } = resolution ?? {};
+        const metadata = ownMetadata(this.metadataReader.flagSet, resolution?.metadata);
+        const stored: StoredResolution = { flagKey, type, value, variant, metadata, at: wallClockMs() };
         this.store.set(storeKey, JSON.stringify(stored), Math.ceil(this.lifetimeMs));
       },
     };
@@ -86,7 +96,8 @@ export class SharedCache {
       return undefined;
     }
     if (ageMs >= this.lifetimeMs || stored.value === undefined) return undefined;
-    return { value: stored.value, variant: stored.variant, ageMs: Math.max(0, ageMs) };
+    const metadata = this.metadataReader.read(key.flagKey, stored.metadata);
+    return { value: stored.value, variant: stored.variant, metadata, ageMs: Math.max(0, ageMs) };
   }
 
   /**
@@ -108,12 +119,12 @@ export class SharedCache {
 function parseStored(content: unknown, { flagKey, type }: CacheKey): StoredResolution | undefined {
   const parsed = parseJson(content);
   if (!isJsonObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
-  const { value, variant, at } = parsed as unknown as StoredResolution;
+  const { value, variant, metadata, at } = parsed as unknown as StoredResolution;
   const isValid =
     (value === undefined || flagTypeOf(value) === type) &&
     (variant === undefined || typeof variant === 'string') &&
     Number.isFinite(at);
-  return isValid ? { flagKey, type, value, variant, at } : undefined;
+  return isValid ? { flagKey, type, value, variant, metadata, at } : undefined;
 }
 
 function parseJson(content: unknown): unknown {
@@ -121,7 +132,7 @@ function parseJson(content: unknown): unknown {
   try {
     const parsed: unknown = JSON.parse(content);
     // A value that is nested too deep to be copied for callers counts as malformed here, before it fails an evaluation.
-    copyValue(parsed as JsonValue);
+    if (isJsonObject(parsed)) copyValue(parsed.value as JsonValue);
     return parsed;
   } catch {
     return undefined;

@@ -15,6 +15,13 @@ export class FlagshipError extends Error {
   override readonly name = 'FlagshipError';
 
   /**
+   * The metadata of the flag, where the answer with the error has some.
+   *
+   * @internal
+   */
+  declare flagMetadata?: Readonly<Record<string, string | number | boolean>>;
+
+  /**
    * @param message What went wrong, and how to fix it.
    * @param code The kind of the failure.
    * @param cause The error that caused this one, if there is one.

@@ -1,5 +1,5 @@
 import { FlagshipError, isErrorOf } from '../errors';
-import { type Attributes, type JsonValue } from '../types';
+import { type Attributes, type FlagMetadata, type JsonValue } from '../types';
 import { compileConditions } from './condition';
 import {
   expectArray,
@@ -23,6 +23,8 @@ export interface FlagResolution {
   readonly value: JsonValue;
   readonly variant: string;
   readonly reason: ResolutionReason;
+  /** Absent where neither the flag nor its app has any. */
+  readonly metadata?: FlagMetadata;
 }
 
 /** The resolution of a served variation, or the error of a variation that does not exist. */
@@ -40,6 +42,8 @@ export class CompiledFlag {
     private readonly flagKey: string,
     private readonly rules: readonly CompiledRule[],
     private readonly defaultVariation: ServedVariation,
+    /** The metadata of the flag and of its app. */
+    readonly flagMetadata: FlagMetadata | undefined,
   ) {}
 
   /**
@@ -82,6 +86,7 @@ class FlagCompiler {
     private readonly variations: JsonObject,
     private readonly accountId: string,
     private readonly seedKey: string,
+    private readonly flagMetadata: FlagMetadata | undefined,
   ) {}
 
   /** The seed of the flag's rollouts, hashed once, and only for a flag that has rollouts. */
@@ -118,7 +123,8 @@ class FlagCompiler {
       this.missing.push(error);
       return error;
     }
-    const resolution: FlagResolution = { value: this.variations[variant] as JsonValue, variant, reason };
+    const value = this.variations[variant] as JsonValue;
+    const resolution: FlagResolution = { value, variant, reason, metadata: this.flagMetadata };
     this.resolutions.push(resolution);
     return resolution;
   }
@@ -141,15 +147,16 @@ class FlagCompiler {
 }
 
 /**
- * Limits the nesting of all members except the rules, whose conditions have a limit of their own: copying a value, or
- * writing it as JSON, must not exhaust the stack.
+ * Limits the nesting of all members except the rules, whose conditions have a limit of their own, and the metadata,
+ * which never makes a flag malformed: copying a value, or writing it as JSON, must not exhaust the stack.
  *
  * @throws MalformedFlag When a member is nested too deep.
  */
 function expectShallowMembers(flag: JsonObject): void {
   for (const name in flag) {
     const member = flag[name];
-    if (typeof member === 'object' && name !== 'rules') expectShallow(member, keySegment(name));
+    if (typeof member === 'object' && name !== 'rules' && name !== 'metadata')
+      expectShallow(member, keySegment(name));
   }
 }
 
@@ -157,12 +164,14 @@ function compileParts(
   flagKey: string,
   flag: JsonObject,
   accountId: string,
+  flagMetadata: FlagMetadata | undefined,
 ): [compiled: CompiledFlag, missing: readonly MalformedFlag[]] {
   const variations = expectObject(flag.variations, 'variations');
   const rules = expectArray(flag.rules, 'rules');
   const enabled = expectBoolean(flag.enabled, 'enabled');
   expectShallowMembers(flag);
-  const compiler = new FlagCompiler(variations, accountId, typeof flag.key === 'string' ? flag.key : flagKey);
+  const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;
+  const compiler = new FlagCompiler(variations, accountId, seedKey, flagMetadata);
   const defaultReason = enabled ? (rules.length === 0 ? 'STATIC' : 'DEFAULT') : 'DISABLED';
   const defaultVariation = compiler.compileVariation(
     flag.default_variation,
@@ -170,7 +179,7 @@ function compileParts(
     defaultReason,
   );
   const compiledRules = compiler.compileRules(enabled ? rules : []);
-  return [new CompiledFlag(flagKey, compiledRules, defaultVariation), compiler.missing];
+  return [new CompiledFlag(flagKey, compiledRules, defaultVariation, flagMetadata), compiler.missing];
 }
 
 /**
@@ -178,6 +187,7 @@ function compileParts(
  *
  * @param report Receives the variations that are served but do not exist. The flag is `PARSE_ERROR` for contexts to
  * which it would serve one of them.
+ * @param flagMetadata The metadata of every resolution, read and checked by the caller.
  * @returns The compiled flag.
  * @throws MalformedFlag When the definition does not have the documented shape.
  */
@@ -186,11 +196,12 @@ export function compileFlag(
   definition: unknown,
   accountId: string,
   report: (problem: MalformedFlag) => void = () => undefined,
+  flagMetadata?: FlagMetadata,
 ): CompiledFlag {
   // The definition could not be read.
   if (definition instanceof MalformedFlag) throw definition;
   try {
-    const [compiled, missing] = compileParts(flagKey, expectObject(definition, ''), accountId);
+    const [compiled, missing] = compileParts(flagKey, expectObject(definition, ''), accountId, flagMetadata);
     for (const problem of missing) report(problem.prependPath(keySegment(flagKey)));
     return compiled;
   } catch (error) {

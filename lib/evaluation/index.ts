@@ -1,5 +1,14 @@
 export { type ResolutionReason, type CompiledFlag, compileFlag, type FlagResolution } from './compile-flag';
+export {
+  flagSetMetadata,
+  isFrozenMetadata,
+  mergeMetadata,
+  ownMetadata,
+  readDefinitionMetadata,
+  readMetadata,
+  withFlatMetadata,
+} from './flag-metadata';
 export { isolateFlag, isJsonObject, type JsonObject, MalformedFlag, quoted } from './malformed-flag';
 export { murmur3 } from './murmur3';
 export { type FlagMap, normalizeFlag, normalizeFlags, FlagsShapeError } from './normalize-flags';
-export { CompiledDefinitions } from './compiled-definitions';
+export { CompiledDefinitions, type MetadataProblem } from './compiled-definitions';

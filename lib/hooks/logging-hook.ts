@@ -29,6 +29,13 @@ export interface LoggingHookOptions {
    * @example { context: ['plan', 'region'] }
    */
   readonly context?: boolean | readonly string[];
+  /**
+   * The entries of the flag's metadata to log: a list of names, or `true` for all. Lines of failed evaluations have none,
+   * because OpenFeature gives hooks no details of a failure.
+   * @default false
+   * @example { metadata: ['owner', 'version'] }
+   */
+  readonly metadata?: boolean | readonly string[];
 }
 
 /**
@@ -40,18 +47,22 @@ export interface LoggingHookOptions {
 export class LoggingHook implements Hook {
   private readonly logger: LoggingHookLogger;
   private readonly context: boolean | readonly string[];
+  private readonly metadata: boolean | readonly string[];
 
-  /** @param options The logger, and the attributes to log. */
+  /** @param options The logger, and the attributes and metadata to log. */
   constructor(options: LoggingHookOptions = {}) {
     this.logger = options.logger ?? new FlagshipLogger('Flagship');
     this.context = options.context ?? false;
+    this.metadata = options.metadata ?? false;
   }
 
   /** Logs a successful evaluation; OpenFeature calls it. */
   after({ flagKey, context }: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
     this.write('log', () => {
-      const { value, variant = 'no variant', reason = 'no reason' } = details;
-      return `Flag "${flagKey}" is ${shownValue(value)} (${variant}, ${reason})${this.contextText(context)}`;
+      const { value, variant = 'no variant', reason = 'no reason', flagMetadata } = details;
+      const metadata = shownMembers(flagMetadata, this.metadata);
+      const withMetadata = metadata === '' ? '' : ` with {${metadata}}`;
+      return `Flag "${flagKey}" is ${shownValue(value)} (${variant}, ${reason})${withMetadata}${this.contextText(context)}`;
     });
   }
 
@@ -67,12 +78,7 @@ export class LoggingHook implements Hook {
   }
 
   private contextText(context: EvaluationContext): string {
-    if (this.context === false) return '';
-    const names =
-      this.context === true
-        ? Object.keys(context)
-        : this.context.filter((name) => Object.hasOwn(context, name));
-    return ` for {${names.map((name) => `${shownValue(name)}:${shownAttribute(context, name)}`).join(',')}}`;
+    return this.context === false ? '' : ` for {${shownMembers(context, this.context)}}`;
   }
 
   /** Writes a line; never throws, because an error would fail the evaluation and a rejection could end the process. */
@@ -82,9 +88,19 @@ export class LoggingHook implements Hook {
   }
 }
 
-function shownAttribute(context: EvaluationContext, name: string): string {
+type Members = Readonly<Record<string, unknown>>;
+
+/** Returns the chosen members of an object as JSON without the braces; empty if there are none. */
+function shownMembers(members: Members, chosen: boolean | readonly string[]): string {
+  if (chosen === false) return '';
+  const names =
+    chosen === true ? Object.keys(members) : chosen.filter((name) => Object.hasOwn(members, name));
+  return names.map((name) => `${shownValue(name)}:${shownMember(members, name)}`).join(',');
+}
+
+function shownMember(members: Members, name: string): string {
   try {
-    return shownValue(context[name]);
+    return shownValue(members[name]);
   } catch {
     return '"(unreadable)"';
   }

@@ -8,7 +8,7 @@ import {
 } from '@openfeature/server-sdk';
 import { FlagshipLogger, LogLimit } from '../logging';
 import { callSafely, wallClockMs } from '../runtime';
-import { ownCopy } from '../types';
+import { type FlagMetadata, ownCopy } from '../types';
 import { failureLine } from './failure-line';
 
 /** The event that a {@link TelemetryHook} emits for one evaluation. */
@@ -31,6 +31,8 @@ export interface TelemetryEvent {
   readonly errorCode?: string;
   /** The error message of a failed evaluation. */
   readonly errorMessage?: string;
+  /** The metadata of the flag and its app; undefined if there is none. */
+  readonly flagMetadata?: FlagMetadata;
   /** A copy of the evaluation context. It may contain personal data: forward only the attributes that you need. */
   readonly context: EvaluationContext;
   /** The hints of the evaluation call. */
@@ -74,7 +76,7 @@ export class TelemetryHook implements Hook {
 
   private eventOf(
     hookContext: Readonly<HookContext>,
-    { value, reason, variant, errorCode, errorMessage }: EvaluationDetails<FlagValue>,
+    { value, reason, variant, errorCode, errorMessage, flagMetadata }: EvaluationDetails<FlagValue>,
     hints: HookHints | undefined,
   ): TelemetryEvent {
     const now = performance.now();
@@ -88,6 +90,7 @@ export class TelemetryHook implements Hook {
       variant,
       errorCode,
       errorMessage,
+      flagMetadata: Object.keys(flagMetadata).length === 0 ? undefined : ownCopy(flagMetadata),
       context: ownCopy({ ...hookContext.context }),
       hints,
     };

@@ -62,6 +62,7 @@ export {
   type ConditionOperator,
   type Definitions,
   type FlagDefinition,
+  type FlagMetadata,
   type FlagsInput,
   type JsonValue,
   type LogicalCondition,

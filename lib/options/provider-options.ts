@@ -21,6 +21,8 @@ export interface BindingDetails {
   readonly variant?: string;
   /** OpenFeature's reason, such as `TARGETING_MATCH`. */
   readonly reason?: string;
+  /** The flag's metadata, if it has some; also if the evaluation failed. */
+  readonly metadata?: unknown;
   /** Flagship's error code, if the evaluation failed. */
   readonly errorCode?: string;
   /** What went wrong, if the evaluation failed. */

@@ -54,3 +54,18 @@ export function resolveEndpoint(options: FlagshipProviderOptions): URL {
     `${root}/client/v4/accounts/${encodeURIComponent(accountId)}/flagship/apps/${encodeURIComponent(appId)}/evaluate`,
   );
 }
+
+/** The last segment after `/apps/` that another one follows, such as the ID in `/flagship/apps/{app_id}/evaluate`. */
+const APP_SEGMENT = /^.*\/apps\/([^/]+)\/[^/]/;
+
+/** Returns the app's ID that the path of an evaluation URL names, if it names one. */
+export function appIdIn({ pathname }: URL): string | undefined {
+  const segment = APP_SEGMENT.exec(pathname)?.[1];
+  if (segment === undefined) return undefined;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Not UTF-8: the ID is shown as the URL has it.
+    return segment;
+  }
+}

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { configurationError } from '../errors';
 import { defaultDeadline, MAX_RETRIES, MAX_RETRY_DELAY_MS, PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions, type HeadersInput } from './provider-options';
-import { resolveEndpoint } from './resolve-endpoint';
+import { appIdIn, resolveEndpoint } from './resolve-endpoint';
 import { type HeaderMap, resolveHeaders } from './resolve-headers';
 
 /** What the HTTP client needs to send requests to Flagship. Times are in milliseconds. */
@@ -25,6 +25,8 @@ export interface ResolvedHttpOptions {
   readonly circuitBreaker?: ResolvedCircuitBreaker;
   /** Identifies account and app in a store that other apps share. */
   readonly namespace: string;
+  /** The app's ID for metadata and spans; absent if "endpoint" does not name it. */
+  readonly flagSetId?: string;
 }
 
 /** When the circuit breaker opens, and when it becomes half-open. */
@@ -89,5 +91,6 @@ export function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptio
     deadline: options.deadline ?? defaultDeadline({ timeout, retries, retryDelay }),
     circuitBreaker: resolveCircuitBreaker(options),
     namespace: namespaceOf(options, endpoint),
+    flagSetId: options.appId ?? appIdIn(endpoint),
   };
 }

@@ -3,6 +3,7 @@ import { type ResolvedProviderOptions, type ResolvedSource } from '../options';
 import {
   BindingSource,
   type FlagSource,
+  MetadataReader,
   PollingSource,
   RemoteSource,
   SafeListener,
@@ -44,7 +45,7 @@ export function createSource(
       return new PollingSource(source, store, listener);
     case 'binding':
       return new CachingSource(
-        new BindingSource(source.binding, source.deadline),
+        new BindingSource(source.binding, source.deadline, listener),
         cache,
         maxConcurrent,
         maxEvaluationMs(source),
@@ -69,11 +70,12 @@ function createSharedCache(
   { cache: { ttl, staleTtl }, secrets }: ResolvedProviderOptions,
   source: RemoteOptions,
   store: GuardedStore,
-  listener: StoreListener,
+  listener: SourceListener,
 ): SharedCache {
   const digest = createDigest(source, secrets, listener);
   // Flagship may evaluate a query otherwise than a body, because a query does not keep the types of the attributes.
-  return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport);
+  const metadata = new MetadataReader(source.http.flagSetId, listener);
+  return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport, metadata);
 }
 
 /**

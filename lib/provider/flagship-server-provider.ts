@@ -17,7 +17,7 @@ import { EvaluationLogger } from './evaluation-logger';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
 import { DomainEventEmitter } from './domain-event-emitter';
 import { markReportsDefaults } from './reports-defaults';
-import { providerClosedError, keyError } from './provider-errors';
+import { providerClosedError, keyError, metadataOfError } from './provider-errors';
 import { toResolutionDetails, type EvaluationInput, errorDetails } from './resolution-details';
 import { SourceEvents } from './source-events';
 
@@ -288,6 +288,6 @@ export class FlagshipServerProvider implements Provider {
 
   private failure<T>(input: EvaluationInput<T>, error: unknown): ResolutionDetails<T> {
     this.#counts.errors++;
-    return errorDetails(input, error);
+    return errorDetails(input, error, metadataOfError(error) ?? this.#source.metadataOf?.(input.flagKey));
   }
 }

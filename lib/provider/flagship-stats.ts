@@ -34,6 +34,8 @@ export interface FlagshipStats {
   readonly shared: number;
   /** Number of resolutions in memory now. */
   readonly cached: number;
+  /** ID of the app, as answers carry it in their metadata; undefined where the options do not name the app. */
+  readonly flagSetId: string | undefined;
   /** Requests to Flagship; undefined for a source without HTTP. */
   readonly upstream: UpstreamStats | undefined;
   /** The circuit breaker; undefined where there is none, and before the provider's start. */
@@ -49,7 +51,7 @@ export class EvaluationCounts {
   stale = 0;
 
   /** Returns the counters together with those of the source. */
-  stats({ cache, upstream, circuit, definitions }: SourceStats = {}): FlagshipStats {
+  stats({ flagSetId, cache, upstream, circuit, definitions }: SourceStats = {}): FlagshipStats {
     const { evaluations, errors, stale } = this;
     const { memory = 0, store = 0, shared = 0, size = 0 } = cache ?? {};
     return ownCopy({
@@ -59,6 +61,7 @@ export class EvaluationCounts {
       stale,
       shared,
       cached: size,
+      flagSetId,
       upstream,
       circuit,
       definitions,

@@ -1,5 +1,6 @@
 import { ErrorCode } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
+import { type FlagMetadata } from '../types';
 
 const OPENFEATURE_CODES: Readonly<Record<FlagshipErrorCode, ErrorCode>> = {
   [FlagshipErrorCode.NETWORK_ERROR]: ErrorCode.GENERAL,
@@ -22,6 +23,15 @@ export function openFeatureCode(error: unknown): ErrorCode {
   } catch {
     // A thrown proxy may throw again when `instanceof` reads its prototype.
     return ErrorCode.GENERAL;
+  }
+}
+
+/** Returns the metadata of the answer that an error reports, where it has some. */
+export function metadataOfError(error: unknown): FlagMetadata | undefined {
+  try {
+    return isErrorOf(error, FlagshipError) ? error.flagMetadata : undefined;
+  } catch {
+    return undefined;
   }
 }
 

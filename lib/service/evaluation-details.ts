@@ -7,6 +7,7 @@ import {
 } from '@openfeature/server-sdk';
 import { type MemoEntry } from '../context';
 import { messageOf } from '../errors';
+import { isFrozenMetadata } from '../evaluation';
 import { type FlagType } from '../options';
 import { NO_METADATA } from '../provider';
 import { isThenable } from '../runtime';
@@ -116,9 +117,9 @@ export function copyDetails<T extends JsonValue>(
   return isDefault ? markDefaultApplied(own) : own;
 }
 
-/** Returns a frozen copy. Freezing costs more than most evaluations, so the shared empty metadata is returned as is. */
+/** Returns a frozen copy. Freezing costs more than most evaluations, so frozen metadata of the package is shared. */
 function frozen(metadata: FlagMetadata = NO_METADATA): FlagMetadata {
-  return metadata === NO_METADATA ? metadata : Object.freeze(ownCopy(metadata));
+  return metadata === NO_METADATA || isFrozenMetadata(metadata) ? metadata : Object.freeze(ownCopy(metadata));
 }
 
 /** Returns the details of an evaluation that has ended for one more reader. */

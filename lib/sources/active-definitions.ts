@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { CompiledDefinitions, type FlagMap } from '../evaluation';
-import { type Attributes } from '../types';
+import { type Attributes, type FlagMetadata } from '../types';
 import { changedKeys, digestFlag } from './flag-digest';
 import { type Resolution, type SourceListener } from './flag-source';
 
@@ -14,9 +14,18 @@ export interface DefinitionsVersion {
   readonly digests: ReadonlyMap<string, string>;
 }
 
-/** Compiles flags in slices, so that thousands of them do not delay requests. */
-export async function compileInSlices(flags: FlagMap, accountId: string): Promise<DefinitionsVersion> {
-  const definitions = new CompiledDefinitions([], accountId);
+/**
+ * Compiles flags in slices, so that thousands of them do not delay requests.
+ *
+ * @param accountId Seeds the rollouts.
+ * @param flagSet The metadata of every answer.
+ */
+export async function compileInSlices(
+  flags: FlagMap,
+  accountId: string,
+  flagSet: FlagMetadata | undefined,
+): Promise<DefinitionsVersion> {
+  const definitions = new CompiledDefinitions([], accountId, flagSet);
   const digests = new Map<string, string>();
   let sliceEnd = performance.now() + SLICE_MS;
   for (const [key, original] of flags) {
@@ -60,6 +69,11 @@ export class ActiveDefinitions {
       );
     }
     return this.current.definitions.evaluate(flagKey, context);
+  }
+
+  /** Returns the metadata of a flag and its app; undefined while there are no definitions. */
+  metadataOf(flagKey: string): FlagMetadata | undefined {
+    return this.current?.definitions.metadataOf(flagKey);
   }
 
   /**

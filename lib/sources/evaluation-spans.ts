@@ -7,25 +7,33 @@ type SpanAttributes = Record<string, string | number | boolean>;
 const APP_PATH = /\/client\/v4\/accounts\/[^/]+\/flagship\/apps\/[^/]+(\/\w+)$/;
 
 /**
- * Returns the attribute `url.template` for a path of Flagship's, with placeholders for account and app. For other paths
- * it returns no attribute, because they may contain a secret.
+ * Returns the attributes that all spans of requests to one address have: `url.template`, with placeholders for account
+ * and app, for a path of Flagship's, because another path may contain a secret; and the app's ID, where it is known.
  */
-export function urlTemplate(pathname: string): SpanAttributes {
+export function spanTemplate(pathname: string, flagSetId: string | undefined): SpanAttributes {
   const [, action] = APP_PATH.exec(pathname) ?? [];
-  if (action === undefined) return {};
-  return { 'url.template': `/client/v4/accounts/{account_id}/flagship/apps/{app_id}${action}` };
+  return {
+    ...(action !== undefined && {
+      'url.template': `/client/v4/accounts/{account_id}/flagship/apps/{app_id}${action}`,
+    }),
+    ...(flagSetId !== undefined && { 'feature_flag.set.id': flagSetId }),
+  };
 }
 
 /** Describes the spans of evaluations: the flag, and the attributes of the context that the options list. */
 export class EvaluationSpans {
   private readonly template: SpanAttributes;
 
-  /** @param exportedNames The names of the attributes of the context that spans may contain. */
+  /**
+   * @param flagSetId The app's ID, where it is known.
+   * @param exportedNames The names of the attributes of the context that spans may contain.
+   */
   constructor(
     pathname: string,
+    flagSetId: string | undefined,
     private readonly exportedNames: readonly string[],
   ) {
-    this.template = urlTemplate(pathname);
+    this.template = spanTemplate(pathname, flagSetId);
   }
 
   describe(flagKey: string, context: Attributes): SpanDescription {

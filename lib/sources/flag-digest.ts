@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { compileFlag, type FlagMap, isolateFlag, MalformedFlag } from '../evaluation';
+import { compileFlag, type FlagMap, isolateFlag, MalformedFlag, withFlatMetadata } from '../evaluation';
 
 /** The digest of all flags that cannot be read or written as JSON: they are evaluated alike, whatever they contain. */
 const UNREADABLE = 'unreadable';
@@ -17,8 +17,9 @@ export interface DigestedFlag {
 }
 
 /** Digests a flag. An error that is thrown meanwhile makes this flag malformed and does not affect others. */
-export function digestFlag(key: string, definition: unknown): DigestedFlag {
-  if (definition instanceof MalformedFlag) return { definition, digest: UNREADABLE };
+export function digestFlag(key: string, original: unknown): DigestedFlag {
+  if (original instanceof MalformedFlag) return { definition: original, digest: UNREADABLE };
+  const definition = withFlatMetadata(original);
   const digest = isolateFlag(key, () => hash('sha1', flagJson(definition), 'base64'));
   if (typeof digest === 'string') return { definition, digest };
   // Compiling locates the part of the flag that cannot be written.

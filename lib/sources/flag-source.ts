@@ -1,6 +1,6 @@
 import { type CircuitState, type UpstreamStats } from '../http';
 import { type FlagType, type JsonValue } from '../options';
-import { type Attributes } from '../types';
+import { type Attributes, type FlagMetadata } from '../types';
 
 /** The resolution of a flag by a source, before the provider checks the value's type. */
 export interface Resolution {
@@ -8,6 +8,8 @@ export interface Resolution {
   readonly variant?: string;
   /** Flagship's reason: `STATIC`, `TARGETING_MATCH`, `SPLIT`, `DEFAULT` or `DISABLED`. */
   readonly reason?: string;
+  /** The metadata of the flag and its app, frozen by `lib/evaluation/flag-metadata.ts`; absent if there is none. */
+  readonly metadata?: FlagMetadata;
 }
 
 /** How often the cache in front of a source made a request unnecessary, and what it holds now. */
@@ -24,6 +26,8 @@ export interface CacheStats {
 
 /** The state of a source; each part is absent where the source has no such thing. */
 export interface SourceStats {
+  /** The ID of the app, where the options name it. */
+  readonly flagSetId?: string;
   readonly upstream?: UpstreamStats;
   readonly circuit?: CircuitStats;
   readonly definitions?: DefinitionsStats;
@@ -37,6 +41,8 @@ export interface DefinitionsStats {
    * undefined for definitions from the disk, and before the first ones.
    */
   readonly confirmedAt: Date | undefined;
+  /** The version that answers carry as metadata: their ETag; undefined where Flagship sent none. */
+  readonly version: string | undefined;
 }
 
 /** The state of a circuit breaker. */
@@ -65,6 +71,11 @@ export interface FlagSource {
     type: FlagType,
     defaultValue: unknown,
   ): Resolution | Promise<Resolution>;
+  /**
+   * Returns the metadata of a failed evaluation, frozen: that of the flag, if the source holds its definition, and that
+   * of the app.
+   */
+  metadataOf?(flagKey: string): FlagMetadata | undefined;
   /** Prepares the source; evaluations may come before it resolves. Called again after {@link FlagSource.close}. */
   open?(): Promise<void>;
   /** Starts to look for changed definitions at intervals, now or as soon as the source is open; until it is closed. */

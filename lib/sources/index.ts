@@ -9,6 +9,7 @@ export {
   type SourceListener,
   type SourceStats,
 } from './flag-source';
+export { MetadataReader } from './metadata-reader';
 export { PollingSource } from './polling';
 export { RemoteSource } from './remote';
 export { SafeListener } from './safe-listener';

@@ -12,7 +12,7 @@ export type FlagshipCondition = 'ok' | 'degraded' | 'unavailable';
 /** The requests to Flagship since the start, in total, in flight, and by outcome. */
 export type UpstreamHealth = UpstreamOutcomes & { readonly requests: number; readonly inFlight: number };
 
-/** The details of a health check. They contain counts and states only, no flag, no context and no token. */
+/** The details of a health check: counts, states and the ID of the app; no flag, no context and no token. */
 export interface FlagshipHealth {
   /** The condition of the flags. */
   readonly condition: FlagshipCondition;
@@ -20,6 +20,8 @@ export interface FlagshipHealth {
   readonly reasons: readonly string[];
   /** The OpenFeature status of the provider: `READY`, `STALE`, `ERROR`, `NOT_READY` or `FATAL`. */
   readonly provider: string;
+  /** The ID of the app; absent where the options do not name it. */
+  readonly flagSetId?: string;
   /** The number of evaluations since the start. */
   readonly evaluations?: number;
   /** The number of evaluations that failed and resolved with the default. */
@@ -28,8 +30,11 @@ export interface FlagshipHealth {
   readonly stale?: number;
   /** The state of the circuit breaker, and since when (ISO 8601); absent without a circuit breaker. */
   readonly circuit?: { readonly state: string; readonly since: string };
-  /** The time at which Flagship last confirmed the definitions (ISO 8601); absent if none are downloaded. */
-  readonly definitions?: { readonly confirmedAt?: string };
+  /**
+   * The time at which Flagship last confirmed the definitions (ISO 8601), and their version; absent if none are
+   * downloaded.
+   */
+  readonly definitions?: { readonly confirmedAt?: string; readonly version?: string };
   /** The requests to Flagship; absent if there is no HTTP client. */
   readonly upstream?: UpstreamHealth;
 }
@@ -97,13 +102,17 @@ export function flagshipHealth(
   return stats === undefined ? health : { ...health, ...statsFields(stats) };
 }
 
-function statsFields({ evaluations, errors, stale, circuit, definitions, upstream }: FlagshipStats) {
+function statsFields(stats: FlagshipStats) {
+  const { flagSetId, evaluations, errors, stale, circuit, definitions, upstream } = stats;
   return {
+    ...(flagSetId !== undefined && { flagSetId }),
     evaluations,
     errors,
     stale,
     ...(circuit && { circuit: { state: circuit.state, since: circuit.since.toISOString() } }),
-    ...(definitions && { definitions: { confirmedAt: definitions.confirmedAt?.toISOString() } }),
+    ...(definitions && {
+      definitions: { confirmedAt: definitions.confirmedAt?.toISOString(), version: definitions.version },
+    }),
     ...(upstream && {
       upstream: { requests: upstream.requests, inFlight: upstream.inFlight, ...upstream.outcomes },
     }),

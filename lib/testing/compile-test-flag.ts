@@ -1,5 +1,11 @@
 import { configurationError, messageOf, describeValue } from '../errors';
-import { type CompiledFlag, compileFlag, isJsonObject, normalizeFlag } from '../evaluation';
+import {
+  type CompiledFlag,
+  compileFlag,
+  isJsonObject,
+  normalizeFlag,
+  readDefinitionMetadata,
+} from '../evaluation';
 
 /** The account ID that seeds rollouts: the same as for flags from an object or a file without an account. */
 const ACCOUNT = 'local';
@@ -65,12 +71,13 @@ function asTargeted(flag: unknown): unknown {
  */
 export function compileTestFlag(key: string, value: unknown, isForOneTargetingKey: boolean): CompiledFlag {
   const flag = normalizeFlag(key, copyJson(key, value));
+  const { metadata, problem } = readDefinitionMetadata(flag);
+  if (problem !== undefined) throw configurationError(`the metadata of flag "${key}" ${problem}.`);
   const problems: string[] = [];
+  const report = ({ message }: Error): void => void problems.push(message);
   let compiled: CompiledFlag | undefined;
   try {
-    compiled = compileFlag(key, isForOneTargetingKey ? asTargeted(flag) : flag, ACCOUNT, ({ message }) =>
-      problems.push(message),
-    );
+    compiled = compileFlag(key, isForOneTargetingKey ? asTargeted(flag) : flag, ACCOUNT, report, metadata);
   } catch (error) {
     problems.push(messageOf(error));
   }

@@ -1,6 +1,7 @@
 import { type ErrorCode, type EvaluationContext } from '@openfeature/server-sdk';
 import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type CompiledFlag, type FlagResolution } from '../evaluation';
+import { type FlagMetadata } from '../options';
 import { flagEntries, compileTestFlag } from './compile-test-flag';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -70,13 +71,21 @@ export class FlagTable {
    * @throws FlagshipError `FLAG_NOT_FOUND` if the test has not set the flag.
    */
   evaluate(key: string, context: EvaluationContext): FlagResolution {
-    const { targetingKey } = context;
-    const own = targetingKey === undefined ? undefined : this.byTargetingKey.get(targetingKey)?.get(key);
-    const flag = own ?? this.flags.get(key);
+    const flag = this.flagFor(key, context);
     if (flag === undefined) {
       throw new FlagshipError(`The test has set no flag "${key}".`, FlagshipErrorCode.FLAG_NOT_FOUND);
     }
     return flag.evaluate(context);
+  }
+
+  /** Returns the metadata of a flag, also where its evaluation fails. */
+  metadataOf(key: string, context: EvaluationContext): FlagMetadata | undefined {
+    return this.flagFor(key, context)?.flagMetadata;
+  }
+
+  private flagFor(key: string, { targetingKey }: EvaluationContext): CompiledFlag | undefined {
+    const own = targetingKey === undefined ? undefined : this.byTargetingKey.get(targetingKey)?.get(key);
+    return own ?? this.flags.get(key);
   }
 
   private store(flags: Map<string, CompiledFlag>, compiled: Flags): void {

@@ -1,4 +1,4 @@
-import { type FlagKey, type FlagValueFor, type Rule } from '../options';
+import { type FlagKey, type FlagMetadata, type FlagValueFor, type Rule } from '../options';
 
 /** A flag with rules, in the format of Flagship's definitions. */
 export interface TestFlagDefinition<Value = FlagValueFor<string>> {
@@ -12,6 +12,10 @@ export interface TestFlagDefinition<Value = FlagValueFor<string>> {
   readonly variations: Readonly<Record<string, Value>>;
   /** The rules, in the order in which they are evaluated. */
   readonly rules: readonly Rule[];
+  /** What the flag is for. Evaluations ignore it. */
+  readonly description?: string;
+  /** Entries that come with every answer of the flag, as OpenFeature's `flagMetadata`. */
+  readonly metadata?: FlagMetadata;
 }
 
 /**

@@ -86,14 +86,15 @@ export class TestFlagsProvider implements Provider {
   private evaluate<T>(input: EvaluationInput<T>, context: EvaluationContext): ResolutionDetails<T> {
     const { flagKey, defaultValue } = input;
     const errorCode = this.table.failureOf(flagKey, context);
+    const flagMetadata = this.table.metadataOf(flagKey, context);
     if (errorCode !== undefined) {
       const errorMessage = `The test has flag "${flagKey}" fail.`;
-      return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage };
+      return { value: defaultValue, reason: 'ERROR', errorCode, errorMessage, flagMetadata };
     }
     try {
       return toResolutionDetails(input, this.table.evaluate(flagKey, context));
     } catch (error) {
-      return errorDetails(input, error);
+      return errorDetails(input, error, flagMetadata);
     }
   }
 }

@@ -59,6 +59,15 @@ export interface Rule {
   readonly rollout?: Rollout;
 }
 
+/**
+ * The metadata of a flag, for people and tools: who owns it, when it may go. At most 32 entries and 2,048 bytes as JSON.
+ * A name has 1 to 64 characters and is not `__proto__`, `constructor` or `prototype`; numbers are finite.
+ *
+ * @example
+ * const metadata: FlagMetadata = { owner: 'checkout-team', expires: '2027-03-31' };
+ */
+export type FlagMetadata = Readonly<Record<string, string | number | boolean>>;
+
 /** The definition of a flag, in the format of Flagship's definitions. */
 export interface FlagDefinition {
   /** Key of the flag. */
@@ -71,6 +80,16 @@ export interface FlagDefinition {
   readonly variations: Readonly<Record<string, JsonValue>>;
   /** Rules in the order of their evaluation. */
   readonly rules: readonly Rule[];
+  /** What the flag is for. Evaluations ignore it. */
+  readonly description?: string;
+  /** Entries that come with every answer of the flag, as OpenFeature's `flagMetadata`. */
+  readonly metadata?: FlagMetadata;
+  /** The type of the variations, where Flagship names it. Evaluations ignore it. */
+  readonly type?: 'boolean' | 'string' | 'number' | 'json';
+  /** When the flag was last changed, where Flagship says so. Evaluations ignore it. */
+  readonly updated_at?: string;
+  /** Who last changed the flag, where Flagship says so. Evaluations ignore it. */
+  readonly updated_by?: string;
 }
 
 /**

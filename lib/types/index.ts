@@ -8,6 +8,7 @@ export {
   type ConditionOperator,
   type Definitions,
   type FlagDefinition,
+  type FlagMetadata,
   type FlagsInput,
   type LogicalCondition,
   type Rollout,

@@ -5,7 +5,8 @@ import { type Attributes } from '../../types';
 import { jsonContext, type JsonContext } from '../context-json';
 import { fromOpenFeatureCode } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
-import { type FlagSource, type Resolution } from '../flag-source';
+import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
+import { MetadataReader } from '../metadata-reader';
 
 function parseError(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
@@ -39,12 +40,21 @@ function bindingError({ errorCode, errorMessage }: BindingDetails, context: Json
   return INCONCLUSIVE_CODES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
 }
 
+/** Returns the metadata of details, unchecked. What cannot be read is no metadata, and fails no evaluation. */
+function metadataIn(details: object): unknown {
+  try {
+    return (details as BindingDetails).metadata;
+  } catch {
+    return 'unreadable';
+  }
+}
+
 /** Reads the fields of a binding's details, which may be an object whose getters throw. */
 function readFields(details: unknown): BindingDetails {
   if (typeof details !== 'object' || details === null) throw parseError('without details');
   try {
     const { flagKey, value, variant, reason, errorCode, errorMessage } = details as BindingDetails;
-    return { flagKey, value, variant, reason, errorCode, errorMessage };
+    return { flagKey, value, variant, reason, errorCode, errorMessage, metadata: metadataIn(details) };
   } catch {
     throw parseError('with something that cannot be read');
   }
@@ -53,28 +63,44 @@ function readFields(details: unknown): BindingDetails {
 /**
  * Checks the details of a binding and returns the resolution.
  *
- * @throws FlagshipError The error that the details contain; `PARSE_ERROR` for malformed details.
+ * @throws FlagshipError The error that the details contain, with their metadata; `PARSE_ERROR` for malformed details.
  */
-function readDetails(result: unknown, flagKey: string, context: JsonContext): Resolution {
+function readDetails(
+  result: unknown,
+  flagKey: string,
+  context: JsonContext,
+  metadataReader: MetadataReader,
+): Resolution {
   const details = readFields(result);
   const { value, variant, reason, errorCode } = details;
-  if (errorCode) throw bindingError(details, context);
+  const metadata = metadataReader.read(flagKey, details.metadata);
+  if (errorCode) throw Object.assign(bindingError(details, context), { flagMetadata: metadata });
   if (details.flagKey !== undefined && details.flagKey !== flagKey) throw parseError('for another flag');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
     throw parseError('with a "variant" or a "reason" that is not text');
   }
-  return { value: jsonValue(value), variant: variant ?? undefined, reason: reason ?? undefined };
+  return {
+    value: jsonValue(value),
+    variant: variant ?? undefined,
+    reason: reason ?? undefined,
+    metadata,
+  };
 }
 
 /** Evaluates flags through a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
   private waits = new CancellableWaits();
+  private readonly metadata: MetadataReader;
 
   /** @param deadlineMs The time limit of an evaluation in milliseconds, because a binding has none of its own. */
   constructor(
     private readonly binding: FlagshipBinding,
     private readonly deadlineMs: number,
-  ) {}
+    listener: SourceListener,
+  ) {
+    // A binding does not name its app.
+    this.metadata = new MetadataReader(undefined, listener);
+  }
 
   open(): Promise<void> {
     if (this.waits.isClosed) this.waits = new CancellableWaits();
@@ -95,7 +121,7 @@ export class BindingSource implements FlagSource {
     const details = withActiveSpan(() =>
       this.waits.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );
-    return readDetails(await details, flagKey, attributes);
+    return readDetails(await details, flagKey, attributes, this.metadata);
   }
 
   close(): void {

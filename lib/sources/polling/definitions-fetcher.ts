@@ -4,12 +4,15 @@ import { type ResolvedHttpOptions } from '../../options';
 import { wallClockMs } from '../../runtime';
 import { type GuardedStore } from '../../store';
 import { DefinitionsClient, parseDefinitions } from './definitions-client';
+import { versionOf } from './definitions-version';
 import { type PublishedDefinitions, digestText, SharedDefinitions } from './shared-definitions';
 import { type Revalidation, isSameOrNewer, type Manifest } from './manifest';
 
 /** The properties of the definitions in force, apart from the flags. */
 export interface DefinitionsMetadata {
   readonly etag?: string;
+  /** The version that answers carry; absent for definitions without an ETag. */
+  readonly version?: string;
   /** The digest of their text; present where definitions are shared. */
   readonly digest?: string;
   /** The response in which Flagship confirmed them; present where definitions are shared. */
@@ -111,10 +114,14 @@ export class DefinitionsFetcher {
     const confirmation = confirm?.();
     const confirmedAt = confirmation?.at ?? wallClockMs();
     if (downloaded === undefined) return { held: { ...held, confirmation, confirmedAt } };
-    const { flags, text } = downloaded;
+    const { flags, text, etag: newEtag } = downloaded;
     // Computed once and kept, because hashing megabytes takes milliseconds.
     const digest = shared && digestText(text);
-    return { held: { etag: downloaded.etag, digest, confirmation, confirmedAt }, update: { flags, text } };
+    const version = versionOf(newEtag);
+    return {
+      held: { etag: newEtag, version, digest, confirmation, confirmedAt },
+      update: { flags, text },
+    };
   }
 
   /**
@@ -140,7 +147,8 @@ export class DefinitionsFetcher {
     if (text === undefined) return undefined;
     try {
       const { etag, digest, at } = manifest;
-      const held = { etag, digest, confirmation: toConfirmation(manifest), confirmedAt: at };
+      const confirmation = toConfirmation(manifest);
+      const held = { etag, version: versionOf(etag), digest, confirmation, confirmedAt: at };
       return { held, update: { flags: parseDefinitions(text), text } };
     } catch {
       // Flagship would not have sent this text, so another program has written it.

@@ -4,6 +4,7 @@ import { type FlagMap, isJsonObject } from '../../evaluation';
 import { MAX_DEFINITIONS_BYTES } from '../../http';
 import { withTimeLimit } from '../../runtime';
 import { parseDefinitions } from './definitions-client';
+import { versionOf } from './definitions-version';
 import { draftPath, removeLeftovers } from './draft-files';
 import { NewestWrite } from './newest-write';
 import { readRegularFile } from '../regular-file';
@@ -21,6 +22,13 @@ const WRITE_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 2000;
 /** The longest time in milliseconds that a refresh waits for the write: the process may end right after the refresh. */
 const SETTLE_LIMIT_MS = 250;
+
+/** The definitions of a file. */
+interface KeptDefinitions {
+  readonly flags: FlagMap;
+  /** Absent for definitions without an ETag. */
+  readonly version: string | undefined;
+}
 
 /** Keeps the last definitions of Flagship in a file, for a start without Flagship. */
 export class DefinitionsFile {
@@ -47,10 +55,12 @@ export class DefinitionsFile {
   /**
    * Writes the definitions after the write under way, without blocking the caller. Newer definitions replace a waiting
    * write.
+   *
+   * @param version The version that answers carry, if the definitions have one.
    */
-  keep(text: string): void {
+  keep(text: string, version: string | undefined): void {
     this.writes.run(async () => {
-      const written = this.replaceFile(text);
+      const written = this.replaceFile(text, version);
       try {
         await withTimeLimit('definitionsCacheWrite', written, WRITE_LIMIT_MS);
       } catch (error) {
@@ -66,7 +76,7 @@ export class DefinitionsFile {
    *
    * @throws Error With the reason why there are none.
    */
-  async read(): Promise<FlagMap> {
+  async read(): Promise<KeptDefinitions> {
     const text = await withTimeLimit(
       'definitionsCacheRead',
       readRegularFile(this.path, MAX_FILE_BYTES),
@@ -77,7 +87,7 @@ export class DefinitionsFile {
       throw new Error('it is not a file of kept definitions');
     }
     if (content.origin !== this.origin) throw new Error('it holds the definitions of another app');
-    return parseDefinitions(content.definitions);
+    return { flags: parseDefinitions(content.definitions), version: versionOf(content.version) };
   }
 
   /** Resolves when all definitions are written, or after the time that a healthy disk needs. Never rejects. */
@@ -98,10 +108,10 @@ export class DefinitionsFile {
   }
 
   /** Replaces the file by renaming a draft, so that no reader finds a part of it. Only the file's owner may read it. */
-  private async replaceFile(text: string): Promise<void> {
+  private async replaceFile(text: string, version: string | undefined): Promise<void> {
     await expectReplaceable(this.path);
     const draft = draftPath(this.path);
-    const content = JSON.stringify({ format: FORMAT, origin: this.origin, definitions: text });
+    const content = JSON.stringify({ format: FORMAT, origin: this.origin, version, definitions: text });
     try {
       const file = await open(draft, 'wx', 0o600);
       try {

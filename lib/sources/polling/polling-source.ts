@@ -1,13 +1,13 @@
 import { FlagshipError, FlagshipErrorCode, isErrorOf, messageOf } from '../../errors';
-import { type CompiledDefinitions } from '../../evaluation';
+import { type CompiledDefinitions, flagSetMetadata } from '../../evaluation';
 import { withActiveSpan } from '../../http';
 import { type ResolvedSource } from '../../options';
 import { type GuardedStore } from '../../store';
-import { type Attributes } from '../../types';
+import { type Attributes, type FlagMetadata } from '../../types';
 import { ActiveDefinitions, compileInSlices } from '../active-definitions';
 import { type FlagSource, type Resolution, type SourceListener, type SourceStats } from '../flag-source';
 import { LoadQueue } from '../load-queue';
-import { reportMalformed } from '../report-malformed';
+import { reportMalformed, reportMetadata } from '../report-malformed';
 import { DefinitionsFile } from './definitions-file';
 import { DefinitionsFetcher, type FetchedDefinitions, type DefinitionsMetadata } from './definitions-fetcher';
 import { RefreshTimer } from './refresh-timer';
@@ -40,6 +40,7 @@ export class PollingSource implements FlagSource {
   private readonly fetcher: DefinitionsFetcher;
   private readonly file: DefinitionsFile | undefined;
   private readonly accountId: string;
+  private readonly flagSetId: string | undefined;
   private readonly timer: RefreshTimer;
   private readonly active: ActiveDefinitions;
   private held: DefinitionsMetadata | undefined;
@@ -58,6 +59,7 @@ export class PollingSource implements FlagSource {
     private readonly listener: SourceListener,
   ) {
     this.accountId = accountId;
+    this.flagSetId = http.flagSetId;
     this.active = new ActiveDefinitions(listener);
     this.fetcher = new DefinitionsFetcher(http, refreshInterval, store);
     this.file =
@@ -94,6 +96,10 @@ export class PollingSource implements FlagSource {
     return this.active.evaluate(flagKey, context);
   }
 
+  metadataOf(flagKey: string): FlagMetadata | undefined {
+    return this.active.isLoaded ? this.active.metadataOf(flagKey) : flagSetMetadata(this.flagSetId);
+  }
+
   /**
    * Requests the definitions from Flagship, even if another instance has just done so; after the load under way.
    *
@@ -106,10 +112,11 @@ export class PollingSource implements FlagSource {
   }
 
   stats(): SourceStats {
-    const { confirmedAt } = this.held ?? {};
+    const { confirmedAt, version } = this.held ?? {};
     return {
+      flagSetId: this.flagSetId,
       upstream: this.fetcher.stats(),
-      definitions: { confirmedAt: confirmedAt === undefined ? undefined : new Date(confirmedAt) },
+      definitions: { confirmedAt: confirmedAt === undefined ? undefined : new Date(confirmedAt), version },
     };
   }
 
@@ -192,13 +199,14 @@ export class PollingSource implements FlagSource {
     { held, update }: FetchedDefinitions,
     origin: Origin,
   ): Promise<void> {
-    const version = update && (await compileInSlices(update.flags, this.accountId));
+    const flagSet = flagSetMetadata(this.flagSetId, held.version);
+    const compiled = update && (await compileInSlices(update.flags, this.accountId, flagSet));
     this.expectSame(generation);
     this.held = held;
-    if (update === undefined || version === undefined) return;
-    const changed = this.active.apply(version);
-    this.reportMalformed(version.definitions, changed);
-    if (origin !== 'disk') this.file?.keep(update.text);
+    if (update === undefined || compiled === undefined) return;
+    const changed = this.active.apply(compiled);
+    this.reportProblems(compiled.definitions, changed);
+    if (origin !== 'disk') this.file?.keep(update.text, held.version);
   }
 
   private expectSame(generation: number): void {
@@ -206,16 +214,18 @@ export class PollingSource implements FlagSource {
     throw new FlagshipError('The source was closed.', FlagshipErrorCode.PROVIDER_NOT_READY);
   }
 
-  /** Reports each malformed flag once for each version of it. */
-  private reportMalformed({ malformed }: CompiledDefinitions, changed: readonly string[]): void {
+  /** Reports each malformed flag, and dropped metadata, once for each version of the flag. */
+  private reportProblems(
+    { malformed, metadataProblems }: CompiledDefinitions,
+    changed: readonly string[],
+  ): void {
     const changedKeys = new Set(changed);
-    reportMalformed(
-      malformed.filter(({ flagKey }) => changedKeys.has(flagKey)),
-      () => 'it answers PARSE_ERROR',
-      (problem) => {
-        this.listener.warn(problem);
-      },
-    );
+    const isChanged = ({ flagKey }: { readonly flagKey: string }): boolean => changedKeys.has(flagKey);
+    const warn = (problem: string): void => {
+      this.listener.warn(problem);
+    };
+    reportMalformed(malformed.filter(isChanged), () => 'it answers PARSE_ERROR', warn);
+    reportMetadata(metadataProblems.filter(isChanged), warn);
   }
 
   private becomeStale(error: unknown): void {
@@ -252,8 +262,8 @@ export class PollingSource implements FlagSource {
   private async useKept(generation: number, reason: unknown): Promise<void> {
     if (this.file === undefined) return;
     try {
-      const flags = await this.file.read();
-      await this.apply(generation, { held: {}, update: { flags, text: '' } }, 'disk');
+      const { flags, version } = await this.file.read();
+      await this.apply(generation, { held: { version }, update: { flags, text: '' } }, 'disk');
     } catch (error) {
       if (generation !== this.generation) return;
       this.listener.warn(

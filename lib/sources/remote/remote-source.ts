@@ -1,11 +1,12 @@
 import { type ClientRequest, HttpClient, MAX_RESPONSE_BYTES } from '../../http';
 import { type ContextTransport, type ResolvedHttpOptions } from '../../options';
-import { type Attributes } from '../../types';
+import { type Attributes, type FlagMetadata } from '../../types';
 import { evaluationBody } from '../context-json';
 import { evaluationPath, fitsQuery } from './context-query';
 import { parseEvaluation } from './evaluation-response';
 import { type FlagSource, type Resolution, type SourceListener, type SourceStats } from '../flag-source';
 import { EvaluationSpans } from '../evaluation-spans';
+import { MetadataReader } from '../metadata-reader';
 
 /** Evaluates flags in Flagship over HTTP, with one request for each evaluation. */
 export class RemoteSource implements FlagSource {
@@ -13,6 +14,8 @@ export class RemoteSource implements FlagSource {
   private readonly endpoint: URL;
   private readonly bodyPath: string;
   private readonly spans: EvaluationSpans;
+  private readonly metadata: MetadataReader;
+  private readonly flagSetId: string | undefined;
 
   constructor(
     options: ResolvedHttpOptions,
@@ -20,7 +23,9 @@ export class RemoteSource implements FlagSource {
     spanAttributes: readonly string[],
     listener: SourceListener,
   ) {
-    const { endpoint } = options;
+    const { endpoint, flagSetId } = options;
+    this.flagSetId = flagSetId;
+    this.metadata = new MetadataReader(flagSetId, listener);
     this.client = new HttpClient(options, {
       circuitOpened: (reason) => {
         listener.stale(reason);
@@ -30,7 +35,7 @@ export class RemoteSource implements FlagSource {
       },
     });
     this.endpoint = endpoint;
-    this.spans = new EvaluationSpans(endpoint.pathname, spanAttributes);
+    this.spans = new EvaluationSpans(endpoint.pathname, flagSetId, spanAttributes);
     this.bodyPath = `${endpoint.pathname}${endpoint.search}`;
   }
 
@@ -46,12 +51,19 @@ export class RemoteSource implements FlagSource {
    * @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent.
    */
   evaluate(flagKey: string, context: Attributes): Promise<Resolution> {
-    return this.client.send(this.request(flagKey, context), (response) => parseEvaluation(response, flagKey));
+    return this.client.send(this.request(flagKey, context), (response) =>
+      parseEvaluation(response, flagKey, this.metadata),
+    );
+  }
+
+  metadataOf(): FlagMetadata | undefined {
+    return this.metadata.flagSet;
   }
 
   stats(): SourceStats {
     const { circuitBreaker, meter } = this.client;
     return {
+      flagSetId: this.flagSetId,
       upstream: meter.stats(),
       circuit: circuitBreaker && { state: circuitBreaker.state, since: new Date(circuitBreaker.since) },
     };

@@ -1,5 +1,5 @@
 import { type FlagMap, CompiledDefinitions } from '../../evaluation';
-import { reportMalformed } from '../report-malformed';
+import { reportMalformed, reportMetadata } from '../report-malformed';
 
 /** The flags in force of a file or object that a person edits. A flag that an edit makes malformed stays as it was. */
 export class LastGoodFlags {
@@ -37,6 +37,7 @@ export class LastGoodFlags {
     }
     for (const [key, definition] of flags)
       if (definition !== edited.get(key)) definitions.add(key, definition);
+    reportMetadata(definitions.metadataProblems, this.report);
     this.flags = flags;
     this.malformed = malformed;
     return definitions;

@@ -1,7 +1,7 @@
 import { configurationError, messageOf } from '../../errors';
-import { type FlagMap, normalizeFlags } from '../../evaluation';
+import { type FlagMap, normalizeFlags, withFlatMetadata } from '../../evaluation';
 import { type ResolvedSource } from '../../options';
-import { type Attributes } from '../../types';
+import { type Attributes, type FlagMetadata } from '../../types';
 import { ActiveDefinitions } from '../active-definitions';
 import { digestFlag, serializableFlags } from '../flag-digest';
 import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
@@ -37,6 +37,10 @@ export class StaticSource implements FlagSource {
 
   evaluate(flagKey: string, context: Attributes): Resolution {
     return this.active.evaluate(flagKey, context);
+  }
+
+  metadataOf(flagKey: string): FlagMetadata | undefined {
+    return this.active.metadataOf(flagKey);
   }
 
   refresh(): Promise<boolean> {
@@ -75,7 +79,7 @@ export function flagsOf(input: unknown): FlagMap {
 /** Returns undefined for `undefined`, which JSON leaves out. */
 function copyOf(value: unknown): unknown {
   if (value === undefined) return undefined;
-  const text = JSON.stringify(value) as string | undefined;
+  const text = JSON.stringify(withFlatMetadata(value)) as string | undefined;
   if (text === undefined) throw new Error(`a ${typeof value} cannot be written as JSON`);
   return JSON.parse(text);
 }
