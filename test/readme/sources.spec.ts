@@ -166,7 +166,7 @@ function loadLambda() {
   let app: INestApplicationContext | undefined;
   const NestFactory = {
     createApplicationContext: async (module: Type) =>
-      (app = await RealNestFactory.createApplicationContext(module, { logger: ['error'] })),
+      (app = await RealNestFactory.createApplicationContext(module)),
   };
   const { handler } = code.load<{ handler: (event: { userId: string }) => Promise<unknown> }>('lambda.ts', {
     '@nestjs/core': { NestFactory },
