@@ -1,5 +1,9 @@
 import type { Config } from 'jest';
 
+// Tests reach their servers on this machine directly, whatever proxy the machine uses.
+for (const name of ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'])
+  Reflect.deleteProperty(process.env, name);
+
 const config: Config = {
   testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },

@@ -1,16 +1,5 @@
+import { type SignalLike } from '../options';
 import { callSafely } from '../runtime';
-
-/** The members of an `AbortSignal` that are used. A polyfill's signal has them as well. */
-type SignalLike = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'>;
-
-function isSignal(value: unknown): value is SignalLike {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<SignalLike>).addEventListener === 'function' &&
-    typeof (value as Partial<SignalLike>).removeEventListener === 'function'
-  );
-}
 
 /** The `signal` of option "fetchOptions". One listener serves all requests and is removed when the client closes. */
 export class ApplicationSignal {
@@ -22,8 +11,8 @@ export class ApplicationSignal {
   ) {}
 
   /** Returns undefined when the option holds no signal. */
-  static of(value: unknown, onAbort: () => void): ApplicationSignal | undefined {
-    return isSignal(value) ? new ApplicationSignal(value, onAbort) : undefined;
+  static of(signal: SignalLike | undefined, onAbort: () => void): ApplicationSignal | undefined {
+    return signal && new ApplicationSignal(signal, onAbort);
   }
 
   get isAborted(): boolean {

@@ -1,5 +1,5 @@
 import { FlagshipError, isErrorOf } from '../errors';
-import { type HeaderMap, type ResolvedHttpOptions } from '../options';
+import { globalFetch, type HeaderMap, type ResolvedHttpOptions } from '../options';
 import { CircuitBreaker, type CircuitListener } from './circuit-breaker';
 import { withoutTrace } from './trace-detachment';
 import { FetchTransport } from './fetch-transport';
@@ -78,7 +78,7 @@ export class HttpClient {
     this.#timeout = { option: 'timeout', value: options.timeout };
     this.#deadline = { option: 'deadline', value: options.deadline };
     this.#tracing = Tracing.forEndpoint(options.endpoint);
-    this.#signal = ApplicationSignal.of(options.fetchInit.signal, () => {
+    this.#signal = ApplicationSignal.of(options.signal, () => {
       this.interrupt();
     });
   }
@@ -258,9 +258,12 @@ export class HttpClient {
   }
 
   private createTransport(): Transport {
-    const { endpoint, fetch, fetchInit, timeout } = this.#options;
-    return fetch === undefined
-      ? new UndiciTransport(endpoint.origin, timeout)
-      : new FetchTransport(endpoint.origin, fetch, fetchInit);
+    const { endpoint, fetch, fetchInit, timeout, proxy } = this.#options;
+    const { origin } = endpoint;
+    if (fetch !== undefined) return new FetchTransport(origin, fetch, fetchInit);
+    return (
+      UndiciTransport.create({ origin, connectTimeoutMs: timeout, proxy }) ??
+      new FetchTransport(origin, globalFetch, {})
+    );
   }
 }

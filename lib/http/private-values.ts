@@ -20,7 +20,7 @@ export interface PrivateRequest {
 }
 
 /** Headers of this package's own, which are the same for all users. */
-const PUBLIC_HEADERS = new Set(['accept', 'content-type', 'user-agent', 'if-none-match']);
+const PUBLIC_HEADERS = new Set(['accept', 'accept-encoding', 'content-type', 'user-agent', 'if-none-match']);
 /** Shorter parts of a header or a path identify nothing, and would match in any text. */
 const MIN_PART_LENGTH = 6;
 /** Segments of every path of Flagship's API. */

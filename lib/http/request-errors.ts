@@ -31,7 +31,7 @@ export function isTransientStatus(status: number): boolean {
 export class AbortedError extends FlagshipError {
   constructor() {
     super(
-      'The signal of option "fetchOptions" is aborted; nothing is sent.',
+      'The signal of option "fetchOptions" is aborted; no request is sent any more.',
       FlagshipErrorCode.NETWORK_ERROR,
     );
   }
@@ -55,11 +55,13 @@ const CONNECTION_ERROR = /^(?:connect|read|write) E[A-Z]+(?: [\da-f.:]+)?$|^othe
  * an error that a `fetch` of the application's throws may hold the request.
  *
  * @param request The request, whose private values are redacted from the cause's text.
+ * @param route The sentence about what the request goes through, if that is not a direct connection.
  */
-export function networkError(cause: unknown, request: PrivateRequest): TransientError {
+export function networkError(cause: unknown, request: PrivateRequest, route = ''): TransientError {
   const text = describeCause(cause, MAX_CAUSES);
   const reason = CONNECTION_ERROR.test(text) ? text : shortened(redact(text, request));
-  return new TransientError(`Flagship cannot be reached: ${reason}`, FlagshipErrorCode.NETWORK_ERROR);
+  const message = `Flagship cannot be reached: ${reason}`;
+  return new TransientError(route === '' ? message : `${message}. ${route}`, FlagshipErrorCode.NETWORK_ERROR);
 }
 
 /** Returns the error of a request that was pending when the provider closed. */
@@ -79,6 +81,19 @@ export function tooLargeError(status: number, maxBytes: number): FlagshipError {
   return isTransientStatus(status)
     ? new TransientError(`Flagship's answer, HTTP ${status}, ${problem}`, FlagshipErrorCode.NETWORK_ERROR)
     : new FlagshipError(`The answer ${problem}`, FlagshipErrorCode.PARSE_ERROR);
+}
+
+/** Returns the error of a response whose body is not in the coding that its header names. A retry may receive it whole. */
+export function undecodableError(
+  contentEncoding: string,
+  cause: unknown,
+  request: PrivateRequest,
+): TransientError {
+  const coding = shortened(redact(contentEncoding, request));
+  return new TransientError(
+    `The answer cannot be decoded as "${coding}" (header "content-encoding"): ${messageOf(cause)}.`,
+    FlagshipErrorCode.PARSE_ERROR,
+  );
 }
 
 /** The longest text of other code that a message quotes, in characters. */

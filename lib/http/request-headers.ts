@@ -1,5 +1,6 @@
 import { FlagshipErrorCode, messageOf } from '../errors';
 import { type HeaderMap, readHeaders, type ResolvedHttpOptions } from '../options';
+import { ACCEPTED_CODINGS } from './content-coding';
 import { type TimeLimit } from './limits';
 import { redact } from './redact';
 import { shortened, timeoutError, TransientError } from './request-errors';
@@ -11,6 +12,8 @@ export type RequestWithoutHeaders = Omit<OutgoingRequest, 'headers'> &
   Partial<Pick<OutgoingRequest, 'headers'>>;
 
 const FIXED_HEADERS: HeaderMap = { accept: 'application/json', 'user-agent': 'nestjs-flagship' };
+/** Sent by the built-in client alone: a `fetch` names the codings that it decodes. */
+const CODING_HEADERS: HeaderMap = { 'accept-encoding': ACCEPTED_CODINGS };
 
 /**
  * The headers of requests: fixed ones, those of the options, and those that `headersFactory` returns for each attempt.
@@ -23,8 +26,8 @@ export class RequestHeaders {
   /** The last result of the factory. The message of its next failure may quote it. */
   #lastFactoryHeaders: HeaderMap = {};
 
-  constructor({ headers, headersFactory }: ResolvedHttpOptions) {
-    this.#headers = { ...FIXED_HEADERS, ...headers };
+  constructor({ headers, headersFactory, fetch }: ResolvedHttpOptions) {
+    this.#headers = { ...FIXED_HEADERS, ...(fetch === undefined ? CODING_HEADERS : {}), ...headers };
     this.#bodyHeaders = { ...this.#headers, 'content-type': 'application/json' };
     this.#factory = headersFactory;
   }

@@ -1,5 +1,7 @@
 import type * as Undici from 'undici';
+import { type ResolvedProxy } from '../options';
 import { withTimeLimit } from '../runtime';
+import { ApplicationDispatcher, FirstInterfaceHandler } from './application-dispatcher';
 import { type TimeLimit } from './limits';
 import { closedError, networkError, timeoutError } from './request-errors';
 import { ResponseHandler } from './response-handler';
@@ -12,30 +14,73 @@ const KEEP_ALIVE_MS = 30_000;
 /** How long closing waits for the sockets. The pool does not always report that they are closed. */
 const CLOSE_TIMEOUT_MS = 500;
 
+/** Where the requests of a transport go. */
+export interface TransportTarget {
+  readonly origin: string;
+  /** Time limit of a connection attempt. */
+  readonly connectTimeoutMs: number;
+  readonly proxy?: ResolvedProxy;
+}
+
 /** Loads undici at first use: it loads slower than the rest of this package, and not every source sends requests. */
 function loadUndici(): typeof Undici {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
   return require('undici') as typeof Undici;
 }
 
-/** Sends requests over the kept-alive connections of an undici pool. */
+/** Returns what is common to connections to Flagship and through a proxy. */
+function connectionOptions({ connectTimeoutMs }: TransportTarget): Undici.Pool.Options {
+  return {
+    connections: MAX_CONNECTIONS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: connectTimeoutMs },
+    // `ResponseHandler` has one timer for all phases of a request.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+}
+
+/** Returns the agent that sends requests through a proxy, or directly to the hosts of `NO_PROXY`. */
+function proxyAgent({ Pool, EnvHttpProxyAgent }: typeof Undici, url: string, target: TransportTarget) {
+  const { connectTimeoutMs } = target;
+  return new EnvHttpProxyAgent({
+    ...connectionOptions(target),
+    httpProxy: url,
+    httpsProxy: url,
+    proxyTls: { timeout: connectTimeoutMs },
+    // The requests that open tunnels. Without a limit, a proxy that hangs would keep them, and their sockets.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
+  });
+}
+
+/**
+ * Sends requests over kept-alive connections of undici: its own ones to Flagship or to a proxy, or those of the global
+ * dispatcher that the application has set.
+ */
 export class UndiciTransport implements Transport {
-  private readonly pool: Undici.Pool;
+  // Private fields of the language: a proxy's password must not appear where an application prints the provider.
+  readonly #target: TransportTarget;
+  readonly #dispatcher: Undici.Dispatcher;
+  private readonly application = new ApplicationDispatcher();
   private readonly pending = new Set<ResponseHandler>();
 
-  /** @param connectTimeoutMs Time limit of a connection attempt. */
-  constructor(origin: string, connectTimeoutMs: number) {
-    this.pool = new (loadUndici().Pool)(origin, {
-      connections: MAX_CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: connectTimeoutMs },
-      // `ResponseHandler` has one timer for all phases of a request.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+  private constructor(target: TransportTarget, undici: typeof Undici) {
+    this.#target = target;
+    this.#dispatcher =
+      target.proxy === undefined
+        ? new undici.Pool(target.origin, connectionOptions(target))
+        : proxyAgent(undici, target.proxy.url, target);
+  }
+
+  /** Returns undefined where undici is no more than its name, as in Bun: its pool has no method to send requests with. */
+  static create(target: TransportTarget): UndiciTransport | undefined {
+    const undici = loadUndici();
+    const { dispatch } = undici.Pool.prototype as Partial<Undici.Pool>;
+    return typeof dispatch === 'function' ? new UndiciTransport(target, undici) : undefined;
   }
 
   send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
+    const application = this.application.current;
     return new Promise<HttpResponse>((resolve, reject) => {
       const handler: ResponseHandler = new ResponseHandler(
         (response) => {
@@ -47,14 +92,21 @@ export class UndiciTransport implements Transport {
           reject(error);
         },
         request,
-        () => timeoutError(limit),
+        {
+          timeout: () => timeoutError(limit),
+          network: (cause) => networkError(cause, request, this.describeRoute(application !== undefined)),
+        },
         timeLeftMs,
       );
       this.pending.add(handler);
       try {
-        this.pool.dispatch(request, handler);
+        if (application !== undefined)
+          application.dispatch(this.withOrigin(request), new FirstInterfaceHandler(handler));
+        else if (this.#target.proxy !== undefined)
+          this.#dispatcher.dispatch(this.withOrigin(request), handler);
+        else this.#dispatcher.dispatch(request, handler);
       } catch (error) {
-        handler.fail(networkError(error, request));
+        handler.onResponseError(undefined, error as Error);
       }
     });
   }
@@ -63,12 +115,27 @@ export class UndiciTransport implements Transport {
     for (const handler of this.pending) handler.fail(reason);
   }
 
+  /** Closes the package's own connections. The application's dispatcher is the application's to close. */
   async close(): Promise<void> {
     this.interrupt(closedError());
     try {
-      await withTimeLimit('connections', () => this.pool.destroy(), CLOSE_TIMEOUT_MS);
+      await withTimeLimit('connections', () => this.#dispatcher.destroy(), CLOSE_TIMEOUT_MS);
     } catch {
       // `destroy` closes the sockets even when it reports that late or never.
     }
+  }
+
+  /** The headers are a copy, because a dispatcher for any origin may add `host` to them. */
+  private withOrigin({ method, path, headers, body }: OutgoingRequest): Undici.Dispatcher.DispatchOptions {
+    return { origin: this.#target.origin, method, path, headers: { ...headers }, body };
+  }
+
+  private describeRoute(isApplications: boolean): string {
+    if (isApplications)
+      return 'It went through the global dispatcher that the application has set in undici.';
+    const { proxy } = this.#target;
+    return proxy === undefined
+      ? ''
+      : `The environment variable "${proxy.variable}" names a proxy; "NO_PROXY" lists the hosts that need none.`;
   }
 }

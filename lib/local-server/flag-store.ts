@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { type FlagMap, type CompiledDefinitions } from '../evaluation';
 import { flagJson, LastGoodFlags, serializableFlags } from '../sources';
+import { ServedDefinitions } from './served-definitions';
 
 interface ServedFlags {
   readonly compiled: CompiledDefinitions;
-  readonly body: string;
-  readonly etag: string;
+  readonly definitions: ServedDefinitions;
 }
 
 /** The flags that the server currently serves, compiled for evaluation and serialized for the definitions endpoint. */
@@ -22,8 +21,8 @@ export class FlagStore {
     return this.current.compiled;
   }
 
-  get definitions(): { readonly body: string; readonly etag: string } {
-    return this.current;
+  get definitions(): ServedDefinitions {
+    return this.current.definitions;
   }
 
   replace(flags: FlagMap): void {
@@ -36,8 +35,6 @@ export class FlagStore {
     const members = [...this.flags.current].map(
       ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,
     );
-    const body = `{"flags":{${members.join(',')}}}`;
-    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    return { compiled, body, etag };
+    return { compiled, definitions: new ServedDefinitions(`{"flags":{${members.join(',')}}}`) };
   }
 }

@@ -71,7 +71,7 @@ export class RequestHandler {
     const url = urlOf(request.url ?? '/');
     if (url.pathname === `${this.appPath}/definitions`) {
       checkMethod(request, response, ['GET']);
-      this.sendDefinitions(request, response);
+      await this.sendDefinitions(request, response);
     } else if (url.pathname === `${this.appPath}/evaluate`) {
       checkMethod(request, response, ['GET', 'POST']);
       const query = request.method === 'POST' ? await readBody(request) : parseQuery(url.searchParams);
@@ -106,14 +106,17 @@ export class RequestHandler {
     throw new HttpError(401, 'GENERAL', 'The authorization header does not hold the expected bearer token.');
   }
 
-  private sendDefinitions(request: IncomingMessage, response: ServerResponse): void {
-    const { body, etag } = this.store.definitions;
-    const clientEtags = (request.headers['if-none-match'] ?? '')
-      .split(',')
-      .map((tag) => tag.trim().replace(/^W\//, ''));
+  private async sendDefinitions(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { etag, contentEncoding, isKnown, body } = this.store.definitions.select(request.headers);
     response.setHeader('etag', etag);
-    if (clientEtags.includes(etag) || clientEtags.includes('*')) response.writeHead(304).end();
-    else sendText(response, 200, body);
+    response.setHeader('vary', 'accept-encoding');
+    if (isKnown) {
+      response.writeHead(304).end();
+      return;
+    }
+    const bytes = await body();
+    if (contentEncoding !== undefined) response.setHeader('content-encoding', contentEncoding);
+    sendBody(response, 200, bytes);
   }
 
   private sendEvaluation({ flagKey, context }: EvaluationQuery, response: ServerResponse): void {
@@ -194,11 +197,9 @@ function parseBody(text: string): unknown {
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
-  sendText(response, status, JSON.stringify(body));
+  sendBody(response, status, Buffer.from(JSON.stringify(body)));
 }
 
-function sendText(response: ServerResponse, status: number, body: string): void {
-  response
-    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-    .end(body);
+function sendBody(response: ServerResponse, status: number, body: Buffer): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }

@@ -54,7 +54,13 @@ export {
   resolveModuleOptions,
 } from './resolve-module-options';
 export { type ResolvedCache } from './resolve-cache';
-export { type ResolvedCircuitBreaker, type ResolvedHttpOptions } from './resolve-http';
+export {
+  globalFetch,
+  type ResolvedCircuitBreaker,
+  type ResolvedHttpOptions,
+  type SignalLike,
+} from './resolve-http';
+export { type ResolvedProxy } from './resolve-proxy';
 export { type ResolvedSource } from './resolve-source';
 export {
   type AttributeCondition,

@@ -3,7 +3,7 @@ import { PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions } from './provider-options';
 
 /** Returns a rejected URL as a message shows it: without user, password and query, which may hold secrets. */
-function shownUrl(url: string): string {
+export function shownUrl(url: string): string {
   return describeValue(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
 }
 

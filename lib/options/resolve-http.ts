@@ -1,9 +1,13 @@
 import { hash } from 'node:crypto';
-import { configurationError } from '../errors';
+import { configurationError, describeValue } from '../errors';
 import { defaultDeadline, MAX_RETRIES, MAX_RETRY_DELAY_MS, PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions, type HeadersInput } from './provider-options';
 import { appIdIn, resolveEndpoint } from './resolve-endpoint';
 import { type HeaderMap, resolveHeaders } from './resolve-headers';
+import { resolveProxy, type ResolvedProxy } from './resolve-proxy';
+
+/** The members of an `AbortSignal` that are used. A polyfill's signal has them as well. */
+export type SignalLike = Pick<AbortSignal, 'aborted' | 'addEventListener' | 'removeEventListener'>;
 
 /** What the HTTP client needs to send requests to Flagship. Times are in milliseconds. */
 export interface ResolvedHttpOptions {
@@ -13,6 +17,10 @@ export interface ResolvedHttpOptions {
   /** Absent when the built-in client sends the requests. */
   readonly fetch?: typeof globalThis.fetch;
   readonly fetchInit: Readonly<Record<string, unknown>>;
+  /** The `signal` of option "fetchOptions". */
+  readonly signal?: SignalLike;
+  /** The proxy of the environment. Absent when a `fetch` sends the requests. */
+  readonly proxy?: ResolvedProxy;
   /** Time limit of one attempt. */
   readonly timeout: number;
   readonly retries: number;
@@ -63,17 +71,52 @@ function mergeHeaders({ authToken, headers }: FlagshipProviderOptions, fetchHead
   };
 }
 
+/** The global `fetch` of the moment: instrumentation and tests replace it at any time. */
+export const globalFetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request);
+
+function isSignal(value: unknown): value is SignalLike {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener, removeEventListener } = value as Partial<SignalLike>;
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  );
+}
+
+/** @throws FlagshipError `CONFIGURATION_ERROR` for a signal that cannot be listened to. */
+function resolveSignal(signal: unknown): SignalLike | undefined {
+  if (signal === undefined || signal === null) return undefined;
+  if (isSignal(signal)) return signal;
+  throw configurationError(
+    `option "fetchOptions.signal" must be an AbortSignal, but is ${describeValue(signal)}.`,
+  );
+}
+
+/**
+ * Returns the `fetch` that sends the requests: the one of the options, or the global one where `fetchOptions` have
+ * fields that only a `fetch` understands.
+ *
+ * @throws FlagshipError `CONFIGURATION_ERROR` when there is no global `fetch`.
+ */
+function resolveFetch(
+  { fetch }: FlagshipProviderOptions,
+  fetchInit: Readonly<Record<string, unknown>>,
+): typeof globalThis.fetch | undefined {
+  if (fetch !== undefined) return fetch;
+  if (Object.values(fetchInit).every((value) => value === undefined)) return undefined;
+  if (typeof globalThis.fetch === 'function') return globalFetch;
+  throw configurationError('option "fetchOptions" needs a global "fetch"; give one as option "fetch".');
+}
+
 /**
  * Resolves the options of HTTP with their defaults and caps.
  *
- * @throws FlagshipError `CONFIGURATION_ERROR` when the endpoint, a header or `fetch` cannot be used.
+ * @throws FlagshipError `CONFIGURATION_ERROR` when the endpoint, a header, `fetch` or the proxy cannot be used.
  */
 export function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptions {
-  const { headers: fetchHeaders, ...fetchInit } = options.fetchOptions ?? {};
-  const usesFetch = options.fetch !== undefined || Object.keys(fetchInit).length > 0;
-  if (usesFetch && typeof (options.fetch ?? globalThis.fetch) !== 'function') {
-    throw configurationError('option "fetchOptions" needs a global "fetch"; give one as option "fetch".');
-  }
+  const { headers: fetchHeaders, signal, ...fetchInit } = options.fetchOptions ?? {};
+  const fetch = resolveFetch(options, fetchInit);
   const endpoint = resolveEndpoint(options);
   const timeout = options.timeout ?? PROVIDER_DEFAULTS.timeout;
   const retries = Math.min(options.retries ?? PROVIDER_DEFAULTS.retries, MAX_RETRIES);
@@ -82,8 +125,10 @@ export function resolveHttp(options: FlagshipProviderOptions): ResolvedHttpOptio
     endpoint,
     headers: mergeHeaders(options, fetchHeaders),
     headersFactory: options.headersFactory,
-    fetch: usesFetch ? (options.fetch ?? globalThis.fetch) : undefined,
+    fetch,
     fetchInit,
+    signal: resolveSignal(signal),
+    proxy: fetch === undefined ? resolveProxy(endpoint) : undefined,
     timeout,
     retries,
     retryDelay,

@@ -232,8 +232,33 @@ describe('options that can be used', () => {
 
   it('use fetch when fetchOptions has other fields than headers', () => {
     const http = httpOf({ ...app, fetchOptions: { redirect: 'error', headers: {} } });
-    expect(http.fetch).toBe(globalThis.fetch);
+    expect(http.fetch).toBeInstanceOf(Function);
     expect(http.fetchInit).toEqual({ redirect: 'error' });
+  });
+
+  it('use the global fetch of the moment, not that of the start', async () => {
+    const { fetch } = httpOf({ ...app, fetchOptions: { redirect: 'error' } });
+    const later = jest.spyOn(globalThis, 'fetch').mockResolvedValue(new Response('later'));
+    expect(await (await fetch?.('http://flagship.test'))?.text()).toBe('later');
+    later.mockRestore();
+  });
+
+  it.each([{ signal: new AbortController().signal }, { signal: null }, { redirect: undefined }, {}])(
+    'leave the requests to the built-in client with fetchOptions of %p',
+    (fetchOptions) => {
+      expect(httpOf({ ...app, fetchOptions }).fetch).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['aborted', '"aborted"'],
+    [{}, 'an object'],
+    [true, 'true'],
+    [new AbortController(), 'an object'],
+  ])('refuse %p as a signal', (signal, shown) => {
+    expect(() => httpOf({ ...app, fetchOptions: { signal: signal as never } })).toThrow(
+      `option "fetchOptions.signal" must be an AbortSignal, but is ${shown}.`,
+    );
   });
 
   it('are not modified, and later changes to them have no effect', () => {

@@ -10,12 +10,15 @@ import { NOOP_TRANSACTION_CONTEXT_PROPAGATOR, OpenFeature } from '@openfeature/s
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   applicationConfigOf,
   clientLoggerOf,
   connectionOf,
   EVENT_KIND,
+  globalDispatcher,
+  isApplicationDispatcher,
   nestMetadata,
   setFirstFastifyHook,
   transactionContextPropagatorOf,
@@ -153,4 +156,16 @@ it.each([
   ['the hook', () => setFirstFastifyHook({}, () => undefined)],
 ])('returns nothing when %s is gone', (_, read) => {
   expect(read()).toBeUndefined();
+});
+
+it('finds the global dispatcher of undici, and tells a default one from one with options', async () => {
+  const before = getGlobalDispatcher();
+  expect(globalDispatcher()).toBe(before);
+  expect(isApplicationDispatcher(before)).toBe(false);
+  const agent = new Agent({ connections: 1 });
+  setGlobalDispatcher(agent);
+  expect(globalDispatcher()).toBe(agent);
+  expect(isApplicationDispatcher(agent)).toBe(true);
+  setGlobalDispatcher(before);
+  await agent.close();
 });

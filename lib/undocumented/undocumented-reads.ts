@@ -95,3 +95,44 @@ export const EVENT_KIND = 2;
 export function nestMetadata(name: keyof typeof NEST_METADATA, target: object): unknown {
   return Reflect.getMetadata(NEST_METADATA[name], target);
 }
+
+/** A dispatcher that accepts handlers of undici's first interface, which all versions of undici understand. */
+export interface GlobalDispatcher {
+  dispatch(request: object, handler: object): unknown;
+}
+
+/** The global dispatcher for handlers of the first interface, and the one for handlers of the second. */
+const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+const SECOND_GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.2');
+
+/**
+ * Returns undici's global dispatcher, whichever copy of undici in the process has set it; undefined when there is none.
+ *
+ * Reads the symbol that Node and undici share. Checked with undici 6.29, 7.30 and 8.13, and the copies in Node 20, 22 and
+ * 24. Without it the application's global dispatcher is not used.
+ */
+export function globalDispatcher(): GlobalDispatcher | undefined {
+  return (globalThis as Record<symbol, GlobalDispatcher | undefined>)[GLOBAL_DISPATCHER];
+}
+
+/**
+ * Whether a global dispatcher does something else than connect directly. A default one does not: Node sets it with the
+ * first `fetch`, and undici when it is loaded.
+ *
+ * Reads the options of an `Agent`, and the name of undici 8's wrapper. Checked with the versions above. Without them a
+ * default agent counts as one that the application has set: its connections are used instead of the package's own.
+ */
+export function isApplicationDispatcher(dispatcher: GlobalDispatcher): boolean {
+  const agent =
+    dispatcher.constructor.name === 'Dispatcher1Wrapper'
+      ? ((globalThis as Record<symbol, object | undefined>)[SECOND_GLOBAL_DISPATCHER] ?? dispatcher)
+      : dispatcher;
+  // A composed dispatcher is a proxy of an agent, with another method.
+  const { dispatch: inherited } = Object.getPrototypeOf(agent) as Partial<GlobalDispatcher>;
+  if (agent.constructor.name !== 'Agent' || (agent as GlobalDispatcher).dispatch !== inherited) return true;
+  const key = Object.getOwnPropertySymbols(agent).find(({ description }) => description === 'options');
+  const options = key && (agent as Record<symbol, unknown>)[key];
+  if (typeof options !== 'object' || options === null) return true;
+  // The defaults of undici 6 to 8: all undefined, but `maxOrigins`.
+  return Object.values(options).some((value) => value !== undefined && value !== Infinity);
+}

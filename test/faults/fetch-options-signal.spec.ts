@@ -112,6 +112,43 @@ describe('the signal of "fetchOptions"', () => {
     expect(provider.stats().circuit?.state).toBe('closed');
   });
 
+  it.each<readonly [string, Partial<FlagshipProviderOptions>]>([
+    ['the built-in client', {}],
+    ['a fetch of one’s own', { fetch: (url, init) => globalThis.fetch(url, init) }],
+  ])('aborted from the start, sends nothing with %s', async (_, options) => {
+    const controller = new AbortController();
+    controller.abort();
+    server.script(answer(true));
+    const headersFactory = jest.fn(() => ({}));
+    const provider = open(controller, { headersFactory, ...options });
+    await provider.initialize();
+    expect(await askNew(provider)).toMatchObject(aborted);
+    expect([server.requests.length, headersFactory.mock.calls.length]).toEqual([0, 0]);
+    const local = open(controller, {
+      localEvaluation: true,
+      accountId: 'a',
+      circuitBreaker: undefined,
+      ...options,
+    });
+    await expect(within(AT_ONCE, local.initialize())).rejects.toThrow(/signal of option "fetchOptions"/);
+    expect(await within(AT_ONCE, local.refresh())).toBe(false);
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('ends the first download, and the pause before its retry', async () => {
+    const controller = new AbortController();
+    server.script({ status: 503 });
+    const provider = open(controller, { localEvaluation: true, accountId: 'a', circuitBreaker: undefined });
+    const starting = provider.initialize().catch((error: unknown) => error);
+    await server.received(1);
+    await waitUntil(() => provider.stats().upstream?.inFlight === 0, 'the pause');
+    controller.abort();
+    expect(await within(AT_ONCE, starting)).toMatchObject({
+      message: expect.stringMatching(/"fetchOptions"/),
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('leaves a trial that it ends to the next evaluation', async () => {
     const controller = new AbortController();
     server.script({ status: 500 }, () => undefined);

@@ -1,0 +1,69 @@
+import { type IncomingHttpHeaders } from 'node:http';
+import { readSafely } from '../runtime';
+import { type GlobalDispatcher, globalDispatcher, isApplicationDispatcher } from '../undocumented';
+import { type ResponseHandler } from './response-handler';
+
+/**
+ * The dispatcher that the application has given to `setGlobalDispatcher` of its own undici: an agent with a certificate
+ * authority, a proxy, a `MockAgent`. It is looked up for each request, because a test sets and removes one at any time.
+ */
+export class ApplicationDispatcher {
+  // A private field of the language: a dispatcher may hold a password, which an application prints with the provider.
+  #lastSeen: GlobalDispatcher | undefined;
+  private isApplications = false;
+
+  /** Undefined while the global dispatcher is absent, or a default one. */
+  get current(): GlobalDispatcher | undefined {
+    const dispatcher = globalDispatcher();
+    if (dispatcher !== this.#lastSeen) {
+      this.#lastSeen = dispatcher;
+      this.isApplications =
+        readSafely(() => typeof dispatcher?.dispatch) === 'function' &&
+        readSafely(() => dispatcher && isApplicationDispatcher(dispatcher)) !== false;
+    }
+    return this.isApplications ? dispatcher : undefined;
+  }
+}
+
+/** Turns the headers of undici's first interface, names and values in turn, into a record. */
+function headersOf(rawHeaders: readonly (Buffer | string)[]): IncomingHttpHeaders {
+  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = String(rawHeaders[index]).toLowerCase();
+    const value = Buffer.from(rawHeaders[index + 1] ?? '').toString('latin1');
+    const earlier = headers[name];
+    headers[name] = earlier === undefined ? value : [earlier, value].flat();
+  }
+  return headers;
+}
+
+/**
+ * A handler of undici's first interface in front of a {@link ResponseHandler}. The application's undici may be another
+ * version than this package's, and the first interface is the one that all of them accept from a global dispatcher.
+ */
+export class FirstInterfaceHandler {
+  constructor(private readonly handler: ResponseHandler) {}
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.handler.onRequestStart({ abort });
+  }
+
+  onHeaders(status: number, rawHeaders: readonly (Buffer | string)[]): boolean {
+    // An interim response, such as 103, is followed by the final one.
+    if (status >= 200) this.handler.onResponseStart(undefined, status, headersOf(rawHeaders));
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.handler.onResponseData(undefined, chunk);
+    return true;
+  }
+
+  onComplete(): void {
+    this.handler.onResponseEnd();
+  }
+
+  onError(error: Error): void {
+    this.handler.onResponseError(undefined, error);
+  }
+}
