@@ -15,6 +15,11 @@ import { type CachedResolution, type CacheKey, cacheKey, MemoryCache } from './m
 import { type SharedCache, type SharedResolution, type WriteShared } from './shared-cache';
 import { SingleFlight } from './single-flight';
 
+/** By how much a time limit can be exceeded while the event loop is blocked; see `withTimeLimit`. */
+const LATE_TIMERS = 2;
+/** More than the calls to the shared store add to an evaluation. */
+const STORE_MS = 1000;
+
 /** An evaluation that is under way. */
 interface PendingEvaluation {
   readonly key: CacheKey;
@@ -35,7 +40,7 @@ interface PendingEvaluation {
  */
 export class CachingSource implements FlagSource {
   private readonly memory: MemoryCache | undefined;
-  private readonly flights = new SingleFlight<Resolution>();
+  private readonly flights: SingleFlight<Resolution>;
   private readonly counts = { memory: 0, store: 0, joined: 0 };
   private readonly tooManyError: UnavailableError;
   /** Counts calls of `close`: a resolution that arrives after one is not kept. */
@@ -44,14 +49,17 @@ export class CachingSource implements FlagSource {
   /**
    * @param source The source whose resolutions are cached.
    * @param maxConcurrent How many evaluations may be under way.
+   * @param maxEvaluationMs The longest time of an evaluation by the source, in milliseconds.
    * @param shared Where the instances of the application share resolutions, if they do.
    */
   constructor(
     private readonly source: FlagSource,
     private readonly options: ResolvedCache,
     private readonly maxConcurrent: number,
+    maxEvaluationMs: number,
     private readonly shared: SharedCache | undefined,
   ) {
+    this.flights = new SingleFlight(LATE_TIMERS * maxEvaluationMs + STORE_MS);
     const { ttl, negativeTtl, maxSize, maxBytes, staleTtl } = options;
     this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, maxBytes, staleTtl > 0) : undefined;
     this.tooManyError = new UnavailableError(
@@ -114,7 +122,9 @@ export class CachingSource implements FlagSource {
   ): Resolution | Promise<Resolution> {
     const key = cacheKey(flagKey, type, context);
     const stale = this.memory?.stale(key, context);
-    const flight = this.flights.join(key, context);
+    const flight = this.flights.join(key, context, () =>
+      this.evaluateAnew(flagKey, context, type, defaultValue),
+    );
     if (stale !== undefined && this.options.staleWhileRevalidate) {
       if (flight === undefined) this.revalidate({ key, context, defaultValue, stale });
       return asStale(stale);
@@ -123,7 +133,7 @@ export class CachingSource implements FlagSource {
       this.counts.joined++;
       return flight;
     }
-    if (this.flights.size >= this.maxConcurrent) {
+    if (this.flights.isFull(this.maxConcurrent)) {
       if (stale === undefined) throw this.tooManyError;
       return asStale(stale);
     }
@@ -183,7 +193,7 @@ export class CachingSource implements FlagSource {
 
   /** Fetches a fresh resolution in the background; if that fails, the stale one stays. */
   private revalidate(evaluation: PendingEvaluation): void {
-    if (this.flights.size < this.maxConcurrent)
+    if (!this.flights.isFull(this.maxConcurrent))
       this.fetchInBackground(evaluation.key, () => this.find(evaluation));
   }
 

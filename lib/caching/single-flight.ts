@@ -4,26 +4,56 @@ import { type CacheKey, isSameKey } from './memory-cache';
 interface PendingCall<T> {
   readonly key: CacheKey;
   readonly promise: Promise<T>;
+  /** Monotonic time of the start. */
+  readonly startedAt: number;
+  isSettled: boolean;
 }
 
-/** Lets callers with an equal cache key share one call while it is under way (single flight). */
+/**
+ * Lets callers with an equal cache key share one call while it is under way (single flight).
+ *
+ * On Cloudflare Workers a call may never settle: when the request that started it ends, because its client has
+ * disconnected or it did not await the evaluation, `workerd` drops its promises and timers. It rejects such a promise for
+ * other requests that wait for it (checked with 1.20261117.1). Therefore a call is dropped when a caller who has joined it
+ * finds that it was abandoned, or when it is older than any evaluation.
+ */
 export class SingleFlight<T> {
-  private readonly pending = new Map<number, PendingCall<T>>();
-  private count = 0;
+  /** The calls that can be joined, by the hash of their key. */
+  private readonly joinable = new Map<number, PendingCall<T>>();
+  /** All calls under way, the oldest first, with those that cannot be joined because of a hash collision. */
+  private readonly calls = new Set<PendingCall<T>>();
 
-  /**
-   * The number of calls under way, including those that {@link SingleFlight.join} cannot find because of a hash
-   * collision.
-   */
-  get size(): number {
-    return this.count;
+  /** @param maxMs The longest time of a call, in milliseconds. */
+  constructor(private readonly maxMs: number) {}
+
+  /** Whether at least `limit` calls are under way. */
+  isFull(limit: number): boolean {
+    if (this.calls.size < limit) return false;
+    for (const call of this.calls) {
+      if (!this.isAbandoned(call)) break;
+      this.remove(call);
+    }
+    return this.calls.size >= limit;
   }
 
-  /** Returns the promise of the call under way with an equal key, if there is one. */
-  join({ hash, flagKey, type }: CacheKey, context: Attributes): Promise<T> | undefined {
-    const call = this.pending.get(hash);
-    if (call === undefined || !isSameKey(call.key, flagKey, type, context)) return undefined;
-    return call.promise;
+  /**
+   * Returns the promise of the call under way with an equal key, if there is one.
+   *
+   * @param restart Called instead of a rejection if the call was abandoned.
+   */
+  join(key: CacheKey, context: Attributes, restart: () => T | Promise<T>): Promise<T> | undefined {
+    const call = this.joinable.get(key.hash);
+    if (call === undefined || !isSameKey(call.key, key.flagKey, key.type, context)) return undefined;
+    if (this.isAbandoned(call)) {
+      this.remove(call);
+      return undefined;
+    }
+    return call.promise.catch((error: unknown) => {
+      // The reaction that `start` added comes first, so that a call which has failed is settled here.
+      if (call.isSettled) throw error;
+      this.remove(call);
+      return restart();
+    });
   }
 
   /**
@@ -31,20 +61,28 @@ export class SingleFlight<T> {
    * too.
    */
   start(key: CacheKey, promise: Promise<T>): Promise<T> {
-    const { hash } = key;
-    const call = { key, promise };
+    const call = { key, promise, startedAt: performance.now(), isSettled: false };
     const settle = (): void => {
-      this.count--;
-      if (this.pending.get(hash) === call) this.pending.delete(hash);
+      call.isSettled = true;
+      this.remove(call);
     };
-    this.count++;
-    this.pending.set(hash, call);
+    this.calls.add(call);
+    this.joinable.set(key.hash, call);
     promise.then(settle, settle);
     return promise;
   }
 
   /** Removes the calls under way, so that later callers start new ones. */
   clear(): void {
-    this.pending.clear();
+    this.joinable.clear();
+  }
+
+  private isAbandoned({ startedAt }: PendingCall<T>): boolean {
+    return performance.now() - startedAt > this.maxMs;
+  }
+
+  private remove(call: PendingCall<T>): void {
+    this.calls.delete(call);
+    if (this.joinable.get(call.key.hash) === call) this.joinable.delete(call.key.hash);
   }
 }

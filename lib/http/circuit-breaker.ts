@@ -42,7 +42,8 @@ function failureKindOf(error: unknown): string {
 /**
  * A circuit breaker. While closed it counts failures in a row; at the threshold it opens and refuses tasks at once.
  * After `halfOpenAfter` milliseconds it lets one task at a time try (half-open): a success closes the circuit, a
- * failure opens it for the same time again.
+ * failure opens it for the same time again. A trial that has not ended after the longest time of a task counts as
+ * ended: on Cloudflare Workers a task ends without a result when the request that started it has ended.
  */
 export class CircuitBreaker {
   private currentState: CircuitState = 'closed';
@@ -53,13 +54,17 @@ export class CircuitBreaker {
   private changedAt = wallClockMs();
   /** Monotonic time of the opening, or of the last failed trial. */
   private failedAt = 0;
+  /** Monotonic time of the start of the last trial. */
+  private triedAt = 0;
   /** Counts changes between closed and open. The end of a task from an earlier generation is ignored. */
   private generation = 0;
   private isDisposed = false;
 
+  /** @param maxTaskMs The longest time of a task, in milliseconds. */
   constructor(
     private readonly options: ResolvedCircuitBreaker,
     private readonly listener: CircuitListener,
+    private readonly maxTaskMs: number,
   ) {}
 
   get state(): CircuitState {
@@ -83,6 +88,7 @@ export class CircuitBreaker {
     if (openError === undefined) return this.execute(task, false);
     if (!this.isTrialDue()) return Promise.reject(openError);
     this.currentState = 'half-open';
+    this.triedAt = performance.now();
     return this.execute(task, true);
   }
 
@@ -121,7 +127,9 @@ export class CircuitBreaker {
   }
 
   private isTrialDue(): boolean {
-    return this.currentState === 'open' && performance.now() - this.failedAt >= this.options.halfOpenAfter;
+    const now = performance.now();
+    if (this.currentState === 'half-open') return now - this.triedAt > this.maxTaskMs;
+    return now - this.failedAt >= this.options.halfOpenAfter;
   }
 
   private open(lastFailure: unknown): void {

@@ -88,9 +88,10 @@ export class HttpClient {
     if (this.waits.isClosed) this.waits = new CancellableWaits();
     this.transport ??= this.createTransport();
     this.#signal?.attach();
-    const { circuitBreaker } = this.#options;
+    const { circuitBreaker, deadline } = this.#options;
+    // Timers are late where the event loop is blocked.
     if (circuitBreaker !== undefined && this.listener !== undefined)
-      this.breaker ??= new CircuitBreaker(circuitBreaker, this.listener);
+      this.breaker ??= new CircuitBreaker(circuitBreaker, this.listener, 2 * deadline);
   }
 
   /** Whether spans are recorded, so that a request needs a {@link SpanDescription}. */

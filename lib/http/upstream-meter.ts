@@ -22,7 +22,10 @@ export interface UpstreamOutcomes {
   readonly unreadable: number;
 }
 
-/** Durations of requests in milliseconds, failures included; zeros before the first request. */
+/**
+ * Durations of requests in milliseconds, failures included; zeros before the first request, and where the runtime has no
+ * histogram (Cloudflare Workers).
+ */
 export interface LatencySummary {
   readonly mean: number;
   readonly min: number;
@@ -52,6 +55,15 @@ type Counts = { -readonly [Outcome in keyof UpstreamOutcomes]: number };
  */
 const LATENCY_RANGE = { lowest: 1, highest: 3_600_000_000, figures: 2 } as const;
 
+/** Returns a histogram, or undefined where the runtime has none: Cloudflare's `workerd` 1.20261117.1 throws. */
+function newHistogram(): RecordableHistogram | undefined {
+  try {
+    return createHistogram(LATENCY_RANGE);
+  } catch {
+    return undefined;
+  }
+}
+
 function outcomeOfStatus(status: number): keyof Counts {
   if (status < 300 || status === 304) return 'answered';
   if (status === 404) return 'notFound';
@@ -67,7 +79,7 @@ function outcomeOfError(error: unknown): keyof Counts {
 
 /** Counts requests by their outcome, and measures their durations. */
 export class UpstreamMeter {
-  private readonly latency: RecordableHistogram = createHistogram(LATENCY_RANGE);
+  private readonly latency = newHistogram();
   private inFlight = 0;
   private readonly counts: Counts = {
     answered: 0,
@@ -103,12 +115,13 @@ export class UpstreamMeter {
   private end(outcome: keyof Counts, durationMs: number): void {
     this.inFlight--;
     this.counts[outcome]++;
-    this.latency.record(Math.min(Math.max(1, Math.round(durationMs * 1000)), LATENCY_RANGE.highest));
+    this.latency?.record(Math.min(Math.max(1, Math.round(durationMs * 1000)), LATENCY_RANGE.highest));
   }
 
   private summary(): LatencySummary {
     const { latency } = this;
-    if (latency.count === 0) return { mean: 0, min: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+    if (latency === undefined || latency.count === 0)
+      return { mean: 0, min: 0, p50: 0, p90: 0, p99: 0, max: 0 };
     const [mean, min, max] = [latency.mean / 1000, latency.min / 1000, latency.max / 1000];
     const [p50, p90, p99] = [50, 90, 99].map((share) => latency.percentile(share) / 1000);
     return { mean, min, p50: p50 as number, p90: p90 as number, p99: p99 as number, max };

@@ -76,7 +76,9 @@ export interface CircuitBreakerOptions {
 type BindingEvaluation<T> = (
   flagKey: string,
   defaultValue: T,
-  context?: Record<string, string | number | boolean>,
+  // The types that Cloudflare has published differ: scalars alone, or all of JSON with lists that are not readonly.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+  context?: Record<string, any>,
 ) => Promise<BindingDetails>;
 
 /**

@@ -48,13 +48,14 @@ export function createSource(
         new BindingSource(source.binding, source.deadline, listener),
         cache,
         maxConcurrent,
+        maxEvaluationMs(source),
         undefined,
       );
     case 'remote': {
       const { http, contextTransport, spanAttributes } = source;
       const remote = new RemoteSource(http, contextTransport, spanAttributes, listener);
       const shared = store && createSharedCache(options, source, store, listener);
-      return new CachingSource(remote, cache, maxConcurrent, shared);
+      return new CachingSource(remote, cache, maxConcurrent, maxEvaluationMs(source), shared);
     }
   }
 }

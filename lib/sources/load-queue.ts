@@ -8,6 +8,9 @@ interface WaitingLoad<T> {
 /**
  * Runs loads one at a time, so that an older load never overtakes a newer one. A load that is requested during another
  * one begins after it, because that one may find something older than the request. Requests share the load that waits.
+ *
+ * On Cloudflare Workers a load ends with the request that began it, without a result, and `workerd` rejects its promise
+ * for other requests (checked with 1.20261117.1). Such a load delays no later one.
  */
 export class LoadQueue<T> {
   private running: Promise<unknown> | undefined;
@@ -24,9 +27,13 @@ export class LoadQueue<T> {
    * @returns What the load resolves with.
    */
   request(allowsCached: boolean): Promise<T> {
-    if (this.waiting !== undefined) {
-      this.waiting.allowsCached &&= allowsCached;
-      return this.waiting.done;
+    const { waiting: shared } = this;
+    if (shared !== undefined) {
+      shared.allowsCached &&= allowsCached;
+      return shared.done.catch(() => {
+        if (this.waiting === shared) this.waiting = undefined;
+        return this.request(allowsCached);
+      });
     }
     const waiting: WaitingLoad<T> = { allowsCached, done: this.begin(() => waiting.allowsCached) };
     this.waiting = waiting;
@@ -35,7 +42,11 @@ export class LoadQueue<T> {
 
   /** Begins in a later microtask at the earliest, so that requests of the same moment share a load. */
   private async begin(allowsCached: () => boolean): Promise<T> {
-    await this.running;
+    try {
+      await this.running;
+    } catch {
+      // The load never rejects; the request that began it has ended.
+    }
     this.waiting = undefined;
     const running = this.load(allowsCached());
     this.running = running;

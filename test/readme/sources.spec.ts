@@ -1,7 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplication,
+  type INestApplicationContext,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory as RealNestFactory } from '@nestjs/core';
 import { type FlagshipBinding, FlagService, FlagshipServerProvider } from 'nestjs-flagship';
 import { startLocalFlagship } from 'nestjs-flagship/local';
 import { captureLog } from '../fixtures/captured-log';
@@ -110,6 +116,63 @@ it('worker.module.ts: a binding evaluates the flags', async () => {
   expect(details).toMatchObject({ value: 'modern', reason: 'TARGETING_MATCH' });
   expect(calls).toEqual([['home-page', 'classic', { plan: 'pro' }]]);
 });
+
+it('worker.ts: an application in a Worker answers with the flags of the binding', async () => {
+  const unused = () => Promise.reject(new Error('The wrong method was called.'));
+  const FLAGS: FlagshipBinding = {
+    getBooleanDetails: unused,
+    getNumberDetails: unused,
+    getObjectDetails: unused,
+    getStringDetails: (_, __, context) =>
+      Promise.resolve({ value: context?.plan === 'pro' ? 'modern' : 'plain', reason: 'TARGETING_MATCH' }),
+  };
+  const work: Promise<unknown>[] = [];
+  const { default: worker } = code.load<{
+    default: { fetch: (request: Request, env: object, context: object) => Promise<Response> };
+  }>('worker.ts');
+  const page = async (plan: string): Promise<unknown> => {
+    const context = { waitUntil: (promise: Promise<unknown>) => work.push(promise) };
+    return (await worker.fetch(new Request(`http://shop.example/?plan=${plan}`), { FLAGS }, context)).json();
+  };
+  expect(await page('pro')).toEqual({ page: 'modern' });
+  expect(await page('free')).toEqual({ page: 'plain' });
+  const [first, second] = (await Promise.all(work)) as INestApplicationContext[];
+  expect(second).toBe(first);
+  await first?.close();
+});
+
+it('lambda.ts: an invocation refreshes definitions that are too old', async () => {
+  const flagship = await code.startFlagship({ flags: { 'home-page': 'old' }, appId: 'lambda' });
+  code.setEnvironment('FLAGSHIP_APP_ID', flagship.appId);
+  const { handler, close } = loadLambda();
+  const page = () => handler({ userId: 'ada' });
+  expect(await page()).toEqual({ page: 'old' });
+  flagship.setFlags({ 'home-page': 'new' });
+  expect(await page()).toEqual({ page: 'old' });
+  await close();
+
+  code.setEnvironment('FLAGS_MAX_AGE_MS', '-1');
+  const always = loadLambda();
+  expect(await always.handler({ userId: 'ada' })).toEqual({ page: 'new' });
+  flagship.setFlags({ 'home-page': 'newer' });
+  expect(await always.handler({ userId: 'ada' })).toEqual({ page: 'newer' });
+  await flagship.close();
+  expect(await always.handler({ userId: 'ada' })).toEqual({ page: 'newer' });
+  await always.close();
+});
+
+/** Loads the handler anew, and catches the application that it starts. */
+function loadLambda() {
+  let app: INestApplicationContext | undefined;
+  const NestFactory = {
+    createApplicationContext: async (module: Type) =>
+      (app = await RealNestFactory.createApplicationContext(module)),
+  };
+  const { handler } = code.load<{ handler: (event: { userId: string }) => Promise<unknown> }>('lambda.ts', {
+    '@nestjs/core': { NestFactory },
+  });
+  return { handler, close: async () => app?.close() };
+}
 
 it('the flags file is valid', async () => {
   const [file, ...others] = blocksOf(readme, 'json');

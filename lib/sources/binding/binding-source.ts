@@ -1,46 +1,19 @@
 import { FlagshipError, FlagshipErrorCode, messageOf, DefinitiveError } from '../../errors';
 import { contextValues, withActiveSpan, redactValues, CancellableWaits, shortened } from '../../http';
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
-import { type Attributes, redactedName } from '../../types';
+import { type Attributes } from '../../types';
+import { jsonContext, type JsonContext } from '../context-json';
 import { fromOpenFeatureCode } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
 import { MetadataReader } from '../metadata-reader';
-import { attributeNames, invalidContextError, isoDate, readAttribute } from '../context-attributes';
-
-type BindingContext = Record<string, string | number | boolean>;
-
-function toBindingValue(name: string, value: unknown): string | number | boolean | undefined {
-  if (value === null || value === undefined) return undefined;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  const date = isoDate(value);
-  if (date !== undefined) return date;
-  throw invalidContextError(
-    `a binding takes text, numbers, booleans and valid dates, which "${redactedName(name)}" is not.`,
-  );
-}
-
-/**
- * Returns the attributes of a context as a binding accepts them: text, numbers and booleans. Dates are converted to ISO
- * 8601; null and undefined are omitted.
- *
- * @throws FlagshipError `INVALID_CONTEXT` for other values.
- */
-function toBindingContext(context: Attributes): BindingContext {
-  const sendable: [string, string | number | boolean][] = [];
-  for (const name of attributeNames(context)) {
-    const value = toBindingValue(name, readAttribute(context, name));
-    if (value !== undefined) sendable.push([name, value]);
-  }
-  return Object.fromEntries(sendable);
-}
 
 function parseError(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
 }
 
 /** Returns the message of a binding's error, without the values of the context that it quotes. */
-function redactedMessage(message: unknown, context: BindingContext): string {
+function redactedMessage(message: unknown, context: JsonContext): string {
   return shortened(redactValues(messageOf(message), contextValues('context', context)));
 }
 
@@ -58,7 +31,7 @@ function jsonValue(value: unknown): JsonValue {
 /** The codes that say nothing about the flag or the context, so that an older resolution may still be right. */
 const INCONCLUSIVE_CODES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
 
-function bindingError({ errorCode, errorMessage }: BindingDetails, context: BindingContext): FlagshipError {
+function bindingError({ errorCode, errorMessage }: BindingDetails, context: JsonContext): FlagshipError {
   const code = fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.GENERAL;
   const message =
     typeof errorMessage === 'string'
@@ -95,7 +68,7 @@ function readFields(details: unknown): BindingDetails {
 function readDetails(
   result: unknown,
   flagKey: string,
-  context: BindingContext,
+  context: JsonContext,
   metadataReader: MetadataReader,
 ): Resolution {
   const details = readFields(result);
@@ -141,7 +114,7 @@ export class BindingSource implements FlagSource {
     defaultValue: unknown,
   ): Promise<Resolution> {
     const { deadlineMs } = this;
-    const attributes = toBindingContext(context);
+    const attributes = jsonContext(context);
     const call = (): Promise<unknown> => this.callBinding(flagKey, attributes, type, defaultValue);
     // Outside of the request, because other requests may wait for the same details, and connections outlive the
     // request.
@@ -158,7 +131,7 @@ export class BindingSource implements FlagSource {
   /** Calls the binding. What it throws or rejects with becomes a `FlagshipError`. */
   private async callBinding(
     key: string,
-    context: BindingContext,
+    context: JsonContext,
     type: FlagType,
     value: unknown,
   ): Promise<unknown> {
@@ -174,7 +147,7 @@ export class BindingSource implements FlagSource {
 
   private callMethod(
     key: string,
-    context: BindingContext,
+    context: JsonContext,
     type: FlagType,
     value: unknown,
   ): Promise<BindingDetails> {

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { FlagshipError } from '../../errors';
 import { readQueryValue, validateContext } from '../../types';
-import { evaluationBody } from './context-body';
+import { evaluationBody } from '../context-json';
 import { evaluationPath, exactPath, MAX_URL_BYTES } from './context-query';
 
 type Context = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { type ClientRequest, HttpClient, MAX_RESPONSE_BYTES } from '../../http';
 import { type ContextTransport, type ResolvedHttpOptions } from '../../options';
 import { type Attributes, type FlagMetadata } from '../../types';
-import { evaluationBody } from './context-body';
+import { evaluationBody } from '../context-json';
 import { evaluationPath, exactPath } from './context-query';
 import { parseEvaluation } from './evaluation-response';
 import { type FlagSource, type Resolution, type SourceListener, type SourceStats } from '../flag-source';
