@@ -28,13 +28,13 @@ function remedyForTransport(status: number, request: SentRequest, permission: Pe
   const isPost = method === 'POST';
   switch (status) {
     case 405:
-      return isPost ? 'POST is not accepted there: set "contextTransport" to "query".' : '';
+      return isPost ? 'The address does not accept POST: set "contextTransport" to "query".' : '';
     case 413:
       return isPost
-        ? `The body of ${Buffer.byteLength(body)} bytes is too large for it: send fewer attributes.`
+        ? `A body of ${Buffer.byteLength(body)} bytes is too large for a server on the way: send fewer attributes.`
         : '';
     case 414:
-      return `A path and query of ${path.length} bytes are too long for it: ${
+      return `A path and query of ${path.length} bytes are too long for a server on the way: ${
         carriesContext(request, permission)
           ? 'set "contextTransport" to "body".'
           : 'check "baseUrl" and "endpoint".'
