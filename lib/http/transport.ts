@@ -19,10 +19,6 @@ export interface HttpResponse {
   readonly etag?: string;
   /** The value of the `Retry-After` header, unparsed. */
   readonly retryAfter?: string;
-  /** The request, for a message that gives the cause of a failure. The client adds it. */
-  readonly request?: Omit<OutgoingRequest, 'maxBytes'>;
-  /** Removes the request's private values from a text of the response. The client adds it. */
-  readonly redact?: (text: string) => string;
 }
 
 /** Sends requests to one origin, without retries. */

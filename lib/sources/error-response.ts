@@ -1,6 +1,13 @@
 import { FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
 import { isJsonObject, type JsonObject } from '../evaluation';
-import { type HttpResponse, isTransientStatus, shortened, TransientError } from '../http';
+import {
+  type HttpResponse,
+  isTransientStatus,
+  type OutgoingRequest,
+  redact,
+  shortened,
+  TransientError,
+} from '../http';
 import { parseJson } from '../types';
 import { remedyFor, type Permission } from './response-remedies';
 
@@ -37,14 +44,18 @@ export function fromOpenFeatureCode(name: unknown): FlagshipErrorCode | undefine
  *
  * @param permission The permission of the token that the request needs, for the message.
  */
-export function responseError(response: HttpResponse, permission: Permission = 'Evaluate'): FlagshipError {
+export function responseError(
+  response: HttpResponse,
+  request: OutgoingRequest,
+  permission: Permission,
+): FlagshipError {
   const { status, retryAfter } = response;
   const body = parseErrorBody(response.body);
   const code = STATUS_CODES.get(status) ?? reportedCode(body) ?? FlagshipErrorCode.NETWORK_ERROR;
   const parts = [
     `Flagship answered HTTP ${status}.`,
-    reportedDetails(body, response),
-    remedyFor(response, permission),
+    reportedDetails(body, request),
+    remedyFor(status, request, permission),
   ];
   const message = parts.filter((part) => part !== '').join(' ');
   if (isTransientStatus(status)) {
@@ -59,9 +70,9 @@ export function responseError(response: HttpResponse, permission: Permission = '
 }
 
 /** Returns the error of a response whose status is a success, but whose envelope has `success: false`. */
-export function envelopeError(response: HttpResponse, envelope: JsonObject): FlagshipError {
+export function envelopeError(envelope: JsonObject, request: OutgoingRequest): FlagshipError {
   const code = reportedCode(envelope) ?? FlagshipErrorCode.GENERAL;
-  const details = reportedDetails(envelope, response);
+  const details = reportedDetails(envelope, request);
   const message = `Flagship answered "success": false. ${details}`.trimEnd();
   return INCONCLUSIVE_CODES.has(code)
     ? new TransientError(message, code)
@@ -85,13 +96,13 @@ function reportedCode({ errorCode }: JsonObject): FlagshipErrorCode | undefined 
 /** Returns what the body of an error says went wrong; an empty text if it does not say it. */
 function reportedDetails(
   { errorMessage, errorDetails, error, errors }: JsonObject,
-  { redact = String }: HttpResponse,
+  request: OutgoingRequest,
 ): string {
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const candidates = [errorMessage, errorDetails, error, isJsonObject(first) ? first.message : undefined];
   const details = candidates.find((text) => typeof text === 'string' && text.trim() !== '');
   // Redacted before it is shortened, because a part of a token would not be recognized.
-  return typeof details === 'string' ? shortened(redact(details.trim())) : '';
+  return typeof details === 'string' ? shortened(redact(details.trim(), request)) : '';
 }
 
 /**

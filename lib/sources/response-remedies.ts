@@ -1,10 +1,8 @@
-import { type HttpResponse } from '../http';
+import { type OutgoingRequest } from '../http';
 import { redactedName } from '../types';
 
 /** The permission of the token that a request needs: `Evaluate` for evaluations, `Read` for definitions. */
 export type Permission = 'Evaluate' | 'Read';
-
-type SentRequest = NonNullable<HttpResponse['request']>;
 
 const REMEDIES: ReadonlyMap<number, string> = new Map([
   [401, 'Check that "authToken" is correct and has not expired.'],
@@ -13,28 +11,26 @@ const REMEDIES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Returns what an operator can do about a response with an error status; an empty text if the status tells nothing. */
-export function remedyFor({ status, request }: HttpResponse, permission: Permission): string {
+export function remedyFor(status: number, request: OutgoingRequest, permission: Permission): string {
   if (status >= 300 && status < 400)
     return 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.';
   if (status === 403) return `Check that "authToken" has the ${permission} permission for this account.`;
-  const remedy = REMEDIES.get(status);
-  if (remedy !== undefined || request === undefined) return remedy ?? '';
-  return remedyForTransport(status, request, permission);
+  return REMEDIES.get(status) ?? remedyForTransport(status, request, permission);
 }
 
 /** Returns what helps against a server or proxy on the way that does not accept the request as it was sent. */
-function remedyForTransport(status: number, request: SentRequest, permission: Permission): string {
+function remedyForTransport(status: number, request: OutgoingRequest, permission: Permission): string {
   const { method, path, body = '' } = request;
   const isPost = method === 'POST';
   switch (status) {
     case 405:
-      return isPost ? 'POST is not accepted there: set "contextTransport" to "query".' : '';
+      return isPost ? 'The address does not accept POST: set "contextTransport" to "query".' : '';
     case 413:
       return isPost
-        ? `The body of ${Buffer.byteLength(body)} bytes is too large for it: send fewer attributes.`
+        ? `A body of ${Buffer.byteLength(body)} bytes is too large for a server on the way: send fewer attributes.`
         : '';
     case 414:
-      return `A path and query of ${path.length} bytes are too long for it: ${
+      return `A path and query of ${path.length} bytes are too long for a server on the way: ${
         carriesContext(request, permission)
           ? 'set "contextTransport" to "body".'
           : 'check "baseUrl" and "endpoint".'
@@ -46,7 +42,7 @@ function remedyForTransport(status: number, request: SentRequest, permission: Pe
   }
 }
 
-function remedyForHeaders(request: SentRequest, permission: Permission): string {
+function remedyForHeaders(request: OutgoingRequest, permission: Permission): string {
   const sizes = Object.entries(request.headers).map(([name, value]): [string, number] => [
     name,
     Buffer.byteLength(value),
@@ -62,6 +58,6 @@ function remedyForHeaders(request: SentRequest, permission: Permission): string 
 }
 
 /** Whether the URL of a request carries an evaluation context. */
-function carriesContext({ method }: SentRequest, permission: Permission): boolean {
+function carriesContext({ method }: OutgoingRequest, permission: Permission): boolean {
   return method === 'GET' && permission === 'Evaluate';
 }

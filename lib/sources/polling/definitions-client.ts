@@ -4,6 +4,7 @@ import {
   type HttpResponse,
   HttpClient,
   MAX_DEFINITIONS_BYTES,
+  type OutgoingRequest,
   type SpanDescription,
   TransientError,
   type UpstreamStats,
@@ -69,7 +70,7 @@ export class DefinitionsClient {
     const headers = etag === undefined ? undefined : { 'if-none-match': etag };
     const { path, span } = this;
     const request = { method: 'GET', path, maxBytes: MAX_DEFINITIONS_BYTES, headers, span } as const;
-    return this.client.send(request, (response) => readResponse(response, etag));
+    return this.client.send(request, (response, sent) => readResponse(response, sent, etag));
   }
 
   stats(): UpstreamStats {
@@ -81,8 +82,12 @@ export class DefinitionsClient {
   }
 }
 
-function readResponse(response: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
+function readResponse(
+  response: HttpResponse,
+  request: OutgoingRequest,
+  etag: string | undefined,
+): DownloadedDefinitions | undefined {
   if (response.status === 304 && etag !== undefined) return undefined;
-  if (response.status < 200 || response.status > 299) throw responseError(response, 'Read');
+  if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Read');
   return { flags: parseDefinitions(response.body), etag: response.etag, text: response.body };
 }

@@ -84,13 +84,14 @@ function queryParameters(context: Attributes): readonly Parameter[] {
 /** Returns the context as query parameters, or undefined if a query would change it. Undefined is omitted. */
 function exactParameters(endpoint: URL, context: Attributes): readonly Parameter[] | undefined {
   const parameters: Parameter[] = [];
+  const hasQuery = endpoint.search !== '';
   for (const name of attributeNames(context)) {
     const value = readAttribute(context, name);
     if (value === undefined) continue;
     const text = asExactParameter(value);
     if (text === undefined || name === FLAG_KEY) return undefined;
     // The attribute would replace a parameter of the endpoint, which may be a proxy's key.
-    if (endpoint.search !== '' && endpoint.searchParams.has(name)) return undefined;
+    if (hasQuery && endpoint.searchParams.has(name)) return undefined;
     parameters.push([name, text]);
   }
   return parameters;

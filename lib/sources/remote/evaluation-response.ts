@@ -1,5 +1,5 @@
 import { type FlagshipError, FlagshipErrorCode } from '../../errors';
-import { type HttpResponse, TransientError } from '../../http';
+import { type HttpResponse, type OutgoingRequest, TransientError } from '../../http';
 import { isJsonObject } from '../../evaluation';
 import { type JsonValue } from '../../options';
 import { parseJson } from '../../types';
@@ -26,26 +26,28 @@ function parse(body: string): unknown {
  *
  * @throws FlagshipError The error of an envelope that has `success: false`.
  */
-function unwrap(body: unknown, response: HttpResponse): unknown {
+function unwrap(body: unknown, request: OutgoingRequest): unknown {
   if (!isJsonObject(body)) return body;
-  if (body.success === false) throw envelopeError(response, body);
+  if (body.success === false) throw envelopeError(body, request);
   return body.success === true && isJsonObject(body.result) ? body.result : body;
 }
 
 /**
  * Checks the response to an evaluation and returns the resolution.
  *
+ * @param request The request as it was sent, for the message of a failure.
  * @param flagKey The requested flag. A proxy or a cache may return the response for another one.
  * @param metadataReader Reads the flag's metadata, which never makes a response malformed.
  * @throws FlagshipError The error that the response reports; `PARSE_ERROR` for a malformed response.
  */
 export function parseEvaluation(
   response: HttpResponse,
+  request: OutgoingRequest,
   flagKey: string,
   metadataReader?: MetadataReader,
 ): Resolution {
-  if (response.status < 200 || response.status > 299) throw responseError(response);
-  const parsed = unwrap(parse(response.body), response);
+  if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Evaluate');
+  const parsed = unwrap(parse(response.body), request);
   if (typeof parsed !== 'object' || parsed === null) throw parseError('is not an object');
   if (!Object.hasOwn(parsed, 'flagKey') || !Object.hasOwn(parsed, 'value')) {
     throw parseError('has no "flagKey" or no "value"');

@@ -51,8 +51,8 @@ export class RemoteSource implements FlagSource {
    * @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent.
    */
   evaluate(flagKey: string, context: Attributes): Promise<Resolution> {
-    return this.client.send(this.request(flagKey, context), (response) =>
-      parseEvaluation(response, flagKey, this.metadata),
+    return this.client.send(this.request(flagKey, context), (response, sent) =>
+      parseEvaluation(response, sent, flagKey, this.metadata),
     );
   }
 
