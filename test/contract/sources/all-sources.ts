@@ -17,6 +17,14 @@ export const SOURCES = [
 ] as const;
 export type SourceName = (typeof SOURCES)[number];
 
+/** The metadata of answers about a flag that has none: what is known of its app. */
+export const METADATA: Readonly<Record<SourceName, object>> = {
+  'remote query': { flagSetId: 'local' },
+  'remote body': { flagSetId: 'local' },
+  localEvaluation: { flagSetId: 'local', version: expect.stringMatching(/^[\w-]{43}$/) },
+  definitions: {},
+};
+
 export const defaults = { boolean: false, string: 'mine', number: -1, object: { mine: true } };
 
 export async function ask(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { useLog } from '../../fixtures/captured-log';
-import { ask, defaults, openStage, typeOf } from './all-sources';
+import { ask, defaults, METADATA, openStage, typeOf } from './all-sources';
 
 // Hundreds of random cases each.
 jest.setTimeout(180_000);
@@ -82,8 +82,15 @@ describe('for random flags and contexts', () => {
           for (const context of contexts) {
             const remote = await ask(providers['remote body'], 'string', 'flag', context);
             expect(remote.errorCode).toBeUndefined();
-            expect(await ask(providers.localEvaluation, 'string', 'flag', context)).toEqual(remote);
-            expect(await ask(own, 'string', 'flag', context)).toEqual(remote);
+            expect(remote.flagMetadata).toEqual(METADATA['remote body']);
+            expect(await ask(providers.localEvaluation, 'string', 'flag', context)).toEqual({
+              ...remote,
+              flagMetadata: METADATA.localEvaluation,
+            });
+            expect(await ask(own, 'string', 'flag', context)).toEqual({
+              ...remote,
+              flagMetadata: METADATA.definitions,
+            });
           }
         },
       ),

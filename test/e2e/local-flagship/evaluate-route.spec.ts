@@ -23,6 +23,13 @@ describe('routes', () => {
     look: { color: 'red', sizes: [1, 2] },
     nothing: null,
     off: { enabled: false, default_variation: 'a', variations: { a: 'x' }, rules: [] },
+    owned: {
+      enabled: true,
+      default_variation: 'a',
+      variations: { a: 'x' },
+      rules: [],
+      metadata: { owner: 'team', nested: {} },
+    },
     seven: byAttribute('has', 7),
     broken: { enabled: 'yes', default_variation: 'a', variations: { a: 1 }, rules: [] },
   };
@@ -36,6 +43,7 @@ describe('routes', () => {
     ['look', { value: { color: 'red', sizes: [1, 2] }, variant: 'default', reason: 'STATIC' }],
     ['nothing', { value: null, variant: 'default', reason: 'STATIC' }],
     ['off', { value: 'x', variant: 'a', reason: 'DISABLED' }],
+    ['owned', { value: 'x', variant: 'a', reason: 'STATIC', metadata: { owner: 'team' } }],
   ])('GET and POST answer %s alike', async (flagKey, expected) => {
     const flagship = await begin();
     for (const answer of [
