@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import sdkConsumer from '../consumers/open-feature-nest/package.json';
 import { readMarkdown, ROOT, tableOf } from './markdown';
 
 const CONSUMERS = join(ROOT, 'test/consumers');
@@ -27,4 +28,9 @@ describe('docs/compatibility.md', () => {
   it('names each consumer', () => {
     expect([...new Set(rows.flatMap((row) => row.consumers))].sort()).toEqual(consumers);
   });
+});
+
+it('the README has the override with which npm installs the Nest SDK of OpenFeature beside Nest 12', () => {
+  const [, overrides = ''] = /^`"overrides": (.+)`$/m.exec(readMarkdown('README.md')) ?? [];
+  expect(JSON.parse(overrides)).toEqual(sdkConsumer.overrides);
 });
