@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { type Client, OpenFeature } from '@openfeature/server-sdk';
+import { type Client, type HookContext, OpenFeature } from '@openfeature/server-sdk';
 import { FlagshipServerProvider } from '../provider';
 import { type TelemetryEvent, TelemetryHook } from '.';
 
@@ -68,6 +68,19 @@ describe('TelemetryHook', () => {
         .map(({ flagKey }) => flagKey)
         .toSorted(),
     ).toEqual(['absent', 'look', 'on']);
+  });
+
+  it('has a duration where "before" was not called, or another hook threw in it', async () => {
+    const hookContext = { flagKey: 'on', context: {}, defaultValue: false } as unknown as HookContext;
+    const hook = new TelemetryHook((event) => void events.push(event));
+    hook.finally(hookContext, { flagKey: 'on', value: true, flagMetadata: {} });
+    const broken = {
+      before: () => {
+        throw new Error('out of order');
+      },
+    };
+    await OpenFeature.getClient(DOMAIN).addHooks(broken, hook).getBooleanValue('on', false);
+    expect(events.map(({ duration }) => duration)).toEqual([0, 0]);
   });
 
   it('emits an event with the default for a failed evaluation', async () => {

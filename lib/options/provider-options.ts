@@ -170,17 +170,18 @@ export interface FlagshipProviderOptions {
 
   /**
    * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are sent like the option `headers`, which
-   * takes precedence. With any other field, requests go through `fetch` instead of the built-in, much faster client.
-   * When its `signal` is aborted, attempts and pauses end, nothing is retried or sent any more, and the circuit breaker
-   * counts neither a failure nor a success.
+   * takes precedence. When its `signal` is aborted, attempts and pauses end, nothing is retried or sent any more, and
+   * the circuit breaker counts neither a failure nor a success. With any other field, requests go through the global
+   * `fetch`, looked up for each request, instead of the built-in, much faster client.
    * @default none
    * @example { headers: { 'x-tenant': 'shop' } }
    */
   readonly fetchOptions?: RequestInit;
 
   /**
-   * A `fetch` of the application's, for a proxy or another runtime, in place of the built-in client. Called outside of
-   * the application's request, within the span of the attempt. A result that is not a response counts as a failure.
+   * A `fetch` of the application's, in place of the built-in client, which itself knows the proxies of `HTTPS_PROXY` and
+   * `NO_PROXY` and the dispatcher of undici's `setGlobalDispatcher`. Called outside of the application's request, within
+   * the span of the attempt. A result that is not a response counts as a failure.
    * @default undici, loaded when it is first needed
    * @example (url, init) => proxiedFetch(url, init)
    */
