@@ -126,8 +126,8 @@ export function ownMetadata(
   merged: FlagMetadata | undefined,
 ): FlagMetadata | undefined {
   if (flagSet === undefined || merged === undefined) return merged;
-  if (merged === flagSet) return undefined;
-  return Object.fromEntries(Object.entries(merged).filter(([name, value]) => flagSet[name] !== value));
+  const own = Object.entries(merged).filter(([name, value]) => flagSet[name] !== value);
+  return own.length === 0 ? undefined : Object.fromEntries(own);
 }
 
 /**

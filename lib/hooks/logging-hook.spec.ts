@@ -12,6 +12,14 @@ const definitions = {
   look: { accent: 'teal' },
   nothing: null,
   off: { enabled: false, default_variation: 'a', variations: { a: true }, rules: [] },
+  owned: {
+    key: 'owned',
+    enabled: true,
+    default_variation: 'a',
+    variations: { a: true },
+    rules: [],
+    metadata: { owner: 'team', rank: 2 },
+  },
 };
 
 describe('LoggingHook', () => {
@@ -47,6 +55,18 @@ describe('LoggingHook', () => {
       'log Flag "look" is {"accent":"teal"} (default, STATIC)',
       'log Flag "nothing" is null (default, STATIC)',
     ]);
+  });
+
+  it.each<[LoggingHookOptions, string]>([
+    [{}, ''],
+    [{ metadata: false }, ''],
+    [{ metadata: true }, ' with {"owner":"team","rank":2}'],
+    [{ metadata: ['rank', 'absent', 'toString'] }, ' with {"rank":2}'],
+    [{ metadata: ['absent'] }, ''],
+    [{ metadata: ['owner'], context: ['plan'] }, ' with {"owner":"team"} for {"plan":"pro"}'],
+  ])('logs metadata if %p', async (options, text) => {
+    await clientWith(options).getBooleanValue('owned', false, person);
+    expect(lines).toEqual([`log Flag "owned" is true (a, STATIC)${text}`]);
   });
 
   it('logs the default for a disabled flag', async () => {

@@ -9,6 +9,14 @@ const definitions = {
   on: true,
   look: { accent: 'teal' },
   off: { enabled: false, default_variation: 'a', variations: { a: true }, rules: [] },
+  owned: {
+    key: 'owned',
+    enabled: true,
+    default_variation: 'a',
+    variations: { a: true },
+    rules: [],
+    metadata: { owner: 'team' },
+  },
 };
 
 describe('TelemetryHook', () => {
@@ -48,6 +56,21 @@ describe('TelemetryHook', () => {
     ]);
     expect(events[0]?.timestamp).toBeGreaterThanOrEqual(before);
     expect(events[0]?.timestamp).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('emits the metadata of the flag, of which an event has a copy', async () => {
+    for (const _ of [1, 2]) {
+      await client.getBooleanValue('owned', false);
+      await client.getStringValue('owned', 'mine');
+    }
+    expect(events.map(({ type, flagMetadata }) => [type, flagMetadata])).toEqual([
+      ['evaluation', { owner: 'team' }],
+      ['error', { owner: 'team' }],
+      ['evaluation', { owner: 'team' }],
+      ['error', { owner: 'team' }],
+    ]);
+    Object.assign(events[0]!.flagMetadata!, { owner: 'me' });
+    expect((await client.getBooleanDetails('owned', false)).flagMetadata).toEqual({ owner: 'team' });
   });
 
   it('measures each evaluation from its start to its end', async () => {

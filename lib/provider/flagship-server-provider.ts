@@ -11,7 +11,7 @@ import { FlagshipError, FlagshipErrorCode, isErrorOf } from '../errors';
 import { type FlagshipProviderOptions, type FlagType, resolveProviderOptions } from '../options';
 import { type FlagSource, type Resolution } from '../sources';
 import { type GuardedStore } from '../store';
-import { validateContext, keyProblem } from '../types';
+import { type FlagMetadata, validateContext, keyProblem } from '../types';
 import { createSource, createStore, maxEvaluationMs } from './create-source';
 import { EvaluationLogger } from './evaluation-logger';
 import { EvaluationCounts, type FlagshipStats } from './flagship-stats';
@@ -98,6 +98,16 @@ export class FlagshipServerProvider implements Provider {
    */
   get deadlineMs(): number {
     return this.#deadlineMs;
+  }
+
+  /**
+   * Returns the metadata of an evaluation that fails before the provider is asked: that of the flag, if the provider
+   * holds its definition, and that of the app.
+   *
+   * @internal
+   */
+  metadataOf(flagKey: string): FlagMetadata | undefined {
+    return this.#source.metadataOf?.(flagKey);
   }
 
   /**
@@ -288,6 +298,6 @@ export class FlagshipServerProvider implements Provider {
 
   private failure<T>(input: EvaluationInput<T>, error: unknown): ResolutionDetails<T> {
     this.#counts.errors++;
-    return errorDetails(input, error, metadataOfError(error) ?? this.#source.metadataOf?.(input.flagKey));
+    return errorDetails(input, error, metadataOfError(error) ?? this.metadataOf(input.flagKey));
   }
 }

@@ -18,7 +18,7 @@ import { messageOf } from '../errors';
 import { type FlagType } from '../options';
 import { FlagshipServerProvider, reportsDefaults } from '../provider';
 import { withTimeLimit } from '../runtime';
-import { ownCopy } from '../types';
+import { type FlagMetadata, ownCopy } from '../types';
 import { clientLoggerOf } from '../undocumented';
 import {
   failedDetails,
@@ -119,7 +119,7 @@ export class ClientEvaluator {
     scope: EvaluationScope | undefined,
   ): Promise<EvaluationDetails<T>> {
     const { type, flagKey, defaultValue } = request;
-    const failed = detailsForThrown(flagKey, defaultValue, error);
+    const failed = detailsForThrown(flagKey, defaultValue, error, this.metadataOf(flagKey));
     try {
       if (failed.errorCode !== ErrorCode.INVALID_CONTEXT || !this.hasHooks(this.provider))
         return Promise.resolve(failed);
@@ -131,7 +131,21 @@ export class ClientEvaluator {
       evaluateWithClient(this.client, type, flagKey, defaultValue, undefined, [
         throwingHook(messageOf(error)),
       ]),
-    ).then((details) => (details.errorCode === ErrorCode.INVALID_CONTEXT ? details : failed));
+    ).then((details) =>
+      details.errorCode === ErrorCode.INVALID_CONTEXT
+        ? { ...details, flagMetadata: failed.flagMetadata }
+        : failed,
+    );
+  }
+
+  /** Returns the metadata that Flagship's provider knows of a flag without evaluating it. Never throws. */
+  metadataOf(flagKey: string): FlagMetadata | undefined {
+    try {
+      return this.flagship?.metadataOf(flagKey);
+    } catch {
+      // The key is no text, or reading another provider has thrown.
+      return undefined;
+    }
   }
 
   private evaluateViaClient<T extends JsonValue>(

@@ -48,8 +48,10 @@ export function invalidKeyDetails<T extends JsonValue>(
   flagKey: unknown,
   defaultValue: T,
   problem: string,
+  flagMetadata: FlagMetadata | undefined,
 ): EvaluationDetails<T> {
-  return failedDetails(flagKey as string, ownCopy(defaultValue), ErrorCode.FLAG_NOT_FOUND, problem);
+  const value = ownCopy(defaultValue);
+  return failedDetails(flagKey as string, value, ErrorCode.FLAG_NOT_FOUND, problem, flagMetadata);
 }
 
 /** Returns the details of a failed evaluation: the caller's default, the error code and the message. */
@@ -70,20 +72,25 @@ export function failedDetails<T extends JsonValue>(
   };
 }
 
-/** Returns the details of an evaluation that threw, whatever the thrown value is. */
+/**
+ * Returns the details of an evaluation that threw, whatever the thrown value is.
+ *
+ * @param flagMetadata The metadata of the flag and its app, where the evaluation failed before the provider was asked.
+ */
 export function detailsForThrown<T extends JsonValue>(
   flagKey: string,
   defaultValue: T,
   error: unknown,
+  flagMetadata?: FlagMetadata,
 ): EvaluationDetails<T> {
   try {
     const { code, message } = (error ?? {}) as { code?: ErrorCode; message?: string };
     // The client treats an empty code like a missing one.
     const errorCode = code === undefined || (code as string) === '' ? ErrorCode.GENERAL : code;
-    return failedDetails(flagKey, defaultValue, errorCode, message);
+    return failedDetails(flagKey, defaultValue, errorCode, message, flagMetadata);
   } catch {
     // Reading the thrown value throws: it is a proxy, or its getters throw.
-    return failedDetails(flagKey, defaultValue, ErrorCode.GENERAL, messageOf(error));
+    return failedDetails(flagKey, defaultValue, ErrorCode.GENERAL, messageOf(error), flagMetadata);
   }
 }
 

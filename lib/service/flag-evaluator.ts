@@ -89,7 +89,10 @@ export class FlagEvaluator {
   ): Promise<EvaluationDetails<T>> {
     try {
       const problem = keyProblem(flagKey);
-      if (problem !== undefined) return Promise.resolve(invalidKeyDetails(flagKey, defaultValue, problem));
+      if (problem !== undefined) {
+        const metadata = this.evaluator.metadataOf(flagKey);
+        return Promise.resolve(invalidKeyDetails(flagKey, defaultValue, problem, metadata));
+      }
       if (scope === undefined) return this.evaluateOutsideScope(type, flagKey, defaultValue, context);
       const settled = scope.forEvaluation();
       if (settled instanceof Promise)

@@ -7,20 +7,16 @@ type SpanAttributes = Record<string, string | number | boolean>;
 const APP_PATH = /\/client\/v4\/accounts\/[^/]+\/flagship\/apps\/[^/]+(\/\w+)$/;
 
 /**
- * Returns the attributes that all spans of requests to one address have: `url.template`, with placeholders for account
- * and app, for a path of Flagship's, because another path may contain a secret; and the app's ID, where it is known.
+ * Returns the attribute `url.template` for a path of Flagship's, with placeholders for account and app. For other paths
+ * it returns no attribute, because they may contain a secret.
  */
-export function spanTemplate(pathname: string, flagSetId: string | undefined): SpanAttributes {
+export function urlTemplate(pathname: string): SpanAttributes {
   const [, action] = APP_PATH.exec(pathname) ?? [];
-  return {
-    ...(action !== undefined && {
-      'url.template': `/client/v4/accounts/{account_id}/flagship/apps/{app_id}${action}`,
-    }),
-    ...(flagSetId !== undefined && { 'feature_flag.set.id': flagSetId }),
-  };
+  if (action === undefined) return {};
+  return { 'url.template': `/client/v4/accounts/{account_id}/flagship/apps/{app_id}${action}` };
 }
 
-/** Describes the spans of evaluations: the flag, and the attributes of the context that the options list. */
+/** Describes the spans of evaluations: the flag, its app, and the attributes of the context that the options list. */
 export class EvaluationSpans {
   private readonly template: SpanAttributes;
 
@@ -33,7 +29,8 @@ export class EvaluationSpans {
     flagSetId: string | undefined,
     private readonly exportedNames: readonly string[],
   ) {
-    this.template = spanTemplate(pathname, flagSetId);
+    const setId: SpanAttributes = flagSetId === undefined ? {} : { 'feature_flag.set.id': flagSetId };
+    this.template = { ...urlTemplate(pathname), ...setId };
   }
 
   describe(flagKey: string, context: Attributes): SpanDescription {

@@ -174,6 +174,23 @@ describe('the objects that a test passes and receives are independent', () => {
     expect(flags.evaluations[0]!.context.since).toBeInstanceOf(Date);
   });
 
+  it('answers, failures included, have the metadata of a definition', async () => {
+    const definition = { enabled: true, default_variation: 'on', variations: { on: true }, rules: [] };
+    const flags = new TestFlags({ owned: { ...definition, metadata: { owner: 'team' } }, plain: true });
+    const metadataOf = async (key: string, user: string) =>
+      (await flags.provider.resolveBooleanEvaluation(key, false, { targetingKey: user }, logger))
+        .flagMetadata;
+    expect(await metadataOf('owned', 'ann')).toEqual({ owner: 'team' });
+    expect(await metadataOf('plain', 'ann')).toEqual({});
+    flags.setFor('ann', 'owned', { ...definition, metadata: { owner: 'ann' } });
+    expect(await metadataOf('owned', 'ann')).toEqual({ owner: 'ann' });
+    flags.fail('owned', 'GENERAL');
+    expect(await metadataOf('owned', 'bob')).toEqual({ owner: 'team' });
+    expect(
+      (await flags.provider.resolveStringEvaluation('plain', '', {}, logger)).flagMetadata,
+    ).toBeUndefined();
+  });
+
   const circular: Record<string, unknown> = { plan: 'pro' };
   circular.self = circular;
   let deep: Record<string, unknown> = {};

@@ -102,7 +102,10 @@ describe('with definitions in the process', () => {
       evaluations: 2,
       errors: 1,
       stale: 0,
-      definitions: { confirmedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+      definitions: {
+        confirmedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        version: expect.stringMatching(/^[0-9a-f]{40}$/),
+      },
       upstream: {
         requests: 1,
         inFlight: 0,
@@ -173,7 +176,7 @@ describe('with definitions in the process', () => {
     expect(await app.get(FlagService).getStringValue('home-page', 'classic')).toBe('modern');
     const degraded = await health(app, { downWhen: 'unavailable' });
     expect(degraded).toMatchObject(UP('degraded', 'STALE'));
-    expect(degraded.flagship.definitions).toEqual({});
+    expect(degraded.flagship.definitions).toEqual({ version: expect.stringMatching(/^[0-9a-f]{40}$/) });
     expect(await health(app, { downWhen: 'unavailable', maxAge: 3_600_000 })).toMatchObject(
       DOWN('unavailable', 'STALE'),
     );

@@ -42,6 +42,23 @@ it('observed.module.ts: hooks log and measure, handlers receive events', async (
   expect(logged).not.toContain('ann@example.com');
 });
 
+it('expiry.module.ts: the log names the owner of a flag that is read after its date, once', async () => {
+  const lines = captureLog();
+  const flag = { enabled: true, default_variation: 'on', variations: { on: true }, rules: [] };
+  const metadata = { owner: 'checkout-team', expires: '2020-01-31' };
+  code.flagship.setFlags({
+    old: { key: 'old', ...flag, metadata },
+    recent: { key: 'recent', ...flag, metadata: { ...metadata, expires: '2999-12-31' } },
+    plain: true,
+  });
+  const { ExpiryModule } = code.load<{ ExpiryModule: Type }>('expiry.module.ts');
+  const flags = (await code.start(ExpiryModule)).app.get(FlagService);
+  for (const key of ['old', 'old', 'recent', 'plain', 'absent']) await flags.isEnabled(key);
+  expect(lines.filter((line) => !line.startsWith('log '))).toEqual([
+    'warn Flag "old" expired on 2020-01-31. Ask checkout-team to remove it.',
+  ]);
+});
+
 it('usage.module.ts: the log and a route list the flags that decorators name', async () => {
   const lines = captureLog();
   const { UsageModule } = code.load<{ UsageModule: Type }>('usage.module.ts');

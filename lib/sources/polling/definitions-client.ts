@@ -10,7 +10,7 @@ import {
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
 import { responseError } from '../error-response';
-import { spanTemplate } from '../evaluation-spans';
+import { urlTemplate } from '../evaluation-spans';
 
 /** Definitions from a response of Flagship. */
 export interface DownloadedDefinitions {
@@ -51,7 +51,7 @@ export class DefinitionsClient {
     this.client = new HttpClient({ ...options, deadline: defaultDeadline(options), isDeadlineSet: false });
     const pathname = endpoint.pathname.replace(/\/evaluate$/, '/definitions');
     this.path = `${pathname}${endpoint.search}`;
-    this.span = { name: 'flagship definitions', attributes: spanTemplate(pathname, options.flagSetId) };
+    this.span = { name: 'flagship definitions', attributes: urlTemplate(pathname) };
   }
 
   open(): void {

@@ -16,6 +16,12 @@ describe('invalid test flags', () => {
     ['a circle', circular, /"bad" cannot be used/],
     ['without rules', { ...definition, rules: undefined }, /"bad" is malformed at bad\.rules/],
     [
+      'metadata with a nested value',
+      { ...definition, metadata: { owner: {} } },
+      /metadata of flag "bad" has entries.*"owner"/,
+    ],
+    ['metadata that is no object', { ...definition, metadata: 'x' }, /metadata of flag "bad" is not an obj/],
+    [
       'a default that is not there',
       { ...definition, default_variation: 'of' },
       /bad\.default_variation.*"of"/,
