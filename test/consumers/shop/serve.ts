@@ -7,7 +7,7 @@ import { type FlagshipModuleOptions, type FlagsInput } from 'nestjs-flagship';
 import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 
 const adapters = { express: () => new ExpressAdapter(), fastify: () => new FastifyAdapter() };
-const modes = ['remote', 'local-evaluation'] as const;
+const modes = ['remote', 'local-evaluation', 'definitions'] as const;
 
 type Adapter = keyof typeof adapters;
 type Mode = (typeof modes)[number];
@@ -19,7 +19,8 @@ function readArguments([adapter, mode]: readonly (string | undefined)[]): [Adapt
   return [adapter, mode as Mode];
 }
 
-function optionsFor(flagship: LocalFlagship, mode: Mode): FlagshipModuleOptions {
+function optionsFor(flagship: LocalFlagship, mode: Mode, flags: FlagsInput): FlagshipModuleOptions {
+  if (mode === 'definitions') return { definitions: flags };
   const { url: baseUrl, accountId, appId } = flagship;
   return { baseUrl, accountId, appId, localEvaluation: mode === 'local-evaluation' };
 }
@@ -42,13 +43,13 @@ export async function serve(
   const [adapter, mode] = readArguments(process.argv.slice(2));
   const flagship = await startLocalFlagship({ flags });
   const app: INestApplication = await NestFactory.create(
-    shop(optionsFor(flagship, mode)),
+    shop(optionsFor(flagship, mode, flags)),
     adapters[adapter](),
     { logger: ['error', 'warn'] },
   );
   await app.listen(0, '127.0.0.1');
   // From here on the definitions are in this process, and answers must not need Flagship any more.
-  if (mode === 'local-evaluation') await flagship.close();
+  if (mode !== 'remote') await flagship.close();
   process.stdout.write(`${await app.getUrl()}\n`);
   await followOperator(flagship);
   await app.close();

@@ -11,7 +11,11 @@ export const MODES = ['remote', 'local-evaluation'];
 
 /** Starts a consumer's shop, asks it as its visitors would, closes it, and waits for its process to end. */
 export async function checkShop({ folder, main, node, adapter, mode }) {
-  const shop = new Command(node.file, [main, adapter, mode], { cwd: folder, env: node.env, stdin: 'pipe' });
+  const shop = new Command(node.file, [...(node.args ?? []), main, adapter, mode], {
+    cwd: folder,
+    env: node.env,
+    stdin: 'pipe',
+  });
   try {
     const url = await shop.firstLine(START_LIMIT);
     await askAsVisitors(url);
