@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FlagMap, type CompiledDefinitions } from '../evaluation';
+import { type FlagMap, type CompiledDefinitions, servedDefinition } from '../evaluation';
 import { flagJson, LastGoodFlags, serializableFlags } from '../sources';
 
 interface ServedFlags {
@@ -34,7 +34,7 @@ export class FlagStore {
     const compiled = this.flags.accept(serializableFlags(flags));
     // Serialized one by one: a flag that cannot be serialized becomes null, which clients evaluate to PARSE_ERROR, too.
     const members = [...this.flags.current].map(
-      ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,
+      ([key, definition]) => `${JSON.stringify(key)}:${flagJson(servedDefinition(definition))}`,
     );
     const body = `{"flags":{${members.join(',')}}}`;
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;

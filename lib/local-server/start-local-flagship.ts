@@ -10,6 +10,7 @@ import {
 } from '../options';
 import { callSafely, detached } from '../runtime';
 import { FlagsFile, flagsOf } from '../sources';
+import { isObject } from '../types';
 import { FlagStore } from './flag-store';
 import { resolveListenAddress, listen, stop } from './listening';
 import { type LocalFlagship, type LocalFlagshipOptions } from './local-options';
@@ -24,9 +25,7 @@ const isHost = (value: unknown): boolean => typeof value === 'string' && parseHo
 
 const optionChecks: CheckTable<LocalFlagshipOptions> = {
   flags: (value) =>
-    isText(value) || (typeof value === 'object' && value !== null)
-      ? undefined
-      : "a JSON file's path or an object of flags",
+    isText(value) || isObject(value) ? undefined : "a JSON file's path or an object or a list of flags",
   port: (value) => (isPort(value) ? undefined : 'a whole number from 0 to 65535'),
   host: textOption,
   allowedHosts: (value) =>

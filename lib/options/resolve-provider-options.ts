@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from './checks';
 import { MAX_REFRESH_INTERVAL_MS, PROVIDER_DEFAULTS } from './defaults';
+import { isObject } from '../types';
 import { type CircuitBreakerOptions, type FlagshipProviderOptions } from './provider-options';
 import { resolveCache, type ResolvedCache } from './resolve-cache';
 import { type ResolvedSource, resolveSource } from './resolve-source';
@@ -84,7 +85,7 @@ const providerChecks: CheckTable<FlagshipProviderOptions> = {
   refreshInterval: milliseconds(1, MAX_REFRESH_INTERVAL_MS),
   definitionsCache: textOption,
   definitions: (value) =>
-    isText(value) || isObjectLike(value) ? undefined : "a JSON file's path or an object of flags",
+    isText(value) || isObject(value) ? undefined : "a JSON file's path or an object or a list of flags",
   binding: (value) =>
     isObjectLike(value) && BINDING_METHODS.every((method) => typeof value[method] === 'function')
       ? undefined

@@ -10,8 +10,8 @@ export interface TestFlagDefinition<Value = FlagValueFor<string>> {
   readonly default_variation: string;
   /** The values by variation name; all are of one type. */
   readonly variations: Readonly<Record<string, Value>>;
-  /** The rules, in the order in which they are evaluated. */
-  readonly rules: readonly Rule[];
+  /** The rules, in the order of their evaluation, unless they have a `priority`; a flag without rules has none. */
+  readonly rules?: readonly Rule[] | null;
 }
 
 /**

@@ -8,12 +8,14 @@ export {
   type ConditionOperator,
   type Definitions,
   type FlagDefinition,
+  type FlagList,
   type FlagsInput,
   type LogicalCondition,
   type Rollout,
   type Rule,
 } from './definitions';
 export { keyProblem } from './flag-key';
+export { jsonCopy } from './json-copy';
 export { type JsonValue } from './json-value';
 export { isObject } from './is-object';
 export { ownCopy } from './own-copy';
