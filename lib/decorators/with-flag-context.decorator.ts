@@ -3,7 +3,7 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
-import { type CheckTable, checkOptions, textOption } from '../options';
+import { type CheckTable, checkOptions, nameOption } from '../options';
 import { isThenable, withTimeLimit } from '../runtime';
 import { contextTimeoutOf, type FlagService, getFlagsToken } from '../service';
 
@@ -33,7 +33,7 @@ const serviceProperties = new Map<string | undefined, symbol>();
 /** The properties that a prototype already has. */
 const injectedProperties = new WeakMap<object, Set<symbol>>();
 
-const optionChecks: CheckTable<WithFlagContextOptions> = { domain: textOption };
+const optionChecks: CheckTable<WithFlagContextOptions> = { domain: nameOption };
 
 /**
  * Runs a method that no request calls (a scheduled job, a queue consumer, a command) in a scope of its own. Within it,
