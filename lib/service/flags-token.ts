@@ -10,5 +10,8 @@ import { FlagService } from './flag.service';
  * const billing = app.get<FlagService>(getFlagsToken('billing'));
  */
 export function getFlagsToken(domain?: string): InjectionToken<FlagService> {
-  return domain === undefined ? FlagService : `nestjs-flagship:flags:${domain}`;
+  // Nest shows the text where no module provides it.
+  return domain === undefined
+    ? FlagService
+    : `nestjs-flagship:flags:${domain} of FlagshipModule.forRoot({ domain: '${domain}', … }) in your root module`;
 }
