@@ -161,7 +161,7 @@ function expectListOfFlags(list: readonly unknown[], path: string): FoundFlags {
   );
 }
 
-/** Whether an object is one flag, as `wrangler flagship flags get` prints it, and not flags by key. */
+/** Whether an object is one flag, as the management API returns it, and not flags by key. */
 function isFlagWithKey(object: JsonObject): boolean {
   return (
     typeof object.key === 'string' &&
