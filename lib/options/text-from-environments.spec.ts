@@ -1,4 +1,4 @@
-import { FlagshipModule, FlagService, type FlagshipModuleOptions } from 'nestjs-flagship';
+import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken } from 'nestjs-flagship';
 import { FlagshipServerProvider } from '../provider';
 import { useApp } from '../../test/fixtures/use-app';
 import { useServer } from '../../test/fixtures/use-server';
@@ -6,6 +6,7 @@ import { type FlagshipProviderOptions } from './provider-options';
 import { resolveProviderOptions } from './resolve-provider-options';
 
 const app = { appId: 'shop', accountId: 'account' };
+const apps = useApp();
 const servers = useServer();
 const blanks = ['', ' ', '\t', '\n', '\r\n ', '\u00a0', '\ufeff'];
 
@@ -95,8 +96,11 @@ describe('white space around text', () => {
     });
   });
 
-  it('is kept in a domain, which the code repeats', () => {
-    expect(() => FlagshipModule.forRoot({ ...app, domain: ' billing' })).not.toThrow();
+  it('is kept in a domain, which the code repeats', async () => {
+    const module = (domain: string) => FlagshipModule.forRoot({ definitions: { a: true }, domain });
+    const context = await apps.startContext({ imports: [module(' billing')] });
+    expect(await context.get<FlagService>(getFlagsToken(' billing')).isEnabled('a')).toBe(true);
+    await expect(apps.compile({ imports: [module(' ')] })).rejects.toThrow(/"domain" must be text/);
   });
 });
 
@@ -166,7 +170,6 @@ describe('a token', () => {
 });
 
 describe('the options of a module', () => {
-  const apps = useApp();
   const definitions = { a: true };
   const start = (options: FlagshipModuleOptions) =>
     apps.startContext({ imports: [FlagshipModule.forRootAsync({ useFactory: () => options })] });

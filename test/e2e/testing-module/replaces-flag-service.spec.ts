@@ -148,6 +148,17 @@ describe('overrideProvider(FlagService)', () => {
     await http.get('/values').expect(200);
   });
 
+  it('runs jobs in its withContext, if it has one', async () => {
+    const contexts: unknown[] = [];
+    const withContext = (context: unknown, job: () => unknown) => {
+      contexts.push(context);
+      return job();
+    };
+    const { app } = await start({ ...values, withContext, options: { contextTimeout: 'none' } });
+    expect(await app.get(Jobs).run()).toBe(true);
+    expect(contexts).toEqual([{ targetingKey: 'ann' }]);
+  });
+
   it('says what is missing, and what replaces flags completely', async () => {
     const { http } = await start({ getStringDetails: () => undefined });
     const { body } = (await http.get('/details')) as { body: EvaluationDetails<string> };
