@@ -169,6 +169,7 @@ export default tseslint.config(
         setImmediate: 'readonly',
         clearImmediate: 'readonly',
         global: 'readonly',
+        __dirname: 'readonly',
       },
     },
   },
