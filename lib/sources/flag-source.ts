@@ -61,7 +61,7 @@ export interface FlagSource {
   /**
    * Evaluates a flag, synchronously where it can.
    *
-   * @param context The merged evaluation context. Its values may have types that no request can carry.
+   * @param context The merged evaluation context, validated: it holds values of JSON, dates and undefined.
    * @returns The resolution, or a promise of it.
    * @throws FlagshipError With the code that says why there is no resolution.
    */

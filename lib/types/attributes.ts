@@ -1,4 +1,13 @@
-import { isDate, isMap, isPromise, isSet } from 'node:util/types';
+import {
+  isAnyArrayBuffer,
+  isBoxedPrimitive,
+  isDate,
+  isMap,
+  isNativeError,
+  isPromise,
+  isRegExp,
+  isSet,
+} from 'node:util/types';
 import { contextError } from './context-limits';
 
 /** The attributes of an evaluation context by name. Their values can be of any type. */
@@ -15,9 +24,14 @@ export function attributesOf(context: unknown): Attributes | undefined {
   if (context === undefined || context === null) return undefined;
   if (typeof context !== 'object') throw contextError(`it is a ${typeof context}, not an object.`);
   if (Array.isArray(context)) throw contextError('it is a list, not an object.');
+  // The attributes of bytes and of boxed text would be their elements.
+  if (ArrayBuffer.isView(context) || isAnyArrayBuffer(context) || isBoxedPrimitive(context))
+    throw contextError('it is bytes or a boxed value, not an object of attributes.');
   for (const name in context) if (Object.hasOwn(context, name)) return context as Attributes;
   if (isPromise(context)) throw contextError('it is a promise; wait for it first.');
-  if (isMap(context) || isSet(context) || isDate(context))
-    throw contextError('it is a map, a set or a date, not an object of attributes.');
+  if (isMap(context) || isSet(context) || isDate(context) || isNativeError(context) || isRegExp(context))
+    throw contextError(
+      'it is a map, a set, a date, an error or a regular expression, not an object of attributes.',
+    );
   return undefined;
 }

@@ -107,8 +107,20 @@ describe.each(copies)('%s', (_name, copy) => {
     ['a map', new Map([['plan', 'pro']])],
     ['a set', new Set(['plan'])],
     ['a date', new Date(0)],
+    ['bytes', Buffer.from('pro')],
+    ['an array buffer', new ArrayBuffer(3)],
+    ['a typed array', new Uint16Array(2)],
+    ['an empty typed array', new Uint16Array(0)],
+    ['a boxed text', Object('pro')],
+    ['a boxed number', Object(7)],
+    ['an error', new Error('pro')],
+    ['a regular expression', /pro/],
   ])('refuses %s, which cannot have attributes', (_, context) => {
     expect(errorOf(() => copy(context)).code).toBe('INVALID_CONTEXT');
+  });
+
+  it('accepts attributes whose names are numbers', () => {
+    expect(copy({ 0: 'a', 1: 'b' })).toEqual({ 0: 'a', 1: 'b' });
   });
 
   it.each([undefined, null, {}])('accepts %p as a context without attributes', (context) => {

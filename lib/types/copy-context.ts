@@ -121,7 +121,9 @@ function isSmallAndFlat(context: Attributes): boolean {
     count <= CONTEXT_LIMITS.attributes &&
     length * MAX_CHARACTER_BYTES + count * (MAX_SCALAR_BYTES + 2 * TEXT_FRAME_BYTES) <=
       CONTEXT_LIMITS.bytes &&
-    !Array.isArray(context)
+    !Array.isArray(context) &&
+    // Bytes and boxed text have an element 0. `attributesOf` refuses them.
+    !Object.hasOwn(context, '0')
   );
 }
 

@@ -77,6 +77,19 @@ describe.each(Object.entries(CLIENTS))('with %s', (_, client) => {
     expect(errorMessage).toMatch(/HTTP 414.*query of \d+ bytes.*"contextTransport" to "body"/);
   });
 
+  it('a URL that is too long for the server is named with a remedy, which works', async () => {
+    server.script(answer(true));
+    const context = { text: 'secret'.repeat(4000) };
+    const asQuery = open({ ...client, contextTransport: 'query' });
+    const { errorMessage } = await asQuery.resolveBooleanEvaluation('flag', false, context);
+    expect(errorMessage).toMatch(/HTTP 431.*query have \d+ bytes: set "contextTransport" to "body"/);
+    expect(errorMessage).not.toContain('secret');
+    for (const contextTransport of ['body', 'auto', undefined] as const) {
+      const provider = open({ ...client, contextTransport });
+      expect(await provider.resolveBooleanEvaluation('flag', false, context)).toMatchObject({ value: true });
+    }
+  });
+
   it('a header that is too large for the server is named', async () => {
     server.script(answer(true));
     const provider = open({ ...client, headers: { 'x-large': 'secret'.repeat(5000) } });

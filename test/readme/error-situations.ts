@@ -100,6 +100,9 @@ export const situations: Readonly<Record<string, readonly Situation[]>> = {
     },
   ],
   '`headersFactory` failed': [{ options: { headersFactory: () => Promise.reject(new Error('no token')) } }],
+  'The response has `"success": false` and names no code': [
+    { script: [{ body: { success: false, errors: [{ code: 10001, message: 'no' }], result: null } }] },
+  ],
   'The response is not of the documented form': [
     { script: [{ body: '<html>' }] },
     { script: [{ body: [] }] },
