@@ -177,11 +177,12 @@ const packageRules = [
   forbid(
     'only-declared-dependencies',
     'A package that package.json does not declare is missing where this one is installed.',
-    // The exception loads the application's `@nestjs/graphql`, and works without it.
+    // The exception loads the application's `@nestjs/graphql`, and works without it. The `imports` of package.json lead
+    // to declared packages as well.
     { path: '^lib/', pathNot: ['^lib/context/request/graphql-operation\\.ts$', SPEC] },
     {
       dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
-      dependencyTypesNot: ['npm', 'npm-peer'],
+      dependencyTypesNot: ['npm', 'npm-peer', 'aliased-subpath-import'],
     },
   ),
   forbid(

@@ -148,7 +148,7 @@ export default tseslint.config(
     // What is injected is a value, although it looks like a type.
     languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
   },
-  { files: ['jest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['jest.config.ts', '**/vitest.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['**/*.mjs', '**/*.cjs', 'sample/public/**/*.js'],
     languageOptions: {

@@ -46,18 +46,24 @@ async function installNest12() {
 
 const urlOf = (folder) => pathToFileURL(join(folder, ROUTE_APP)).href;
 
-/** What the consumer of Nest 12 installs, and the vendor's provider. `@openfeature/nestjs-sdk` comes with this package. */
+/** What applications with Nest 12 and OpenFeature's Nest SDK install, and the vendor's provider. */
 async function manifest(tarball) {
-  const { dependencies } = await readJson(REPOSITORY, 'test/consumers/nest-12/package.json');
+  const { dependencies: nest } = await readJson(REPOSITORY, 'test/consumers/nest-12/package.json');
+  const { dependencies: sdk, overrides } = await readJson(
+    REPOSITORY,
+    'test/consumers/open-feature-nest/package.json',
+  );
   const vendor = '@cloudflare/flagship';
   const { devDependencies } = await readJson(REPOSITORY, 'package.json');
   return {
     private: true,
     type: 'module',
     dependencies: {
-      ...dependencies,
+      ...nest,
+      ...sdk,
       'nestjs-flagship': `file:${tarball}`,
       [vendor]: devDependencies[vendor],
     },
+    overrides,
   };
 }

@@ -10,10 +10,11 @@ import {
 } from '../guards';
 import { type FlagKeyFor, type FlagValueLike, type JsonValue } from '../options';
 
-/** Derives the flag's type from `equals`, so that keys and default of another type are compile errors. */
-interface TypedBy<T> {
-  readonly equals?: T | readonly T[];
-  readonly defaultValue?: FlagValueLike<T>;
+/** Derives the flag's type and domain from the options, so that other keys and defaults are compile errors. */
+interface TypedBy<T, Domain> {
+  readonly equals?: T | readonly T[] | undefined;
+  readonly defaultValue?: FlagValueLike<T> | undefined;
+  readonly domain?: Domain | undefined;
 }
 
 /**
@@ -40,9 +41,9 @@ interface TypedBy<T> {
  * @Controller('reports')
  * class ReportsController {}
  */
-export function FeatureFlag<T extends JsonValue = boolean>(
-  keys: FlagKeyFor<T> | readonly FlagKeyFor<T>[],
-  options: FeatureFlagOptions & TypedBy<T> = {},
+export function FeatureFlag<T extends JsonValue = boolean, Domain extends string = string>(
+  keys: FlagKeyFor<T, Domain> | readonly FlagKeyFor<T, Domain>[],
+  options: FeatureFlagOptions & TypedBy<T, Domain> = {},
 ): ClassDecorator & MethodDecorator {
   const requirement = flagRequirement(keys, options);
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {

@@ -1,6 +1,6 @@
 import { type JsonValue } from '@openfeature/server-sdk';
 import { configurationError, describeValue } from '../errors';
-import { type FlagType, flagTypeOf, isText } from '../options';
+import { type FlagDomain, type FlagType, flagTypeOf, isText } from '../options';
 import { ownCopy } from '../types';
 
 const FLAG_PARAMETERS_METADATA = 'nestjs-flagship:flag-parameters';
@@ -12,7 +12,7 @@ export interface FlagParameterOptions {
    * @default the module without a domain
    * @example { domain: 'billing' }
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain | undefined;
 }
 
 /** The flag of a decorated parameter, read once when the class is defined, with validated arguments. */

@@ -41,10 +41,10 @@ function createFlagParameterDecorator(
  * @Get()
  * home(@FlagValue('home-page', 'classic') variant: string) {}
  */
-export function FlagValue<T extends JsonValue | object>(
-  key: FlagKeyFor<T>,
+export function FlagValue<T extends JsonValue | object, Domain extends string = string>(
+  key: FlagKeyFor<T, Domain>,
   defaultValue: T,
-  options: FlagParameterOptions = {},
+  options: FlagParameterOptions & { readonly domain?: Domain } = {},
 ): ParameterDecorator {
   const flag = resolveParameterFlag('FlagValue', key, defaultValue, options);
   return createFlagParameterDecorator({ decorator: '@FlagValue', flag }, ({ value }) => value);
@@ -65,10 +65,10 @@ export function FlagValue<T extends JsonValue | object>(
  * @Get()
  * home(@FlagDetails('home-page', 'classic') page: EvaluationDetails<string>) {}
  */
-export function FlagDetails<T extends JsonValue | object>(
-  key: FlagKeyFor<T>,
+export function FlagDetails<T extends JsonValue | object, Domain extends string = string>(
+  key: FlagKeyFor<T, Domain>,
   defaultValue: T,
-  options: FlagParameterOptions = {},
+  options: FlagParameterOptions & { readonly domain?: Domain } = {},
 ): ParameterDecorator {
   const flag = resolveParameterFlag('FlagDetails', key, defaultValue, options);
   return createFlagParameterDecorator({ decorator: '@FlagDetails', flag }, (details) => details);

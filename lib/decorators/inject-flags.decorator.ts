@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { configurationError, describeValue } from '../errors';
+import { type FlagDomain } from '../options';
 import { getFlagsToken } from '../service';
 
 /**
@@ -13,10 +14,10 @@ import { getFlagsToken } from '../service';
  * @example
  * @Injectable()
  * class InvoiceService {
- *   constructor(@InjectFlags('billing') private readonly flags: FlagService) {}
+ *   constructor(@InjectFlags('billing') private readonly flags: FlagService<'billing'>) {}
  * }
  */
-export function InjectFlags(domain?: string): ParameterDecorator & PropertyDecorator {
+export function InjectFlags(domain?: FlagDomain): ParameterDecorator & PropertyDecorator {
   if (domain !== undefined && (typeof domain !== 'string' || domain.trim() === '')) {
     throw configurationError(`@InjectFlags needs a module's domain, but was given ${describeValue(domain)}.`);
   }

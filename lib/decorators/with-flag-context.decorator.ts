@@ -3,7 +3,7 @@ import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
-import { type CheckTable, checkOptions, textOption } from '../options';
+import { type CheckTable, checkOptions, type FlagDomain, textOption } from '../options';
 import { isThenable, withTimeLimit } from '../runtime';
 import { contextTimeoutOf, type FlagService, getFlagsToken } from '../service';
 
@@ -22,7 +22,7 @@ export interface WithFlagContextOptions {
    * @default the module without a domain
    * @example 'billing'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain | undefined;
 }
 
 type Job = Readonly<Record<symbol, FlagService | undefined>>;

@@ -1,5 +1,5 @@
 import { type ExecutionContext } from '@nestjs/common';
-import { type JsonValue } from '../options';
+import { type FlagDomain, type JsonValue } from '../options';
 import { type Refusal } from './refusal';
 
 /** The options of `@FeatureFlag`: which values let a request pass, and how a request is refused. */
@@ -10,14 +10,14 @@ export interface FeatureFlagOptions {
    * @default true
    * @example { equals: ['beta', 'canary'] }
    */
-  readonly equals?: JsonValue;
+  readonly equals?: JsonValue | undefined;
 
   /**
    * Whether all of several flags must be on, or any one of them is enough.
    * @default 'all'
    * @example { match: 'any' }
    */
-  readonly match?: 'all' | 'any';
+  readonly match?: 'all' | 'any' | undefined;
 
   /**
    * Whether the requirement is inverted: a request passes only if the requirement is known not to be met. A failed
@@ -25,14 +25,14 @@ export interface FeatureFlagOptions {
    * @default false
    * @example { not: true, defaultValue: false }
    */
-  readonly not?: boolean;
+  readonly not?: boolean | undefined;
 
   /**
    * The value that counts if the evaluation fails or the flag is switched off. It must have the type of `equals`.
    * @default none: the request is refused
    * @example { defaultValue: true }
    */
-  readonly defaultValue?: JsonValue;
+  readonly defaultValue?: JsonValue | undefined;
 
   /**
    * A function that lets a request pass without an evaluation if it returns true; it may be asynchronous. If it throws or
@@ -41,7 +41,7 @@ export interface FeatureFlagOptions {
    * @default none
    * @example { bypass: (context) => context.switchToHttp().getRequest().user?.isStaff === true }
    */
-  readonly bypass?: (context: ExecutionContext) => boolean | Promise<boolean>;
+  readonly bypass?: ((context: ExecutionContext) => boolean | Promise<boolean>) | undefined;
 
   /**
    * The response to a refused request: an exception, its class, a function that returns one, or a redirect. A redirect
@@ -55,12 +55,12 @@ export interface FeatureFlagOptions {
    * @example { otherwise: () => new ForbiddenException('Not yet') }
    * @example { otherwise: { redirect: '/old-checkout' } }
    */
-  readonly otherwise?: Refusal;
+  readonly otherwise?: Refusal | undefined;
 
   /**
    * The domain of the Flagship module that evaluates the flags, for an application with several.
    * @default the module without a domain
    * @example { domain: 'billing' }
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain | undefined;
 }

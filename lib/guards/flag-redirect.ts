@@ -19,7 +19,7 @@ export interface FlagRedirect {
    * @default 302
    * @example { redirect: '/old-checkout', statusCode: 307 }
    */
-  readonly statusCode?: number;
+  readonly statusCode?: number | undefined;
 }
 
 /** The HTTP status codes of redirects, with their reason phrases. */

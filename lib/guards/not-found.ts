@@ -21,26 +21,29 @@ function graphqlNotFound(): Error {
 }
 
 /* eslint-disable @typescript-eslint/no-require-imports --
-   the application installs these packages only for the transports that it uses */
+   The application installs these packages only for the transports that it uses. Bundlers include them where they are
+   installed. Where they are not, a bundler fails unless the call stands in the `try` block itself. */
+
+/** Returns Nest's exception for gateways, or a plain one if the application serves them without Nest's package. */
 function wsNotFound(): Error {
-  const { WsException } = require('@nestjs/websockets') as typeof WebSockets;
-  return new WsException(MESSAGE);
-}
-
-function rpcNotFound(): Error {
-  const { RpcException } = require('@nestjs/microservices') as typeof Microservices;
-  return new RpcException(MESSAGE);
-}
-/* eslint-enable @typescript-eslint/no-require-imports */
-
-/** Returns a transport's exception, or a plain one if the application serves the transport without Nest's package. */
-function orNotFoundException(make: () => Error): Error {
   try {
-    return make();
+    const { WsException } = require('@nestjs/websockets') as typeof WebSockets;
+    return new WsException(MESSAGE);
   } catch {
     return new NotFoundException();
   }
 }
+
+/** Returns Nest's exception for microservices, or a plain one if the application serves them without Nest's package. */
+function rpcNotFound(): Error {
+  try {
+    const { RpcException } = require('@nestjs/microservices') as typeof Microservices;
+    return new RpcException(MESSAGE);
+  } catch {
+    return new NotFoundException();
+  }
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** Returns the exception that Nest throws for a missing route, so that the response does not reveal a hidden route. */
 function httpNotFound(context: ExecutionContext): Error {
@@ -57,9 +60,9 @@ export function notFound(context: ExecutionContext): Error {
     case 'graphql':
       return graphqlNotFound();
     case 'ws':
-      return orNotFoundException(wsNotFound);
+      return wsNotFound();
     case 'rpc':
-      return orNotFoundException(rpcNotFound);
+      return rpcNotFound();
     default:
       return new NotFoundException();
   }

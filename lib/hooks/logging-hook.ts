@@ -22,20 +22,20 @@ export interface LoggingHookOptions {
    * @default a Nest `Logger` called "Flagship"
    * @example { logger: console }
    */
-  readonly logger?: LoggingHookLogger;
+  readonly logger?: LoggingHookLogger | undefined;
   /**
    * The attributes of the evaluation context to log: a list of names, or `true` for all. They may be personal data.
    * @default false
    * @example { context: ['plan', 'region'] }
    */
-  readonly context?: boolean | readonly string[];
+  readonly context?: boolean | readonly string[] | undefined;
   /**
    * The entries of the flag's metadata to log: a list of names, or `true` for all. Lines of failed evaluations have none,
    * because OpenFeature gives hooks no details of a failure.
    * @default false
    * @example { metadata: ['owner', 'version'] }
    */
-  readonly metadata?: boolean | readonly string[];
+  readonly metadata?: boolean | readonly string[] | undefined;
 }
 
 /**

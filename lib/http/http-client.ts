@@ -4,13 +4,12 @@ import { CircuitBreaker, type CircuitListener } from './circuit-breaker';
 import { withoutTrace } from './trace-detachment';
 import { FetchTransport } from './fetch-transport';
 import { type TimeLimit } from './limits';
-import { redact } from './redact';
 import { AbortedError, closedError, TransientError } from './request-errors';
 import { RequestHeaders, type RequestWithoutHeaders } from './request-headers';
 import { retryDelayMs } from './retry-delay';
 import { CancellableWaits } from './cancellable-waits';
 import { type ParentContext, Tracing } from './tracing';
-import { type HttpResponse, type Transport } from './transport';
+import { type HttpResponse, type OutgoingRequest, type Transport } from './transport';
 import { UndiciTransport } from './undici-transport';
 import { UpstreamMeter } from './upstream-meter';
 import { type SpanDescription, type UpstreamSpan } from './upstream-span';
@@ -22,8 +21,12 @@ export type ClientRequest = RequestWithoutHeaders & {
   readonly span?: SpanDescription;
 };
 
-/** Returns the result that a response carries, or throws the failure that it reports. */
-type ReadResponse<T> = (response: HttpResponse) => T;
+/**
+ * Returns the result that a response carries, or throws the failure that it reports.
+ *
+ * @param request The request as it was sent, for the message of the failure.
+ */
+type ReadResponse<T> = (response: HttpResponse, request: OutgoingRequest) => T;
 
 /** One call of `send`, with what all of its attempts share. */
 interface PendingRequest<T> {
@@ -191,13 +194,11 @@ export class HttpClient {
     }
     const headers = this.#headers.headersFor(request, factoryHeaders);
     const span = request.span && this.#tracing?.startSpan(request.span, request.method, resends, parent);
-    const response = await this.dispatch(request, headers, now, endsAt - now, limit, span);
-    if (response.status < 200 || response.status > 299) {
-      const { path, body } = request;
-      const failed = { ...response, redact: (text: string) => redact(text, { headers, path, body }) };
-      return this.readResponse(failed, read, now, span);
-    }
-    return this.readResponse(response, read, now, span);
+    const { method, path, body, maxBytes } = request;
+    // Not spread: an object that is extended after spreading has a shape of its own, which undici reads slowly.
+    const outgoing = { method, path, headers, body, maxBytes };
+    const response = await this.dispatch(outgoing, now, endsAt - now, limit, span);
+    return this.readResponse(response, outgoing, read, now, span);
   }
 
   /** @throws FlagshipError When the client is closed, or the signal of the application is aborted. */
@@ -214,13 +215,14 @@ export class HttpClient {
 
   private readResponse<T>(
     response: HttpResponse,
+    request: OutgoingRequest,
     read: ReadResponse<T>,
     startedAt: number,
     span: UpstreamSpan | undefined,
   ): T {
     const durationMs = performance.now() - startedAt;
     try {
-      const result = read(response);
+      const result = read(response, request);
       this.meter.endWithResponse(response.status, durationMs);
       span?.endWithResponse(response.status);
       return result;
@@ -232,8 +234,7 @@ export class HttpClient {
   }
 
   private async dispatch(
-    { method, path, body, maxBytes }: ClientRequest,
-    headers: HeaderMap,
+    request: OutgoingRequest,
     startedAt: number,
     timeLeftMs: number,
     limit: TimeLimit,
@@ -242,8 +243,6 @@ export class HttpClient {
     const transport = (this.transport ??= this.createTransport());
     this.meter.startRequest();
     try {
-      // Not spread: an object that is extended after spreading has a shape of its own, which undici reads slowly.
-      const request = { method, path, headers, body, maxBytes };
       const timeMs = Math.max(1, Math.ceil(timeLeftMs));
       if (span === undefined) return await transport.send(request, timeMs, limit);
       const send = (): Promise<HttpResponse> => transport.send(request, timeMs, limit);

@@ -3,9 +3,9 @@ export { withoutTrace, withActiveSpan, withTraceOnly } from './trace-detachment'
 export { type ClientRequest, HttpClient } from './http-client';
 export { MAX_DEFINITIONS_BYTES, MAX_RESPONSE_BYTES } from './limits';
 export { contextValues } from './private-values';
-export { redactValues } from './redact';
+export { redact, redactValues } from './redact';
 export { isTransientStatus, shortened, TransientError } from './request-errors';
 export { CancellableWaits } from './cancellable-waits';
-export { type HttpResponse } from './transport';
+export { type HttpResponse, type OutgoingRequest } from './transport';
 export { type LatencySummary, type UpstreamOutcomes, type UpstreamStats } from './upstream-meter';
 export { type SpanDescription } from './upstream-span';

@@ -19,8 +19,6 @@ export interface HttpResponse {
   readonly etag?: string;
   /** The value of the `Retry-After` header, unparsed. */
   readonly retryAfter?: string;
-  /** Removes the request's private values from a text of the response. Absent when the response is a success. */
-  readonly redact?: (text: string) => string;
 }
 
 /** Sends requests to one origin, without retries. */

@@ -14,14 +14,14 @@ export interface LocalFlagshipOptions {
    * @default 0
    * @example { port: 8787 }
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * The address to listen on, or a name of this machine. Other machines can reach every address but a loopback one, so
    * such an address requires `authToken`.
    * @default '127.0.0.1'
    * @example { host: '0.0.0.0', authToken: 'a local secret' }
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * The host names that requests may name besides `localhost` and `host`, without a port. A request for another name gets
    * 403, because a web page can point its own name at this machine and read the responses. Loopback addresses need no
@@ -29,32 +29,32 @@ export interface LocalFlagshipOptions {
    * @default []
    * @example { allowedHosts: ['flagship'] } // the name of a service of Docker Compose
    */
-  readonly allowedHosts?: readonly string[];
+  readonly allowedHosts?: readonly string[] | undefined;
   /**
    * The account ID of the served app. It seeds the rollouts: with the real one, each user gets the real bucket.
    * @default 'local'
    * @example { accountId: 'my-account' }
    */
-  readonly accountId?: string;
+  readonly accountId?: string | undefined;
   /**
    * The ID of the served app.
    * @default 'local'
    * @example { appId: 'shop' }
    */
-  readonly appId?: string;
+  readonly appId?: string | undefined;
   /**
    * The bearer token that requests must contain. Required if other machines can reach the server; see `host`.
    * @default none: any request is served
    * @example { authToken: 'a local secret' }
    */
-  readonly authToken?: string;
+  readonly authToken?: string | undefined;
   /**
    * The function that receives each problem of the flags or the server. If it throws or rejects, the problem is written to
    * `console.error`.
    * @default console.error
    * @example { report: (problem) => logger.warn(problem) }
    */
-  readonly report?: (problem: string) => void;
+  readonly report?: ((problem: string) => void) | undefined;
 }
 
 /** A running local Flagship. */

@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
-import { getOpenFeatureClientToken } from '@openfeature/nestjs-sdk';
 import { type AsyncModuleOptions } from '../options';
 import { type FlagService, getFlagsToken } from '../service';
+import { openFeatureClientToken } from '../undocumented';
 import { MODULE_FLAGS, MODULE_ID } from './module.tokens';
 import { type ModuleId, nextModuleId } from './module-id';
 import { skipWhenOverridden } from './options-override';
@@ -19,7 +19,7 @@ function exportedProviders(domain: string | undefined) {
   return [
     { provide: getFlagsToken(domain), useExisting: MODULE_FLAGS },
     {
-      provide: getOpenFeatureClientToken(domain),
+      provide: openFeatureClientToken(domain),
       inject: [MODULE_FLAGS],
       useFactory: ({ client }: FlagService) => client,
     },

@@ -27,7 +27,7 @@ export const PROVIDER_DEFAULTS = {
   staleTtl: 0,
   staleWhileRevalidate: false,
   negativeTtl: 0,
-  contextTransport: 'query',
+  contextTransport: 'auto',
   spanAttributes: [],
   localEvaluation: false,
   refreshInterval: 30_000,

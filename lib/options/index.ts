@@ -10,11 +10,16 @@ export {
   oneOf,
   textOption,
 } from './checks';
+export { type ContextFactory } from './context-factory';
 export { defaultDeadline, MAX_RETRY_DELAY_MS, MODULE_DEFAULTS } from './defaults';
 export {
+  type AnyFlagKey,
   type BooleanFlagKey,
+  type DomainFlagTypes,
+  type FlagDomain,
   type FlagKey,
   type FlagKeyFor,
+  type FlagTypes,
   type FlagValueFor,
   type FlagValueLike,
   type NumberFlagKey,

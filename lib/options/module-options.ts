@@ -1,5 +1,4 @@
 import { type ModuleMetadata, type Type } from '@nestjs/common';
-import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import {
   type EvaluationContext,
   type EventHandler,
@@ -7,6 +6,8 @@ import {
   type Provider,
   type ProviderEvents,
 } from '@openfeature/server-sdk';
+import { type ContextFactory } from './context-factory';
+import { type FlagDomain } from './flag-keys';
 import { type FlagshipProviderOptions } from './provider-options';
 
 /**
@@ -38,7 +39,7 @@ export interface RequestContextOptions {
    * @example 'x-user-id'
    * @example (request) => (request as { session?: { userId?: string } }).session?.userId
    */
-  readonly userId?: string | ((request: unknown) => unknown);
+  readonly userId?: string | ((request: unknown) => unknown) | undefined;
 
   /**
    * Headers to copy into the evaluation context: a list of names, each of which is also the attribute's name as
@@ -49,7 +50,7 @@ export interface RequestContextOptions {
    * @example ['x-plan']
    * @example { 'cf-ipcountry': 'country' }
    */
-  readonly headers?: readonly string[] | Readonly<Record<string, string>>;
+  readonly headers?: readonly string[] | Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -68,7 +69,7 @@ export interface FlagshipModuleSettings {
    * @default the default domain
    * @example 'search'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain | undefined;
 
   /**
    * Another OpenFeature provider in place of Flagship's. Not together with provider options. The start of the
@@ -76,21 +77,21 @@ export interface FlagshipModuleSettings {
    * @default none
    * @example new InMemoryProvider({})
    */
-  readonly provider?: Provider;
+  readonly provider?: Provider | undefined;
 
   /**
    * Attributes of every evaluation context. The attributes of a request, and those given with a call, take precedence.
    * @default {}
    * @example { service: 'shop', region: 'eu' }
    */
-  readonly context?: EvaluationContext;
+  readonly context?: EvaluationContext | undefined;
 
   /**
    * The parts of a request that are copied into its evaluation context.
    * @default none
    * @example { userId: 'x-user-id', headers: ['x-plan'] }
    */
-  readonly requestContext?: RequestContextOptions;
+  readonly requestContext?: RequestContextOptions | undefined;
 
   /**
    * Returns attributes of a request, made from Nest's `ExecutionContext`; they take precedence over all other
@@ -100,7 +101,7 @@ export interface FlagshipModuleSettings {
    * @default none
    * @example (execution) => ({ handler: execution.getHandler().name })
    */
-  readonly contextFactory?: ContextFactory;
+  readonly contextFactory?: ContextFactory | undefined;
 
   /**
    * Time limit in milliseconds of an asynchronous `contextFactory`, and of the function of `@WithFlagContext`. 1 to
@@ -109,14 +110,14 @@ export interface FlagshipModuleSettings {
    * @default 1000
    * @example 250
    */
-  readonly contextTimeout?: number;
+  readonly contextTimeout?: number | undefined;
 
   /**
    * How the evaluation context of a request reaches the code that a handler calls; see {@link Propagation}.
    * @default 'interceptor'
    * @example 'middleware'
    */
-  readonly propagation?: Propagation;
+  readonly propagation?: Propagation | undefined;
 
   /**
    * OpenFeature hooks that run for every evaluation by `FlagService`, the decorators and the injected client. A hook
@@ -124,7 +125,7 @@ export interface FlagshipModuleSettings {
    * @default []
    * @example [new LoggingHook()]
    */
-  readonly hooks?: readonly Hook[];
+  readonly hooks?: readonly Hook[] | undefined;
 
   /**
    * Time limit in milliseconds of one hook of `hooks` in each of its stages. 1 to 2,147,483,647. After it the
@@ -132,7 +133,7 @@ export interface FlagshipModuleSettings {
    * @default 1000
    * @example 200
    */
-  readonly hookTimeout?: number;
+  readonly hookTimeout?: number | undefined;
 
   /**
    * Time limit in milliseconds of an evaluation where hooks run, or where `provider` is set. 1 to 2,147,483,647. After
@@ -141,7 +142,7 @@ export interface FlagshipModuleSettings {
    * @default 10000, or `deadline` + 1000 where that is longer
    * @example 2000
    */
-  readonly evaluationTimeout?: number;
+  readonly evaluationTimeout?: number | undefined;
 
   /**
    * Functions to call on the provider's events: ready, stale, error, configuration changed. They are called outside of
@@ -150,14 +151,14 @@ export interface FlagshipModuleSettings {
    * @default []
    * @example [[ProviderEvents.Stale, ({ message }) => alert(message)]]
    */
-  readonly handlers?: readonly ProviderEventHandler[];
+  readonly handlers?: readonly ProviderEventHandler[] | undefined;
 
   /**
    * Whether to log at start which flags the decorators in the code name, and where.
    * @default false
    * @example true
    */
-  readonly listUsage?: boolean;
+  readonly listUsage?: boolean | undefined;
 }
 
 /**
@@ -180,7 +181,7 @@ export interface FlagshipModuleExtras {
    * @default true
    * @example false
    */
-  readonly isGlobal?: boolean;
+  readonly isGlobal?: boolean | undefined;
 }
 
 /**
@@ -211,40 +212,48 @@ export type AsyncModuleOptions = Omit<FlagshipModuleOptions, 'domain'>;
  *   useFactory: (config: ConfigService) => ({ appId: 'shop', authToken: config.get('FLAGSHIP_TOKEN') }),
  * });
  */
-export interface FlagshipModuleAsyncOptions extends FlagshipModuleExtras, Pick<ModuleMetadata, 'imports'> {
+export interface FlagshipModuleAsyncOptions extends FlagshipModuleExtras {
+  /**
+   * Modules that export the providers which `inject` or `useExisting` names.
+   * @default none
+   * @example [ConfigModule]
+   */
+  readonly imports?: ModuleMetadata['imports'] | undefined;
+
   /**
    * OpenFeature domain under which the provider is registered; see {@link FlagshipModuleSettings.domain}.
    * @default none
    * @example 'search'
    */
-  readonly domain?: string;
+  readonly domain?: FlagDomain | undefined;
 
   /**
    * Injection tokens of the values that `useFactory` is called with.
    * @default none
    * @example [ConfigService]
    */
-  readonly inject?: never[] | unknown[];
+  readonly inject?: never[] | unknown[] | undefined;
 
   /**
    * Returns the module's options, or a promise of them.
    * @default none
    * @example (config: ConfigService) => ({ definitions: config.get('FLAGS_FILE') })
    */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- TypeScript cannot see the types of what is injected
-  readonly useFactory?: (...injected: any[]) => AsyncModuleOptions | Promise<AsyncModuleOptions>;
+  readonly useFactory?:
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- TypeScript cannot see the types of what is injected
+    ((...injected: any[]) => AsyncModuleOptions | Promise<AsyncModuleOptions>) | undefined;
 
   /**
    * A class that Nest instantiates, and whose `createFlagshipOptions()` returns the module's options.
    * @default none
    * @example FlagshipConfig
    */
-  readonly useClass?: Type<FlagshipOptionsFactory>;
+  readonly useClass?: Type<FlagshipOptionsFactory> | undefined;
 
   /**
    * A provider of `imports`, whose `createFlagshipOptions()` returns the module's options.
    * @default none
    * @example FlagshipConfig
    */
-  readonly useExisting?: Type<FlagshipOptionsFactory>;
+  readonly useExisting?: Type<FlagshipOptionsFactory> | undefined;
 }

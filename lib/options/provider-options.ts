@@ -14,19 +14,19 @@ export type ContextTransport = 'query' | 'body' | 'auto';
 /** The evaluation details that a Cloudflare Workers binding resolves with. */
 export interface BindingDetails {
   /** The evaluated flag. Details of another flag than the requested one are a `PARSE_ERROR`. */
-  readonly flagKey?: string;
+  readonly flagKey?: string | undefined;
   /** The flag's value. */
   readonly value: unknown;
   /** The name of the variation that was served. */
-  readonly variant?: string;
+  readonly variant?: string | undefined;
   /** OpenFeature's reason, such as `TARGETING_MATCH`. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** The flag's metadata, if it has some; also if the evaluation failed. */
-  readonly metadata?: unknown;
+  readonly metadata?: unknown | undefined;
   /** Flagship's error code, if the evaluation failed. */
-  readonly errorCode?: string;
+  readonly errorCode?: string | undefined;
   /** What went wrong, if the evaluation failed. */
-  readonly errorMessage?: string;
+  readonly errorMessage?: string | undefined;
 }
 
 /**
@@ -63,14 +63,14 @@ export interface CircuitBreakerOptions {
    * @default 5
    * @example 10
    */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /**
    * Time in milliseconds for which an open circuit sends no request, before one evaluation tries again. 1 to
    * 2,147,483,647.
    * @default 10000
    * @example 5000
    */
-  readonly halfOpenAfter?: number;
+  readonly halfOpenAfter?: number | undefined;
 }
 
 type BindingEvaluation<T> = (
@@ -118,7 +118,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example 'shop'
    */
-  readonly appId?: string;
+  readonly appId?: string | undefined;
 
   /**
    * Id of the Cloudflare account that owns the app. Required with `appId` and with `localEvaluation`. Beside
@@ -126,7 +126,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example process.env.FLAGSHIP_ACCOUNT_ID
    */
-  readonly accountId?: string;
+  readonly accountId?: string | undefined;
 
   /**
    * API token, sent as `Authorization: Bearer …`. Needs the *Evaluate* permission, for `localEvaluation` the *Read*
@@ -135,21 +135,21 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example process.env.FLAGSHIP_TOKEN
    */
-  readonly authToken?: string;
+  readonly authToken?: string | undefined;
 
   /**
    * URL of the API; only used with `appId`. Trailing slashes are ignored. A query, a user or a password is refused.
    * @default 'https://api.cloudflare.com'
    * @example 'http://127.0.0.1:8787'
    */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
 
   /**
    * Full evaluation URL, in place of `appId` and `baseUrl`. With `localEvaluation` it must end in `/evaluate`.
    * @default none
    * @example 'http://127.0.0.1:8787/client/v4/accounts/local/flagship/apps/shop/evaluate'
    */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
 
   /**
    * Headers of every request. They take precedence over `authToken` and the `headers` of `fetchOptions`;
@@ -157,7 +157,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example { 'x-tenant': 'shop' }
    */
-  readonly headers?: HeadersInput;
+  readonly headers?: HeadersInput | undefined;
 
   /**
    * Returns headers for each attempt, retries included, for credentials that rotate. May be asynchronous; its time
@@ -166,7 +166,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example async () => ({ authorization: `Bearer ${await tokens.current()}` })
    */
-  readonly headersFactory?: () => HeadersInput | Promise<HeadersInput>;
+  readonly headersFactory?: (() => HeadersInput | Promise<HeadersInput>) | undefined;
 
   /**
    * Options for `fetch`, as `@cloudflare/flagship` takes them. Its `headers` are sent like the option `headers`, which
@@ -176,7 +176,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example { headers: { 'x-tenant': 'shop' } }
    */
-  readonly fetchOptions?: RequestInit;
+  readonly fetchOptions?: RequestInit | undefined;
 
   /**
    * A `fetch` of the application's, in place of the built-in client, which itself knows the proxies of `HTTPS_PROXY` and
@@ -185,14 +185,14 @@ export interface FlagshipProviderOptions {
    * @default undici, loaded when it is first needed
    * @example (url, init) => proxiedFetch(url, init)
    */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
 
   /**
    * Request timeout in milliseconds, per attempt: connection, headers and body together. 1 to 2,147,483,647.
    * @default 5000
    * @example 1000
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 
   /**
    * Number of retries after an attempt that failed for a reason that may pass: no connection, timeout, HTTP 408, 425,
@@ -200,7 +200,7 @@ export interface FlagshipProviderOptions {
    * @default 1
    * @example 3
    */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
 
   /**
    * Pause before each retry in milliseconds. Each pause is up to half shorter, so that many instances do not retry at
@@ -209,7 +209,7 @@ export interface FlagshipProviderOptions {
    * @default 1000
    * @example 200
    */
-  readonly retryDelay?: number;
+  readonly retryDelay?: number | undefined;
 
   /**
    * Time limit of a whole evaluation in milliseconds: every attempt and every pause. If a pause would leave no time for
@@ -218,7 +218,7 @@ export interface FlagshipProviderOptions {
    * @default timeout × (retries + 1) + retryDelay × retries
    * @example 2000
    */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
 
   /**
    * Circuit breaker, or `false` to disable it. After `threshold` failed evaluations in a row it opens: evaluations
@@ -228,7 +228,7 @@ export interface FlagshipProviderOptions {
    * @default { threshold: 5, halfOpenAfter: 10000 }
    * @example { threshold: 10 }
    */
-  readonly circuitBreaker?: CircuitBreakerOptions | false;
+  readonly circuitBreaker?: CircuitBreakerOptions | false | undefined;
 
   /**
    * Maximum number of concurrent evaluations by Flagship or the binding. Beyond it evaluations return at once, with a
@@ -237,7 +237,7 @@ export interface FlagshipProviderOptions {
    * @default 5000
    * @example 100
    */
-  readonly maxConcurrent?: number;
+  readonly maxConcurrent?: number | undefined;
 
   /**
    * Whether to log every evaluation (debug), type mismatch (warn) and failure (error) to OpenFeature's logger. A
@@ -246,7 +246,7 @@ export interface FlagshipProviderOptions {
    * @default false
    * @example true
    */
-  readonly logging?: boolean;
+  readonly logging?: boolean | undefined;
 
   /**
    * Time in milliseconds for which a resolution is kept in memory, by flag, type and whole evaluation context. 0
@@ -255,7 +255,7 @@ export interface FlagshipProviderOptions {
    * @default 0
    * @example 30_000
    */
-  readonly cacheTtl?: number;
+  readonly cacheTtl?: number | undefined;
 
   /**
    * Maximum number of resolutions in memory; the least recently used one is evicted first. A whole number from 1 to
@@ -263,7 +263,7 @@ export interface FlagshipProviderOptions {
    * @default 1000
    * @example 10_000
    */
-  readonly cacheMaxSize?: number;
+  readonly cacheMaxSize?: number | undefined;
 
   /**
    * Maximum memory of the cached resolutions in bytes, their contexts included. The least recently used one is evicted
@@ -272,7 +272,7 @@ export interface FlagshipProviderOptions {
    * @default 32 MiB, or 2 KiB for every entry of cacheMaxSize if that is more
    * @example 8 * 1024 * 1024
    */
-  readonly cacheMaxBytes?: number;
+  readonly cacheMaxBytes?: number | undefined;
 
   /**
    * Time in milliseconds, beyond `cacheTtl`, for which a stale resolution is kept. It is served with reason `STALE`
@@ -281,7 +281,7 @@ export interface FlagshipProviderOptions {
    * @default 0
    * @example 600_000
    */
-  readonly staleTtl?: number;
+  readonly staleTtl?: number | undefined;
 
   /**
    * Whether a stale resolution is served at once while a fresh one is requested in the background, instead of only
@@ -289,14 +289,14 @@ export interface FlagshipProviderOptions {
    * @default false
    * @example true
    */
-  readonly staleWhileRevalidate?: boolean;
+  readonly staleWhileRevalidate?: boolean | undefined;
 
   /**
    * Time in milliseconds for which `FLAG_NOT_FOUND` is kept in memory. 0 disables it; at most 2,147,483,647.
    * @default 0
    * @example 10_000
    */
-  readonly negativeTtl?: number;
+  readonly negativeTtl?: number | undefined;
 
   /**
    * A cache-manager `Cache` that instances share. An evaluation reads memory first, then this store, then Flagship.
@@ -306,7 +306,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example createCache({ stores: [createKeyv({ url: 'redis://localhost:6379', disableOfflineQueue: true })] })
    */
-  readonly cacheStore?: CacheStore;
+  readonly cacheStore?: CacheStore | undefined;
 
   /**
    * Secret of at least 32 characters that only the instances of an application know, or a list of secrets, of which the
@@ -315,16 +315,18 @@ export interface FlagshipProviderOptions {
    * @default the token: `authToken`, or the `authorization` of `headers`
    * @example process.env.FLAGSHIP_SECRET
    */
-  readonly secret?: string | readonly string[];
+  readonly secret?: string | readonly string[] | undefined;
 
   /**
-   * How the evaluation context is sent. `'query'` sends it in the URL: scalars and dates only. `'body'` sends it as
-   * JSON: nested values are allowed, types are kept, and no personal data appears in a URL or an access log. `'auto'`
-   * sends a body only when a query cannot carry the context. Remote evaluation only.
-   * @default 'query'
+   * How the evaluation context is sent: `'auto'`, `'query'` or `'body'`. `'auto'` sends it in the URL as long as
+   * Flagship reads the same context from it, else as JSON: for lists, objects, null, texts that read as numbers or
+   * booleans, an attribute named `flagKey`, and URLs of more than 8 KB (8,192 bytes). `'body'` always sends JSON, so
+   * that no personal data appears in a URL or an access log. `'query'` never does: it leaves out null, and lists,
+   * objects and `flagKey` are `INVALID_CONTEXT`. Remote evaluation only.
+   * @default 'auto'
    * @example 'body'
    */
-  readonly contextTransport?: ContextTransport;
+  readonly contextTransport?: ContextTransport | undefined;
 
   /**
    * Names of context attributes that the OpenTelemetry spans of requests to Flagship carry, each as
@@ -332,7 +334,7 @@ export interface FlagshipProviderOptions {
    * @default []
    * @example ['plan']
    */
-  readonly spanAttributes?: readonly string[];
+  readonly spanAttributes?: readonly string[] | undefined;
 
   /**
    * Whether flags are evaluated in this process, from definitions that are downloaded at start and refreshed; an
@@ -342,7 +344,7 @@ export interface FlagshipProviderOptions {
    * @default false
    * @example true
    */
-  readonly localEvaluation?: boolean;
+  readonly localEvaluation?: boolean | undefined;
 
   /**
    * Time in milliseconds between two refreshes of the definitions of `localEvaluation`. Each pause is up to 10 %
@@ -350,7 +352,7 @@ export interface FlagshipProviderOptions {
    * @default 30000
    * @example 10_000
    */
-  readonly refreshInterval?: number;
+  readonly refreshInterval?: number | undefined;
 
   /**
    * Path of a file in which `localEvaluation` keeps the last good definitions, readable by its owner only. The file is
@@ -359,7 +361,7 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example '/var/lib/shop/flags.json'
    */
-  readonly definitionsCache?: string;
+  readonly definitionsCache?: string | undefined;
 
   /**
    * Flag definitions: the path of a JSON file, which is watched, or an object. Flags are evaluated in this process,
@@ -369,7 +371,7 @@ export interface FlagshipProviderOptions {
    * @example './flags.json'
    * @example { 'new-checkout': true }
    */
-  readonly definitions?: string | FlagsInput;
+  readonly definitions?: string | FlagsInput | undefined;
 
   /**
    * A Cloudflare Workers binding that evaluates flags instead of HTTP requests. A call ends at `deadline` and when the
@@ -377,5 +379,5 @@ export interface FlagshipProviderOptions {
    * @default none
    * @example env.FLAGS
    */
-  readonly binding?: FlagshipBinding;
+  readonly binding?: FlagshipBinding | undefined;
 }

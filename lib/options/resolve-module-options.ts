@@ -1,4 +1,3 @@
-import { type ContextFactory } from '@openfeature/nestjs-sdk';
 import { type EvaluationContext, type Hook, type Provider, ProviderEvents } from '@openfeature/server-sdk';
 import { configurationError, messageOf, describeValue } from '../errors';
 import { copyContext } from '../types';
@@ -14,6 +13,7 @@ import {
   oneOf,
   textOption,
 } from './checks';
+import { type ContextFactory } from './context-factory';
 import { MODULE_DEFAULTS } from './defaults';
 import {
   type FlagshipModuleOptions,

@@ -157,7 +157,7 @@ describe('options that can be used', () => {
       logging: false,
       source: {
         kind: 'remote',
-        contextTransport: 'query',
+        contextTransport: 'auto',
         http: { timeout: 5000, retries: 1, retryDelay: 1000, headers: {} },
       },
     });

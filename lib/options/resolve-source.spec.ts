@@ -157,3 +157,30 @@ describe('binding', () => {
     }
   });
 });
+
+describe('the ID of the app', () => {
+  const idOf = (options: FlagshipProviderOptions) => {
+    const { source } = resolveProviderOptions(options);
+    return 'http' in source ? source.http.flagSetId : 'no HTTP';
+  };
+
+  it('is the option "appId"', () => {
+    expect(idOf(app)).toBe('shop');
+    expect(idOf({ ...local, appId: 'my shop/1' })).toBe('my shop/1');
+  });
+
+  it.each([
+    ['https://host/client/v4/accounts/a/flagship/apps/shop/evaluate', 'shop'],
+    ['https://host/client/v4/accounts/a/flagship/apps/my%20shop%2F1/evaluate', 'my shop/1'],
+    ['https://host/flags/apps/shop/v2/evaluate?x=/apps/other/y', 'shop'],
+    ['https://host/client/v4/accounts/apps/flagship/apps/shop/evaluate', 'shop'],
+    ['https://host/apps/gateway/flagship/apps/shop/evaluate', 'shop'],
+    ['https://host/apps/apps/evaluate', 'apps'],
+    ['https://host/apps/%E0%A4%A/evaluate', '%E0%A4%A'],
+    ['https://host/apps/shop', undefined],
+    ['https://host/apps/evaluate', undefined],
+    ['https://host/evaluate', undefined],
+  ])('is read from the endpoint %s: %p', (endpoint, id) => {
+    expect(idOf({ endpoint })).toBe(id);
+  });
+});

@@ -73,7 +73,7 @@ function createSharedCache(
   listener: SourceListener,
 ): SharedCache {
   const digest = createDigest(source, secrets, listener);
-  // Flagship may evaluate a query otherwise than a body, because a query does not keep the types of the attributes.
+  // Under 'query' Flagship may evaluate a context otherwise, because a query does not keep the types of its attributes.
   const metadata = new MetadataReader(source.http.flagSetId, listener);
   return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport, metadata);
 }

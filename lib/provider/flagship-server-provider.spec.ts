@@ -93,7 +93,17 @@ describe('FlagshipServerProvider', () => {
     it.each([
       ['query', { plan: 'a b' }, ['GET', '/evaluate?flagKey=flag&plan=a+b', '']],
       ['auto', { plan: 'a b' }, ['GET', '/evaluate?flagKey=flag&plan=a+b', '']],
-      ['auto', { plan: null }, ['GET', '/evaluate?flagKey=flag', '']],
+      ['query', { plan: null, gone: undefined }, ['GET', '/evaluate?flagKey=flag', '']],
+      ['auto', { plan: undefined }, ['GET', '/evaluate?flagKey=flag', '']],
+      [
+        'auto',
+        { plan: null, gone: undefined },
+        ['POST', '/evaluate', '{"flagKey":"flag","context":{"plan":null}}'],
+      ],
+      ['auto', { id: '42' }, ['POST', '/evaluate', '{"flagKey":"flag","context":{"id":"42"}}']],
+      ['auto', { id: '007', n: 42 }, ['GET', '/evaluate?flagKey=flag&id=007&n=42', '']],
+      [undefined, { plan: 'pro' }, ['GET', '/evaluate?flagKey=flag&plan=pro', '']],
+      [undefined, { a: [1] }, ['POST', '/evaluate', '{"flagKey":"flag","context":{"a":[1]}}']],
       ['auto', { a: { b: 1 } }, ['POST', '/evaluate', '{"flagKey":"flag","context":{"a":{"b":1}}}']],
       ['auto', { a: [1], p: 'q' }, ['POST', '/evaluate', '{"flagKey":"flag","context":{"a":[1],"p":"q"}}']],
       ['auto', { flagKey: 'x' }, ['POST', '/evaluate', '{"flagKey":"flag","context":{"flagKey":"x"}}']],
@@ -107,6 +117,34 @@ describe('FlagshipServerProvider', () => {
       expect(server.requests[0]?.headers['content-type']).toBe(
         request[0] === 'POST' ? 'application/json' : undefined,
       );
+    });
+
+    it.each(['x', 'ü'])('auto sends a body instead of a URL of more than 8 KB of "%s"', async (unit) => {
+      server.script(responseOf(true));
+      const provider = open({ retries: 0 });
+      for (const count of [500, 9000])
+        await provider.resolveBooleanEvaluation('flag', false, { text: unit.repeat(count) });
+      expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+      expect(JSON.parse(server.requests[1]?.body ?? '')).toEqual({
+        flagKey: 'flag',
+        context: { text: unit.repeat(9000) },
+      });
+    });
+
+    it('shares cached and pending resolutions, whichever transport carries the context', async () => {
+      server.script(responseOf(true));
+      const provider = open({ cacheTtl: 60_000 });
+      for (const [name, value] of [
+        ['plan', 'pro'],
+        ['plan', '42'],
+        ['tags', ['a']],
+      ] as const) {
+        const context = { [name]: value } as EvaluationContext;
+        const ask = async () => (await provider.resolveBooleanEvaluation('flag', false, context)).reason;
+        expect(await Promise.all([ask(), ask()])).toEqual(['STATIC', 'STATIC']);
+        expect(await ask()).toBe('CACHED');
+      }
+      expect(sent().map(([method]) => method)).toEqual(['GET', 'POST', 'POST']);
     });
 
     it.each(['auto', 'body'] as const)('%s keeps the query of the endpoint', async (contextTransport) => {
@@ -272,7 +310,12 @@ describe('FlagshipServerProvider', () => {
     it('logs a context that cannot be sent, without its values', async () => {
       const { lines, log } = logger();
       const context = { ...secrets, list: ['secret'] };
-      await open({ ...options, logging: true }).resolveBooleanEvaluation('flag', false, context, log);
+      await open({ ...options, logging: true, contextTransport: 'query' }).resolveBooleanEvaluation(
+        'flag',
+        false,
+        context,
+        log,
+      );
       expect(lines).toEqual([expect.stringMatching(/^error .*INVALID_CONTEXT.*"list"/)]);
       expect(lines.join()).not.toContain('secret');
     });

@@ -37,6 +37,9 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  * is switched off, has another type or cannot be evaluated; `context`, optional attributes of this call, which win over
  * those of the request.
  *
+ * @typeParam Domain The domain of the module, for the keys that the application has declared for that domain; none by
+ * default.
+ *
  * @example
  * @Injectable()
  * class UploadService {
@@ -48,7 +51,7 @@ export type ObjectDetails<T> = Omit<EvaluationDetails<JsonValue>, 'value'> & { r
  * }
  */
 @Injectable()
-export class FlagService {
+export class FlagService<Domain extends string = string> {
   constructor(
     private readonly evaluator: FlagEvaluator,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
@@ -65,7 +68,11 @@ export class FlagService {
    * @example
    * if (await flags.isEnabled('new-checkout')) return this.newCheckout();
    */
-  isEnabled(key: BooleanFlagKey, defaultValue = false, context?: EvaluationContext): Promise<boolean> {
+  isEnabled(
+    key: BooleanFlagKey<Domain>,
+    defaultValue = false,
+    context?: EvaluationContext,
+  ): Promise<boolean> {
     return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
@@ -76,7 +83,11 @@ export class FlagService {
    * @example
    * const isOn = await flags.getBooleanValue('new-checkout', false);
    */
-  getBooleanValue(key: BooleanFlagKey, defaultValue: boolean, context?: EvaluationContext): Promise<boolean> {
+  getBooleanValue(
+    key: BooleanFlagKey<Domain>,
+    defaultValue: boolean,
+    context?: EvaluationContext,
+  ): Promise<boolean> {
     return this.evaluator.value('boolean', key, defaultValue, context);
   }
 
@@ -89,7 +100,7 @@ export class FlagService {
    * const { value, reason } = await flags.getBooleanDetails('new-checkout', false);
    */
   getBooleanDetails(
-    key: BooleanFlagKey,
+    key: BooleanFlagKey<Domain>,
     defaultValue: boolean,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<boolean>> {
@@ -103,14 +114,18 @@ export class FlagService {
    * @example
    * const variant = await flags.getStringValue('home-page', 'classic');
    */
-  getStringValue(key: StringFlagKey, defaultValue: string, context?: EvaluationContext): Promise<string>;
+  getStringValue(
+    key: StringFlagKey<Domain>,
+    defaultValue: string,
+    context?: EvaluationContext,
+  ): Promise<string>;
   getStringValue<T extends string>(
-    key: StringFlagKey,
+    key: StringFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T>;
   getStringValue<T extends string>(
-    key: StringFlagKey,
+    key: StringFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
@@ -126,17 +141,17 @@ export class FlagService {
    * const { value, variant } = await flags.getStringDetails('home-page', 'classic');
    */
   getStringDetails(
-    key: StringFlagKey,
+    key: StringFlagKey<Domain>,
     defaultValue: string,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<string>>;
   getStringDetails<T extends string>(
-    key: StringFlagKey,
+    key: StringFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>>;
   getStringDetails<T extends string>(
-    key: StringFlagKey,
+    key: StringFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>> {
@@ -150,14 +165,18 @@ export class FlagService {
    * @example
    * const limit = await flags.getNumberValue('upload-limit', 10);
    */
-  getNumberValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number>;
+  getNumberValue(
+    key: NumberFlagKey<Domain>,
+    defaultValue: number,
+    context?: EvaluationContext,
+  ): Promise<number>;
   getNumberValue<T extends number>(
-    key: NumberFlagKey,
+    key: NumberFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T>;
   getNumberValue<T extends number>(
-    key: NumberFlagKey,
+    key: NumberFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
@@ -173,17 +192,17 @@ export class FlagService {
    * const { value, errorCode } = await flags.getNumberDetails('upload-limit', 10);
    */
   getNumberDetails(
-    key: NumberFlagKey,
+    key: NumberFlagKey<Domain>,
     defaultValue: number,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<number>>;
   getNumberDetails<T extends number>(
-    key: NumberFlagKey,
+    key: NumberFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>>;
   getNumberDetails<T extends number>(
-    key: NumberFlagKey,
+    key: NumberFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<T>> {
@@ -198,7 +217,11 @@ export class FlagService {
    * @example
    * const seats = await flags.getIntegerValue('seats', 5);
    */
-  getIntegerValue(key: NumberFlagKey, defaultValue: number, context?: EvaluationContext): Promise<number> {
+  getIntegerValue(
+    key: NumberFlagKey<Domain>,
+    defaultValue: number,
+    context?: EvaluationContext,
+  ): Promise<number> {
     return detailsValueAsync(this.getIntegerDetails(key, defaultValue, context), defaultValue);
   }
 
@@ -210,7 +233,7 @@ export class FlagService {
    * const { value, errorCode } = await flags.getIntegerDetails('seats', 5);
    */
   async getIntegerDetails(
-    key: NumberFlagKey,
+    key: NumberFlagKey<Domain>,
     defaultValue: number,
     context?: EvaluationContext,
   ): Promise<EvaluationDetails<number>> {
@@ -233,7 +256,7 @@ export class FlagService {
    * const look = await flags.getObjectValue('look', { accent: 'teal' });
    */
   getObjectValue<T extends JsonValue | object = JsonValue>(
-    key: ObjectFlagKey,
+    key: ObjectFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<T> {
@@ -250,7 +273,7 @@ export class FlagService {
    * const { value, variant } = await flags.getObjectDetails('look', { accent: 'teal' });
    */
   getObjectDetails<T extends JsonValue | object = JsonValue>(
-    key: ObjectFlagKey,
+    key: ObjectFlagKey<Domain>,
     defaultValue: T,
     context?: EvaluationContext,
   ): Promise<ObjectDetails<T>> {

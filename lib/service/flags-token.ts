@@ -1,4 +1,5 @@
 import { type InjectionToken } from '@nestjs/common';
+import { type FlagDomain } from '../options';
 import { FlagService } from './flag.service';
 
 /**
@@ -7,8 +8,10 @@ import { FlagService } from './flag.service';
  * @param domain The domain that the module was imported with; omitted for the module without one.
  * @returns The class `FlagService` itself without a domain, a text otherwise. Nothing is thrown.
  * @example
- * const billing = app.get<FlagService>(getFlagsToken('billing'));
+ * const billing = app.get<FlagService<'billing'>>(getFlagsToken('billing'));
  */
-export function getFlagsToken(domain?: string): InjectionToken<FlagService> {
+export function getFlagsToken<Domain extends string = string>(
+  domain?: Domain & FlagDomain,
+): InjectionToken<FlagService<Domain>> {
   return domain === undefined ? FlagService : `nestjs-flagship:flags:${domain}`;
 }

@@ -2,7 +2,7 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ErrorCode, type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
 import { type RequestScopes } from '../context';
 import { FlagshipLogger } from '../logging';
-import { type FlagType } from '../options';
+import { type FlagDomain, type FlagType } from '../options';
 import { ownCopy } from '../types';
 import { failedDetails, detailsForThrown } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
@@ -18,11 +18,11 @@ export interface RegisteredFlags {
 /** The options of {@link RequestFlags.evaluate}. */
 export interface RequestEvaluationOptions {
   /** The domain of the module that evaluates the flag; without one, the module without a domain. */
-  readonly domain?: string;
+  readonly domain?: FlagDomain | undefined;
   /** Identifies the handler's parameter that is being resolved, if any; a parameter is resolved once per message. */
-  readonly parameter?: object;
+  readonly parameter?: object | undefined;
   /** Whether `isDefaultApplied` must be exact for the returned details; see {@link FlagEvaluator.evaluate}. */
-  readonly mustKnowDefault?: boolean;
+  readonly mustKnowDefault?: boolean | undefined;
 }
 
 /**

@@ -1,5 +1,15 @@
 import { FlagshipError, FlagshipErrorCode, DefinitiveError } from '../errors';
-import { type HttpResponse, isTransientStatus, shortened, TransientError } from '../http';
+import { isJsonObject, type JsonObject } from '../evaluation';
+import {
+  type HttpResponse,
+  isTransientStatus,
+  type OutgoingRequest,
+  redact,
+  shortened,
+  TransientError,
+} from '../http';
+import { parseJson } from '../types';
+import { remedyFor, type Permission } from './response-remedies';
 
 /** The codes for the OpenFeature error codes that a response may name. */
 const FLAGSHIP_CODES: ReadonlyMap<unknown, FlagshipErrorCode> = new Map([
@@ -16,14 +26,13 @@ const STATUS_CODES: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [403, FlagshipErrorCode.UNAUTHORIZED],
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
 ]);
+/** The codes that say nothing about the flag or the context, so that the failure may pass. */
+const INCONCLUSIVE_CODES: ReadonlySet<FlagshipErrorCode> = new Set([
+  FlagshipErrorCode.GENERAL,
+  FlagshipErrorCode.PARSE_ERROR,
+]);
 /** The statuses for which HTTP defines `Retry-After` as the time until another attempt. */
 const RETRY_AFTER_STATUSES = new Set([429, 503]);
-
-const REMEDIES: ReadonlyMap<number, string> = new Map([
-  [401, 'Check that "authToken" is correct and has not expired.'],
-  [404, 'Check the flag\'s key, "appId" and "accountId".'],
-  [429, 'Too many requests: set "cacheTtl" or "localEvaluation", or raise "refreshInterval".'],
-]);
 
 /** Returns the code for the name of an OpenFeature error code; undefined for other values. */
 export function fromOpenFeatureCode(name: unknown): FlagshipErrorCode | undefined {
@@ -35,13 +44,20 @@ export function fromOpenFeatureCode(name: unknown): FlagshipErrorCode | undefine
  *
  * @param permission The permission of the token that the request needs, for the message.
  */
-export function responseError(response: HttpResponse, permission = 'Evaluate'): FlagshipError {
-  const { status, body, retryAfter, redact = String } = response;
-  const { errorCode, errorDetails } = parseErrorBody(body);
-  const code = STATUS_CODES.get(status) ?? fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.NETWORK_ERROR;
-  // Redacted before it is shortened, because a part of a token would not be recognized.
-  const details = typeof errorDetails === 'string' ? redact(errorDetails) : '';
-  const message = errorMessage(status, details, permission);
+export function responseError(
+  response: HttpResponse,
+  request: OutgoingRequest,
+  permission: Permission,
+): FlagshipError {
+  const { status, retryAfter } = response;
+  const body = parseErrorBody(response.body);
+  const code = STATUS_CODES.get(status) ?? reportedCode(body) ?? FlagshipErrorCode.NETWORK_ERROR;
+  const parts = [
+    `Flagship answered HTTP ${status}.`,
+    reportedDetails(body, request),
+    remedyFor(status, request, permission),
+  ];
+  const message = parts.filter((part) => part !== '').join(' ');
   if (isTransientStatus(status)) {
     return new TransientError(
       message,
@@ -53,28 +69,40 @@ export function responseError(response: HttpResponse, permission = 'Evaluate'): 
   return isDefinitive(status) ? new DefinitiveError(message, code) : new FlagshipError(message, code);
 }
 
-function parseErrorBody(body: string): Record<string, unknown> {
+/** Returns the error of a response whose status is a success, but whose envelope has `success: false`. */
+export function envelopeError(envelope: JsonObject, request: OutgoingRequest): FlagshipError {
+  const code = reportedCode(envelope) ?? FlagshipErrorCode.GENERAL;
+  const details = reportedDetails(envelope, request);
+  const message = `Flagship answered "success": false. ${details}`.trimEnd();
+  return INCONCLUSIVE_CODES.has(code)
+    ? new TransientError(message, code)
+    : new DefinitiveError(message, code);
+}
+
+function parseErrorBody(body: string): JsonObject {
   try {
-    const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
+    const parsed = parseJson(body);
+    if (isJsonObject(parsed)) return parsed;
   } catch {
     // The page of a proxy, which has no code and no details.
   }
   return {};
 }
 
-function errorMessage(status: number, details: string, permission: string): string {
-  const redirect =
-    status >= 300 && status < 400
-      ? 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.'
-      : '';
-  const parts = [
-    `Flagship answered HTTP ${status}.`,
-    shortened(details),
-    status === 403 ? `Check that "authToken" has the ${permission} permission for this account.` : '',
-    REMEDIES.get(status) ?? redirect,
-  ];
-  return parts.filter((part) => part !== '').join(' ');
+function reportedCode({ errorCode }: JsonObject): FlagshipErrorCode | undefined {
+  return fromOpenFeatureCode(errorCode);
+}
+
+/** Returns what the body of an error says went wrong; an empty text if it does not say it. */
+function reportedDetails(
+  { errorMessage, errorDetails, error, errors }: JsonObject,
+  request: OutgoingRequest,
+): string {
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const candidates = [errorMessage, errorDetails, error, isJsonObject(first) ? first.message : undefined];
+  const details = candidates.find((text) => typeof text === 'string' && text.trim() !== '');
+  // Redacted before it is shortened, because a part of a token would not be recognized.
+  return typeof details === 'string' ? shortened(redact(details.trim(), request)) : '';
 }
 
 /**

@@ -11,7 +11,7 @@ export interface FlagshipHealthOptions {
    * @default 'never'
    * @example { downWhen: 'unavailable' }
    */
-  readonly downWhen?: 'never' | 'degraded' | 'unavailable';
+  readonly downWhen?: 'never' | 'degraded' | 'unavailable' | undefined;
 
   /**
    * Maximum age of definitions in milliseconds, from 1 to 2,147,483,647. If Flagship last confirmed them longer ago, the
@@ -20,14 +20,14 @@ export interface FlagshipHealthOptions {
    * @default no limit
    * @example { maxAge: 600_000 }
    */
-  readonly maxAge?: number;
+  readonly maxAge?: number | undefined;
 
   /**
    * The `FlagService` whose flags are checked, for an application with several Flagship modules.
    * @default the one that is injected
    * @example { flags: this.billingFlags }
    */
-  readonly flags?: Pick<FlagService, 'client' | 'stats'>;
+  readonly flags?: Pick<FlagService, 'client' | 'stats'> | undefined;
 }
 
 /** The result of a health check, under the key that was passed to it. */

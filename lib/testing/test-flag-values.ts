@@ -1,9 +1,9 @@
-import { type FlagKey, type FlagMetadata, type FlagValueFor, type Rule } from '../options';
+import { type AnyFlagKey, type FlagMetadata, type FlagValueFor, type Rule } from '../options';
 
 /** A flag with rules, in the format of Flagship's definitions. */
 export interface TestFlagDefinition<Value = FlagValueFor<string>> {
   /** The flag's key; optional, because the flags are listed by key. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Whether the flag is on; evaluations of a flag that is off resolve with the default and the reason `DISABLED`. */
   readonly enabled: boolean;
   /** The variation that applies if no rule matches. */
@@ -22,12 +22,12 @@ export interface TestFlagDefinition<Value = FlagValueFor<string>> {
  * A test's flag: a value, or a definition with rules. If the application has declared the flag's type, the value must
  * have that type.
  */
-export type TestFlagValue<Key = FlagKey> = FlagValueFor<Key> | TestFlagDefinition<FlagValueFor<Key>>;
+export type TestFlagValue<Key = AnyFlagKey> = FlagValueFor<Key> | TestFlagDefinition<FlagValueFor<Key>>;
 
 /**
- * A test's flags by key.
+ * A test's flags by key, those of all modules: a test's flags serve each of them.
  *
  * @example
  * const flags: TestFlagValues = { 'new-checkout': true, 'upload-limit': 20, look: { accent: 'teal' } };
  */
-export type TestFlagValues = { readonly [Key in FlagKey]?: TestFlagValue<Key> };
+export type TestFlagValues = { readonly [Key in AnyFlagKey]?: TestFlagValue<Key> };

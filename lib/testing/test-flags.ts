@@ -1,6 +1,6 @@
 import { ErrorCode, type Provider, ProviderEvents } from '@openfeature/server-sdk';
 import { configurationError, describeValue } from '../errors';
-import { type FlagKey } from '../options';
+import { type AnyFlagKey } from '../options';
 import { EvaluationRecorder, type TestEvaluation } from './evaluation-recorder';
 import { FlagTable } from './flag-table';
 import { type TestFlagValue, type TestFlagValues } from './test-flag-values';
@@ -48,7 +48,7 @@ export class TestFlags {
    * flags.set('upload-limit', 20);
    * flags.set({ 'home-page': 'modern', look: { accent: 'teal' } });
    */
-  set<Key extends FlagKey>(key: Key, value: TestFlagValue<Key>): void;
+  set<Key extends AnyFlagKey>(key: Key, value: TestFlagValue<Key>): void;
   set(flags: TestFlagValues): void;
   set(keyOrFlags: string | TestFlagValues, value?: unknown): void {
     const flags = asValues(keyOrFlags, value);
@@ -64,7 +64,7 @@ export class TestFlags {
    * @example
    * flags.setFor('ann', 'new-checkout', true);
    */
-  setFor<Key extends FlagKey>(targetingKey: string, key: Key, value: TestFlagValue<Key>): void;
+  setFor<Key extends AnyFlagKey>(targetingKey: string, key: Key, value: TestFlagValue<Key>): void;
   setFor(targetingKey: string, flags: TestFlagValues): void;
   setFor(targetingKey: string, keyOrFlags: string | TestFlagValues, value?: unknown): void {
     const flags = asValues(keyOrFlags, value);
@@ -80,7 +80,7 @@ export class TestFlags {
    * @example
    * flags.fail('new-checkout', 'GENERAL'); // as if Flagship were unavailable
    */
-  fail(key: FlagKey, errorCode: ErrorCode | `${ErrorCode}`): void {
+  fail(key: AnyFlagKey, errorCode: ErrorCode | `${ErrorCode}`): void {
     const code = CODES.get(errorCode);
     if (code === undefined) {
       const known = [...CODES.keys()].join(', ');

@@ -45,9 +45,9 @@ export function freezeContext(merged: Attributes): Attributes {
  * Checks a context before an evaluation, so that every source refuses the values that JSON cannot hold, and before a
  * cache key is made of it.
  *
- * @returns The context itself if it is flat, otherwise a copy.
+ * @returns The context itself if it is flat, otherwise a copy, which holds no instances but dates.
  * @throws FlagshipError `INVALID_CONTEXT` as {@link copyContext}, and for NaN, infinite numbers, functions, symbols,
- * bigints and invalid dates.
+ * bigints, invalid dates and instances of classes, such as maps, bytes and boxed values.
  */
 export function validateContext(context: unknown): Attributes {
   if (isLastValidated(context)) return context as Attributes;

@@ -46,7 +46,7 @@ export interface Rollout {
    * @default 'targetingKey'
    * @example 'companyId'
    */
-  readonly attribute?: string;
+  readonly attribute?: string | undefined;
 }
 
 /** Serves a variation when all conditions hold. Rules are evaluated in order, and the first match wins. */
@@ -56,7 +56,7 @@ export interface Rule {
   /** Name of the variation that is served. */
   readonly serve_variation: string;
   /** The share of the subjects for which the rule matches; all of them without it. */
-  readonly rollout?: Rollout;
+  readonly rollout?: Rollout | undefined;
 }
 
 /**

@@ -18,5 +18,7 @@ export { keyProblem } from './flag-key';
 export { type JsonValue } from './json-value';
 export { isObject } from './is-object';
 export { ownCopy } from './own-copy';
+export { parseJson } from './parse-json';
 export { isPlainObject } from './plain-object';
+export { readQueryValue } from './query-value';
 export { toTargetingKey } from './targeting-key';

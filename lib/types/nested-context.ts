@@ -89,8 +89,8 @@ class NestedCopy {
       return Number.isNaN(time) ? this.keepNonJson(value, path, 'an invalid date') : new Date(time);
     }
     const isList = Array.isArray(value);
-    // An instance of a class is kept: a source that sends the context refuses it.
-    if (!isList && !isPlainObject(value)) return value;
+    if (!isList && !isPlainObject(value))
+      return this.keepNonJson(value, path, 'neither a plain object nor a list');
     this.meter.checkLevel(level, path);
     return isList
       ? this.copyList(value, path, level)

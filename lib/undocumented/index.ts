@@ -1,3 +1,4 @@
+export { openFeatureClientToken } from './open-feature-client-token';
 export {
   applicationConfigOf,
   clientLoggerOf,

@@ -16,7 +16,7 @@ export function flagshipOptions(
     localEvaluation: mode === 'local',
     // Used in local mode only. Short, so that the page shows edits of the flags soon.
     refreshInterval: 500,
-    // Used in remote mode only. A body keeps types, so that Flagship does not read the user id "007" as the number 7.
+    // Used in remote mode only. A body keeps user ids out of URLs and access logs.
     contextTransport: 'body',
     requestContext: { userId: 'x-user-id', headers: { 'x-plan': 'plan' } },
   };

@@ -68,7 +68,7 @@ describe('headersFactory', () => {
   it('is not called when the context cannot be sent', async () => {
     const factory = jest.fn(() => ({}));
     await ask(factory);
-    const details = await provider?.resolveBooleanEvaluation('flag', false, { list: [1] });
+    const details = await provider?.resolveBooleanEvaluation('flag', false, { limit: NaN });
     expect(details?.errorCode).toBe('INVALID_CONTEXT');
     expect(factory).toHaveBeenCalledTimes(1);
   });

@@ -113,17 +113,15 @@ describe('the message of a context that cannot be used', () => {
       },
     ],
   };
-  const user = Object.create(
-    { isUser: true },
-    {
+  const userOf = (prototype: object) =>
+    Object.create(prototype, {
       mail: {
         enumerable: true,
         get: () => {
           throw new Error(`cannot decrypt ${MAIL}`);
         },
       },
-    },
-  ) as object;
+    }) as object;
 
   it('names attributes, but no name that is data', async () => {
     expect(await message({ seats: { first: () => 1 } })).toContain('"seats.first" is a function');
@@ -134,7 +132,13 @@ describe('the message of a context that cannot be used', () => {
   });
 
   it('does not pass on what a getter throws', async () => {
-    expect(await message({ user })).toBe('The attribute "user.mail" cannot be read.');
+    const prefix = 'The evaluation context cannot be used:';
+    expect(await message({ user: userOf(Object.prototype) })).toBe(
+      `${prefix} one of its attributes cannot be read.`,
+    );
+    expect(await message({ user: userOf({ isUser: true }) })).toBe(
+      `${prefix} "user" is neither a plain object nor a list, which JSON cannot carry.`,
+    );
   });
 });
 

@@ -25,7 +25,11 @@ describe("the README's blocks of code", () => {
   it(
     'compile with declared flag keys',
     () => {
-      expect(blocksWithDeclaredKeys.map(nameOf)).toEqual(['flags.d.ts', 'typed.controller.ts']);
+      expect(blocksWithDeclaredKeys.map(nameOf)).toEqual([
+        'flag-types.ts',
+        'typed.controller.ts',
+        'flags.d.ts',
+      ]);
       expect(typeErrors('README.md', blocksWithDeclaredKeys)).toEqual([]);
     },
     COMPILE_LIMIT_MS,

@@ -71,7 +71,10 @@ export const situations: Readonly<Record<string, readonly Situation[]>> = {
     { script: [{ status: 404 }], options: { negativeTtl: 60_000 }, prepare: evaluate },
   ],
   'The flag has another type than requested': [{ script: [body({ value: 7 })] }],
-  'The context holds a value that cannot be sent': [{ context: { tags: ['a'] } }],
+  'The context holds a value that cannot be sent': [
+    { context: { tags: ['a'] }, options: { contextTransport: 'query' } },
+    { context: { limit: NaN } },
+  ],
   'The context is larger than Flagship accepts': [{ context: { text: 'x'.repeat(2 ** 15) } }],
   'The token is wrong or lacks the permission (401, 403)': [401, 403].map(status),
   'Any other 4xx, or a redirect': [400, 402, 405, 409, 418, 422, 301, 307].map(status),

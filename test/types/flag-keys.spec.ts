@@ -21,6 +21,15 @@ describe('flag keys, with the types as they are published,', () => {
     expect(project.problems('declared', systems[system]!)).toEqual([]);
   });
 
+  it.each(Object.keys(systems))('declared with a domain, in interfaces of this package, %s', (system) => {
+    expect(project.problems('own', systems[system]!)).toEqual([]);
+  });
+
+  it('declared in both ways, and without strict types', () => {
+    expect(project.problems('both', systems.node16!)).toEqual([]);
+    expect(project.problems('own', { ...systems.node16, strict: false })).toEqual([]);
+  });
+
   it('partly declared, and not at all', () => {
     expect(project.problems('partly', systems.node16!)).toEqual([]);
     expect(project.problems('undeclared', systems.node16!)).toEqual([]);

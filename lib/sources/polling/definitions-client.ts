@@ -4,11 +4,13 @@ import {
   type HttpResponse,
   HttpClient,
   MAX_DEFINITIONS_BYTES,
+  type OutgoingRequest,
   type SpanDescription,
   TransientError,
   type UpstreamStats,
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
+import { parseJson } from '../../types';
 import { responseError } from '../error-response';
 import { urlTemplate } from '../evaluation-spans';
 
@@ -29,7 +31,7 @@ export interface DownloadedDefinitions {
 export function parseDefinitions(text: string): FlagMap {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+    parsed = parseJson(text);
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }
@@ -68,7 +70,7 @@ export class DefinitionsClient {
     const headers = etag === undefined ? undefined : { 'if-none-match': etag };
     const { path, span } = this;
     const request = { method: 'GET', path, maxBytes: MAX_DEFINITIONS_BYTES, headers, span } as const;
-    return this.client.send(request, (response) => readResponse(response, etag));
+    return this.client.send(request, (response, sent) => readResponse(response, sent, etag));
   }
 
   stats(): UpstreamStats {
@@ -80,8 +82,12 @@ export class DefinitionsClient {
   }
 }
 
-function readResponse(response: HttpResponse, etag: string | undefined): DownloadedDefinitions | undefined {
+function readResponse(
+  response: HttpResponse,
+  request: OutgoingRequest,
+  etag: string | undefined,
+): DownloadedDefinitions | undefined {
   if (response.status === 304 && etag !== undefined) return undefined;
-  if (response.status < 200 || response.status > 299) throw responseError(response, 'Read');
+  if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Read');
   return { flags: parseDefinitions(response.body), etag: response.etag, text: response.body };
 }

@@ -1,7 +1,9 @@
 import { type FlagshipError, FlagshipErrorCode } from '../../errors';
-import { type HttpResponse, TransientError } from '../../http';
+import { type HttpResponse, type OutgoingRequest, TransientError } from '../../http';
+import { isJsonObject } from '../../evaluation';
 import { type JsonValue } from '../../options';
-import { responseError } from '../error-response';
+import { parseJson } from '../../types';
+import { envelopeError, responseError } from '../error-response';
 import { type Resolution } from '../flag-source';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type MetadataReader } from '../metadata-reader';
@@ -13,26 +15,39 @@ function parseError(problem: string): FlagshipError {
 
 function parse(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch {
     throw parseError('is not JSON; check that "baseUrl" or "endpoint" is not the address of a web page');
   }
 }
 
 /**
+ * Returns the resolution from the body of a response, which may be inside of the envelope of Cloudflare's API.
+ *
+ * @throws FlagshipError The error of an envelope that has `success: false`.
+ */
+function unwrap(body: unknown, request: OutgoingRequest): unknown {
+  if (!isJsonObject(body)) return body;
+  if (body.success === false) throw envelopeError(body, request);
+  return body.success === true && isJsonObject(body.result) ? body.result : body;
+}
+
+/**
  * Checks the response to an evaluation and returns the resolution.
  *
+ * @param request The request as it was sent, for the message of a failure.
  * @param flagKey The requested flag. A proxy or a cache may return the response for another one.
  * @param metadataReader Reads the flag's metadata, which never makes a response malformed.
  * @throws FlagshipError The error that the response reports; `PARSE_ERROR` for a malformed response.
  */
 export function parseEvaluation(
   response: HttpResponse,
+  request: OutgoingRequest,
   flagKey: string,
   metadataReader?: MetadataReader,
 ): Resolution {
-  if (response.status < 200 || response.status > 299) throw responseError(response);
-  const parsed = parse(response.body);
+  if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Evaluate');
+  const parsed = unwrap(parse(response.body), request);
   if (typeof parsed !== 'object' || parsed === null) throw parseError('is not an object');
   if (!Object.hasOwn(parsed, 'flagKey') || !Object.hasOwn(parsed, 'value')) {
     throw parseError('has no "flagKey" or no "value"');

@@ -2,7 +2,7 @@ import { type ClientRequest, HttpClient, MAX_RESPONSE_BYTES } from '../../http';
 import { type ContextTransport, type ResolvedHttpOptions } from '../../options';
 import { type Attributes, type FlagMetadata } from '../../types';
 import { evaluationBody } from '../context-json';
-import { evaluationPath, fitsQuery } from './context-query';
+import { evaluationPath, exactPath } from './context-query';
 import { parseEvaluation } from './evaluation-response';
 import { type FlagSource, type Resolution, type SourceListener, type SourceStats } from '../flag-source';
 import { EvaluationSpans } from '../evaluation-spans';
@@ -51,8 +51,8 @@ export class RemoteSource implements FlagSource {
    * @throws FlagshipError `INVALID_CONTEXT`, synchronously, for a context that cannot be sent.
    */
   evaluate(flagKey: string, context: Attributes): Promise<Resolution> {
-    return this.client.send(this.request(flagKey, context), (response) =>
-      parseEvaluation(response, flagKey, this.metadata),
+    return this.client.send(this.request(flagKey, context), (response, sent) =>
+      parseEvaluation(response, sent, flagKey, this.metadata),
     );
   }
 
@@ -75,20 +75,22 @@ export class RemoteSource implements FlagSource {
 
   private request(flagKey: string, context: Attributes): ClientRequest {
     const span = this.client.isTraced ? this.spans.describe(flagKey, context) : undefined;
-    const asBody = this.transport === 'body' || (this.transport === 'auto' && !fitsQuery(context));
-    return asBody
-      ? {
-          method: 'POST',
-          path: this.bodyPath,
-          body: evaluationBody(flagKey, context),
-          maxBytes: MAX_RESPONSE_BYTES,
-          span,
-        }
-      : {
-          method: 'GET',
-          path: evaluationPath(this.endpoint, flagKey, context),
-          maxBytes: MAX_RESPONSE_BYTES,
-          span,
-        };
+    const maxBytes = MAX_RESPONSE_BYTES;
+    const path = this.pathWithContext(flagKey, context);
+    return path === undefined
+      ? { method: 'POST', path: this.bodyPath, body: evaluationBody(flagKey, context), maxBytes, span }
+      : { method: 'GET', path, maxBytes, span };
+  }
+
+  /** Returns path and query of a request that carries the context in its query; undefined if a body carries it. */
+  private pathWithContext(flagKey: string, context: Attributes): string | undefined {
+    switch (this.transport) {
+      case 'query':
+        return evaluationPath(this.endpoint, flagKey, context);
+      case 'body':
+        return undefined;
+      case 'auto':
+        return exactPath(this.endpoint, flagKey, context);
+    }
   }
 }

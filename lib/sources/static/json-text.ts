@@ -1,5 +1,6 @@
 import type * as JsoncParser from 'jsonc-parser';
-import { FlagshipError, FlagshipErrorCode } from '../../errors';
+import { FlagshipError, FlagshipErrorCode, messageOf } from '../../errors';
+import { parseJson } from '../../types';
 
 /**
  * Parses JSON that a person wrote.
@@ -8,25 +9,31 @@ import { FlagshipError, FlagshipErrorCode } from '../../errors';
  */
 export function parseJsonText(text: string): unknown {
   try {
-    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
-  } catch {
-    throw new FlagshipError(syntaxErrorMessage(text), FlagshipErrorCode.PARSE_ERROR);
+    return parseJson(text);
+  } catch (error) {
+    throw new FlagshipError(syntaxErrorMessage(text, messageOf(error)), FlagshipErrorCode.PARSE_ERROR);
   }
 }
 
-function syntaxErrorMessage(text: string): string {
+/** @param nodesMessage What Node's own parser reports, which often names the position. */
+function syntaxErrorMessage(text: string, nodesMessage: string): string {
   try {
     return locateSyntaxError(text);
   } catch {
-    // The text is nested so deep that jsonc-parser exhausts the stack.
-    return `${positionOf(text, 0)}: not valid JSON.`;
+    // The text is nested so deep that jsonc-parser exhausts the stack, or a bundle lacks a part of jsonc-parser.
+    const [, offset = '0'] = /at position (\d+)/.exec(nodesMessage) ?? [];
+    return `${positionOf(text, Number(offset))}: not valid JSON.`;
   }
 }
 
-/** Parses again with jsonc-parser, because `JSON.parse` does not always report the position of the error. */
+/**
+ * Parses again with jsonc-parser, because `JSON.parse` does not always report the position of the error. The `imports`
+ * of package.json name its ES modules for bundlers: they cannot follow the calls of `require` in its CommonJS build
+ * (https://github.com/microsoft/node-jsonc-parser/issues/57, checked with jsonc-parser 3.3.1 and esbuild 0.28).
+ */
 function locateSyntaxError(text: string): string {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- needed only for a malformed file
-  const { parse, printParseErrorCode } = require('jsonc-parser') as typeof JsoncParser;
+  const { parse, printParseErrorCode } = require('#jsonc-parser') as typeof JsoncParser;
   const errors: JsoncParser.ParseError[] = [];
   parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
   const [first] = errors;

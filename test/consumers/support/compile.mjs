@@ -2,6 +2,12 @@ import { run } from '../../../tools/command.cjs';
 
 const FOREIGN = /^node_modules\/(?!nestjs-flagship\/)/;
 
+/** Whether a compiler has reported errors, all of them in the declarations of other packages. */
+export function errorsOfOthers(output = '') {
+  const errors = output.split('\n').filter((line) => /: error TS\d+:|^error TS/.test(line));
+  return errors.length > 0 && errors.every((line) => FOREIGN.test(line));
+}
+
 /**
  * Compiles a consumer. Declarations are checked as well, which its settings leave out as Nest's own do: ours must
  * hold, mistakes in those of others are not ours to mend.
@@ -11,7 +17,6 @@ export async function compile(cwd) {
   try {
     await run(process.execPath, args, { cwd });
   } catch (error) {
-    const errors = (error.output ?? '').split('\n').filter((line) => /: error TS\d+:|^error TS/.test(line));
-    if (errors.length === 0 || !errors.every((line) => FOREIGN.test(line))) throw error;
+    if (!errorsOfOthers(error.output)) throw error;
   }
 }

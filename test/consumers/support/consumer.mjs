@@ -25,6 +25,7 @@ export async function checkConsumer({ name, workspace, tarball, nodes, report })
   const { main, scripts = {} } = await copyConsumer(name, folder);
 
   if (!(await report.check('installs', () => install(folder)))) return;
+  await report.check('has a tree that npm calls valid', () => assertValidTree(folder));
   await report.check('has one copy of what an application may have once', () => assertSingleCopies(folder));
   if (main === undefined) await report.check('has no optional peers', () => assertNoOptionalPeers(folder));
   else if (!(await report.check('compiles', () => compileAndTell(folder)))) return;
@@ -51,6 +52,11 @@ async function copyConsumer(name, folder) {
 
 async function install(folder) {
   await npmInstall(folder);
+}
+
+/** Fails where a peer is missing or has a version out of its range, which `npm install` may only warn about. */
+async function assertValidTree(folder) {
+  await run('npm', ['ls', '--all'], { cwd: folder });
 }
 
 async function compileAndTell(folder) {

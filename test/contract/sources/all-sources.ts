@@ -8,8 +8,22 @@ import { type LocalFlagship, startLocalFlagship } from 'nestjs-flagship/local';
 export type FlagType = 'boolean' | 'string' | 'number' | 'object';
 export type Details = Awaited<ReturnType<typeof ask>>;
 
-export const SOURCES = ['remote query', 'remote body', 'localEvaluation', 'definitions'] as const;
+export const SOURCES = [
+  'remote query',
+  'remote body',
+  'remote auto',
+  'localEvaluation',
+  'definitions',
+] as const;
 export type SourceName = (typeof SOURCES)[number];
+
+/** The metadata of answers about a flag that has none: what is known of its app. */
+export const METADATA: Readonly<Record<SourceName, object>> = {
+  'remote query': { flagSetId: 'local' },
+  'remote body': { flagSetId: 'local' },
+  localEvaluation: { flagSetId: 'local', version: expect.stringMatching(/^[\w-]{43}$/) },
+  definitions: {},
+};
 
 export const defaults = { boolean: false, string: 'mine', number: -1, object: { mine: true } };
 
@@ -59,8 +73,9 @@ export async function openStage(flags: object, accountId: string): Promise<Stage
     return provider;
   };
   const providers = {
-    'remote query': await open(at),
+    'remote query': await open({ ...at, contextTransport: 'query' }),
     'remote body': await open({ ...at, contextTransport: 'body' }),
+    'remote auto': await open(at),
     localEvaluation: await open({ ...at, localEvaluation: true, refreshInterval: 60_000 }),
     definitions: await open({ definitions: path, accountId }),
   };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { FlagshipServerProvider } from 'nestjs-flagship';
 import { useLog } from '../../fixtures/captured-log';
-import { ask, defaults, openStage, typeOf } from './all-sources';
+import { ask, defaults, METADATA, openStage, typeOf } from './all-sources';
 
 // Hundreds of random cases each.
 jest.setTimeout(180_000);
@@ -12,7 +12,8 @@ useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
 describe('for random flags and contexts', () => {
   const attribute = fc.constantFrom('a', 'b', 'c.d', 'who', 'targetingKey', '__proto__', 'constructor');
   const scalar = fc.oneof(
-    fc.constantFrom('a', 'b', '', '1', 'true', '2030-01-01T00:00:00Z', '2030-01-01T01:00:00+01:00'),
+    fc.constantFrom('a', 'b', '', '1', 'true', '2031', '007', '2030-01-01T00:00:00Z'),
+    fc.constantFrom('2030-01-01T01:00:00+01:00', '\ud800', '\ufffd'),
     fc.string({ unit: 'binary', maxLength: 4 }),
     fc.integer({ min: -3, max: 3 }),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -81,12 +82,40 @@ describe('for random flags and contexts', () => {
           for (const context of contexts) {
             const remote = await ask(providers['remote body'], 'string', 'flag', context);
             expect(remote.errorCode).toBeUndefined();
-            expect(await ask(providers.localEvaluation, 'string', 'flag', context)).toEqual(remote);
-            expect(await ask(own, 'string', 'flag', context)).toEqual(remote);
+            expect(remote.flagMetadata).toEqual(METADATA['remote body']);
+            expect(await ask(providers.localEvaluation, 'string', 'flag', context)).toEqual({
+              ...remote,
+              flagMetadata: METADATA.localEvaluation,
+            });
+            expect(await ask(own, 'string', 'flag', context)).toEqual({
+              ...remote,
+              flagMetadata: METADATA.definitions,
+            });
           }
         },
       ),
       { numRuns: 150 },
+    );
+    await stage.close();
+  });
+
+  it('Flagship answers alike whether a query or a body carries the context', async () => {
+    const stage = await openStage({}, 'account');
+    const { flagship, providers } = stage;
+    const flatContext = fc.record({ a: scalar, b: scalar, who: scalar }, { requiredKeys: ['who'] });
+    await fc.assert(
+      fc.asyncProperty(
+        flag,
+        fc.array(fc.oneof(flatContext, jsonContext), { minLength: 1, maxLength: 6 }),
+        async (generated, contexts) => {
+          flagship.setFlags({ flags: { flag: generated } } as never);
+          for (const context of contexts) {
+            const byBody = await ask(providers['remote body'], 'string', 'flag', context);
+            expect(await ask(providers['remote auto'], 'string', 'flag', context)).toEqual(byBody);
+          }
+        },
+      ),
+      { numRuns: 100 },
     );
     await stage.close();
   });

@@ -3,6 +3,7 @@ import { captureLog, useLog } from '../../fixtures/captured-log';
 import {
   ask,
   defaults,
+  METADATA,
   type Details,
   type FlagType,
   openStage,
@@ -54,12 +55,12 @@ describe('the evaluation vectors', () => {
     );
   });
 
-  function expectDetails(details: Details, expected: object, type: FlagType): void {
+  function expectDetails(details: Details, expected: object, type: FlagType, flagMetadata: object): void {
     const none = { value: defaults[type], reason: 'ERROR' };
     if ('error' in expected) expect(details).toMatchObject({ ...none, errorCode: expected.error });
     else if ('reason' in expected && expected.reason === 'DISABLED')
-      expect(details).toEqual({ value: defaults[type], reason: 'DISABLED', flagMetadata: {} });
-    else expect(details).toEqual({ ...expected, flagMetadata: {} });
+      expect(details).toEqual({ value: defaults[type], reason: 'DISABLED', flagMetadata });
+    else expect(details).toEqual({ ...expected, flagMetadata });
   }
 
   describe.each(SOURCES)('from %s', (source) => {
@@ -77,7 +78,12 @@ describe('the evaluation vectors', () => {
           return;
         }
         const exception = source === 'remote query' ? overQuery[name] : undefined;
-        expectDetails(await ask(provider, type, flagKey, context), exception ?? expected, type);
+        expectDetails(
+          await ask(provider, type, flagKey, context),
+          exception ?? expected,
+          type,
+          METADATA[source],
+        );
       },
     );
   });

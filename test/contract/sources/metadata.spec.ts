@@ -1,10 +1,14 @@
 import { writeFileSync } from 'node:fs';
+import { Controller, Get } from '@nestjs/common';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import {
+  type EvaluationDetails,
+  FlagDetails,
   FlagService,
   FlagshipModule,
+  type FlagshipModuleOptions,
   type FlagshipProviderOptions,
   FlagshipServerProvider,
 } from 'nestjs-flagship';
@@ -94,6 +98,29 @@ describe('the metadata of a flag', () => {
     expect(await ask('absent')).toMatchObject({ errorCode: 'FLAG_NOT_FOUND', flagMetadata: app });
     for (const key of ['owned', 'off', 'text', 'own', 'plain', 'absent'])
       expect(await ask(key)).toEqual(await client.getBooleanDetails(key, false));
+  });
+
+  it.each<[string, FlagshipModuleOptions]>([
+    ['no hooks', {}],
+    ['hooks', { hooks: [{ after: () => undefined }] }],
+  ])('reaches parameters and later readers of the same request, with %s', async (_, options) => {
+    @Controller()
+    class OwnerController {
+      constructor(private readonly service: FlagService) {}
+
+      @Get('owner')
+      async owner(@FlagDetails('owned', false) details: EvaluationDetails<boolean>) {
+        const again = await this.service.getBooleanDetails('owned', false);
+        const other = await this.service.getStringDetails('owned', '');
+        return [details, again, other].map(({ flagMetadata }) => flagMetadata);
+      }
+    }
+    const { http } = await apps.start({
+      imports: [FlagshipModule.forRoot({ ...remote, ...options })],
+      controllers: [OwnerController],
+    });
+    const expected = { ...ofApp, ...owned };
+    await http.get('/owner').expect(200, [expected, expected, expected]);
   });
 
   it('comes with a flag that is malformed for this context, where the definitions are at hand', async () => {

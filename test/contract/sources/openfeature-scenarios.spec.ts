@@ -1,6 +1,6 @@
 import { type Client, type EvaluationContext, type JsonValue, OpenFeature } from '@openfeature/server-sdk';
 import { captureLog, useLog } from '../../fixtures/captured-log';
-import { type FlagType, openStage, SOURCES, type Stage, typeOf } from './all-sources';
+import { type FlagType, METADATA, openStage, SOURCES, type Stage, typeOf } from './all-sources';
 
 // Some flags are malformed on purpose.
 useLog(/^warn (Flag ".*" is|\d+ more flags are) malformed/);
@@ -100,7 +100,7 @@ describe.each(SOURCES)('OpenFeature’s evaluation scenarios from %s', (source) 
       value,
       variant,
       reason: 'STATIC',
-      flagMetadata: {},
+      flagMetadata: METADATA[source],
     });
   });
 
@@ -131,6 +131,11 @@ describe.each(SOURCES)('OpenFeature’s evaluation scenarios from %s', (source) 
 
   it('answers the default for a disabled flag, which is no error', async () => {
     const details = await client.getBooleanDetails('disabled-flag', false);
-    expect(details).toEqual({ flagKey: 'disabled-flag', value: false, reason: 'DISABLED', flagMetadata: {} });
+    expect(details).toEqual({
+      flagKey: 'disabled-flag',
+      value: false,
+      reason: 'DISABLED',
+      flagMetadata: METADATA[source],
+    });
   });
 });

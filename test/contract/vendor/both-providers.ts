@@ -17,6 +17,8 @@ export interface CommonOptions {
   readonly retries?: number;
   readonly retryDelay?: number;
   readonly cacheTtl?: number;
+  /** Of this package's provider only; `query` if it is not given, because the vendor's sends nothing else. */
+  readonly contextTransport?: 'auto' | 'query';
 }
 type AnyProvider = Pick<
   FlagshipServerProvider,
@@ -121,7 +123,8 @@ export function useBothProviders(): BothProviders {
     ...questions: readonly Question[]
   ): Promise<{ ours: Outcome; theirs: Outcome }> {
     const theirs = await outcomeOf(new VendorProvider(options), script, questions);
-    const ours = await outcomeOf(new FlagshipServerProvider(options), script, questions);
+    const provider = new FlagshipServerProvider({ contextTransport: 'query', ...options });
+    const ours = await outcomeOf(provider, script, questions);
     return { ours, theirs };
   }
 

@@ -50,6 +50,22 @@ describe('the provider sends the same query as @cloudflare/flagship for', () => 
     },
   );
 
+  it('by default, unless a query would change the context', async () => {
+    const auto = { ...vendor.at, contextTransport: 'auto' } as const;
+    const isChanged = (value: unknown): boolean =>
+      value === null ||
+      (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) ||
+      (typeof value === 'string' && (/\p{Surrogate}/u.test(value) || value === 'true'));
+    for (const context of contexts) {
+      if (Object.values(context).some(isChanged)) {
+        const { ours } = await vendor.both(auto, [answer(true)], { context });
+        expect(ours.requests).toEqual(['POST /evaluate undefined']);
+      } else {
+        await vendor.expectSame(auto, [answer(true)], { context });
+      }
+    }
+  });
+
   it.each(['flag', 'a b', 'ü', 'a&b=c', 'a/b?c#d', '%2F', '', '__proto__', symbols])(
     'the flag "%s"',
     async (flagKey) => {

@@ -26,6 +26,17 @@ describe('definitions', () => {
     });
   });
 
+  it('hold the metadata and the description of a flag', async () => {
+    const described = {
+      ...byAttribute('equals', 'y'),
+      key: 'c',
+      metadata: { owner: 'team' },
+      description: 'C',
+    };
+    const flagship = await servers.startFlagship({ flags: { c: described } as never });
+    expect((await call(flagship, 'definitions')).body).toEqual({ flags: { c: described } });
+  });
+
   it('are answered with 304 when they are known', async () => {
     const flagship = await begin();
     const { etag = '' } = (await call(flagship, 'definitions')).headers;

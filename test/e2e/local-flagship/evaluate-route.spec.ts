@@ -23,6 +23,13 @@ describe('routes', () => {
     look: { color: 'red', sizes: [1, 2] },
     nothing: null,
     off: { enabled: false, default_variation: 'a', variations: { a: 'x' }, rules: [] },
+    owned: {
+      enabled: true,
+      default_variation: 'a',
+      variations: { a: 'x' },
+      rules: [],
+      metadata: { owner: 'team', nested: {} },
+    },
     seven: byAttribute('has', 7),
     broken: { enabled: 'yes', default_variation: 'a', variations: { a: 1 }, rules: [] },
   };
@@ -36,6 +43,7 @@ describe('routes', () => {
     ['look', { value: { color: 'red', sizes: [1, 2] }, variant: 'default', reason: 'STATIC' }],
     ['nothing', { value: null, variant: 'default', reason: 'STATIC' }],
     ['off', { value: 'x', variant: 'a', reason: 'DISABLED' }],
+    ['owned', { value: 'x', variant: 'a', reason: 'STATIC', metadata: { owner: 'team' } }],
   ])('GET and POST answer %s alike', async (flagKey, expected) => {
     const flagship = await begin();
     for (const answer of [
@@ -255,7 +263,10 @@ describe('routes', () => {
   it.each([
     ['42', [42]],
     ['-1.5', [-1.5]],
-    ['007', [7]],
+    ['007', ['007']],
+    ['1.0', ['1.0']],
+    ['-0', ['-0']],
+    ['9007199254740993', ['9007199254740993']],
     ['true', [true]],
     ['false', [false]],
     ['', ['']],
@@ -270,13 +281,25 @@ describe('routes', () => {
     ['{"a":1}', ['{"a":1}']],
     ['a+b%26c', ['a b&c']],
   ])('reads the query x=%s as %j', async (text, [expected]) => {
-    // Only the type tells: "contains" sees text either way, so rules are asked that see none.
     const flagship = await begin({ flags: { flag: byAttribute('equals', expected) } as never });
     const { body } = await call(
       flagship,
       `evaluate?flagKey=flag&x=${encodeURI(text).replaceAll('%25', '%')}`,
     );
     expect(body).toMatchObject({ value: true, reason: 'TARGETING_MATCH' });
+  });
+
+  it('reads a boolean as a number in a comparison, but no text', async () => {
+    const flagship = await begin({ flags: { flag: byAttribute('greater_than', 0) } as never });
+    expect((await call(flagship, 'evaluate?flagKey=flag&x=true')).body.value).toBe(true);
+    expect((await post(flagship, { flagKey: 'flag', context: { x: 'true' } })).body.value).toBe(false);
+  });
+
+  it('reads a year in a query as a number, and in a body as a date', async () => {
+    const rule = byAttribute('greater_than', '2025-01-01T00:00:00Z');
+    const flagship = await begin({ flags: { flag: rule } as never });
+    expect((await call(flagship, 'evaluate?flagKey=flag&x=2026')).body.value).toBe(false);
+    expect((await post(flagship, { flagKey: 'flag', context: { x: '2026' } })).body.value).toBe(true);
   });
 
   it('keeps a body’s types where a query cannot', async () => {

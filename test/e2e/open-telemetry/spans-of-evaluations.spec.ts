@@ -30,6 +30,7 @@ describe('the span of a request to Flagship', () => {
       'server.port': tracing.server.port,
       'url.template': `${TEMPLATE}/evaluate`,
       'feature_flag.key': 'new-checkout',
+      'feature_flag.set.id': 'shop',
     });
     expect(tracing.server.requests[0]!.url).toContain('email=ann');
     for (const secret of ['ann', 'pro', 'acme', TOKEN]) expect(exported(span!)).not.toContain(secret);
@@ -113,6 +114,7 @@ describe('the span of a request to Flagship', () => {
       );
       expect(Object.fromEntries(told)).toEqual({
         'feature_flag.key': 'new-checkout',
+        'feature_flag.set.id': 'shop',
         'feature_flag.context.plan': 'pro',
         'feature_flag.context.since': '1970-01-01T00:00:00.000Z',
         'feature_flag.context.seats': 3,

@@ -130,7 +130,7 @@ describe('the circuit breaker', () => {
     const provider = open({ circuitBreaker: { threshold: 2 } });
     await askNew(provider);
     for (let index = 0; index < 5; index++)
-      await provider.resolveBooleanEvaluation('flag', false, { list: [index] });
+      await provider.resolveBooleanEvaluation('flag', false, { limit: NaN });
     expect(stateOf(provider)).toBe('closed');
     await askNew(provider);
     expect(stateOf(provider)).toBe('open');

@@ -163,7 +163,7 @@ describe('stats() of remote evaluation', () => {
 
   it('counts errors, those of a closed provider included', async () => {
     const provider = open();
-    await provider.resolveBooleanEvaluation('flag', false, { list: [1] });
+    await provider.resolveBooleanEvaluation('flag', false, { limit: NaN });
     await provider.onClose();
     await askFlag(provider);
     expect(provider.stats()).toMatchObject({ evaluations: 2, errors: 2, upstream: { requests: 0 } });

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import sdkConsumer from '../consumers/open-feature-nest/package.json';
+import { readMarkdown, ROOT, tableOf } from './markdown';
+
+const CONSUMERS = join(ROOT, 'test/consumers');
+
+/** The folders that `npm run consumers` runs. */
+const consumers = readdirSync(CONSUMERS)
+  .filter((name) => ['package.json', 'check.mjs'].some((file) => existsSync(join(CONSUMERS, name, file))))
+  .sort();
+
+const rows = tableOf(readMarkdown('docs/compatibility.md'), 'Compatibility').map(
+  ([kind = '', tested = '', names = '']) => ({
+    kind,
+    tested,
+    consumers: [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  }),
+);
+
+describe('docs/compatibility.md', () => {
+  it.each(rows)('names consumers that test $kind: $tested', ({ kind, tested, consumers: named }) => {
+    expect([kind, tested]).not.toContain('');
+    expect(named).not.toEqual([]);
+    expect(consumers).toEqual(expect.arrayContaining(named));
+  });
+
+  it('names each consumer', () => {
+    expect([...new Set(rows.flatMap((row) => row.consumers))].sort()).toEqual(consumers);
+  });
+});
+
+it('the README has the override with which npm installs the Nest SDK of OpenFeature beside Nest 12', () => {
+  const [, overrides = ''] = /^`"overrides": (.+)`$/m.exec(readMarkdown('README.md')) ?? [];
+  expect(JSON.parse(overrides)).toEqual(sdkConsumer.overrides);
+});
