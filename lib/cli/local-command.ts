@@ -2,9 +2,11 @@ import { parseArgs } from 'node:util';
 import { print } from '../logging';
 import { type LocalFlagship, startLocalFlagship } from '../local-server';
 
+const DEFAULT_PORT = '8787';
+
 const options = {
   flags: { type: 'string' },
-  port: { type: 'string', default: '8787' },
+  port: { type: 'string', default: DEFAULT_PORT },
   host: { type: 'string' },
   'allowed-host': { type: 'string', multiple: true },
   'account-id': { type: 'string' },
@@ -43,18 +45,20 @@ function stopSignal(): Promise<void> {
 /** Runs a local Flagship until the process receives SIGINT or SIGTERM. */
 export async function runLocal(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options });
-  if (values.flags === undefined)
+  if (values.flags === undefined || values.flags.trim() === '')
     throw new Error('Name the file of flags: nestjs-flagship local --flags flags.json');
   const flagship = await startLocalFlagship({
     flags: values.flags,
-    port: Number(values.port),
+    // `Number` reads blank text as 0.
+    port: Number(values.port.trim() || DEFAULT_PORT),
     host: values.host,
     allowedHosts: values['allowed-host'],
     accountId: values['account-id'],
     appId: values['app-id'],
     authToken: values['auth-token'],
   });
-  print(instructions(flagship, values['auth-token'] !== undefined));
+  const { 'auth-token': token = '' } = values;
+  print(instructions(flagship, token.trim() !== ''));
   await stopSignal();
   await flagship.close();
   print('Stopped.');

@@ -1,12 +1,14 @@
 import {
   type ExecutionContext,
   Injectable,
+  Optional,
   type OnApplicationShutdown,
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
+import { expectModule } from '../errors';
 import { RequestFlags } from '../service';
 import { type ParameterFlag } from './flag-parameter';
 import { type ParameterApplication, ParameterApplications } from './parameter-applications';
@@ -55,8 +57,9 @@ export function parameterDecoratorParts(flag: ParameterFlag, part: DetailsPart):
   class FlagParameterPipe implements PipeTransform, OnApplicationShutdown {
     private readonly application: ParameterApplication;
 
-    constructor(flags: RequestFlags, server: HttpAdapterHost) {
-      this.application = { flags, server };
+    // Optional, so that the error names the module to import instead of this dependency.
+    constructor(@Optional() flags: RequestFlags, server: HttpAdapterHost) {
+      this.application = { flags: expectModule(flags, `@FlagValue or @FlagDetails of "${key}"`), server };
       applications.add(this.application);
     }
 

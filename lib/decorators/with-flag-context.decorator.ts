@@ -1,9 +1,9 @@
-import { Inject } from '@nestjs/common';
+import { Inject, Optional } from '@nestjs/common';
 import { type EvaluationContext } from '@openfeature/server-sdk';
 import { EvaluationScope, bindToScope, runInScope } from '../context';
 import { configurationError, FlagshipError, isErrorOf, messageOf } from '../errors';
 import { FlagshipLogger, withoutCredentials } from '../logging';
-import { type CheckTable, checkOptions, type FlagDomain, textOption } from '../options';
+import { type CheckTable, checkOptions, type FlagDomain, nameOption } from '../options';
 import { isThenable, withTimeLimit } from '../runtime';
 import { contextTimeoutOf, type FlagService, getFlagsToken } from '../service';
 
@@ -33,12 +33,13 @@ const serviceProperties = new Map<string | undefined, symbol>();
 /** The properties that a prototype already has. */
 const injectedProperties = new WeakMap<object, Set<symbol>>();
 
-const optionChecks: CheckTable<WithFlagContextOptions> = { domain: textOption };
+const optionChecks: CheckTable<WithFlagContextOptions> = { domain: nameOption };
 
 /**
  * Runs a method that no request calls (a scheduled job, a queue consumer, a command) in a scope of its own. Within it,
  * flags are evaluated under this context, each once. The context is merged over the module's static context, as in
- * `FlagService.withContext`. The class must be a provider; it need not inject anything.
+ * `FlagService.withContext`. The class must be a provider; it need not inject
+ * anything. In a class that a test creates without the module, the method runs in a scope without the static context.
  *
  * If the function throws, rejects or takes longer than the option `contextTimeout`, the method runs with the static
  * context alone, and each kind of failure is logged once. If the function returns a promise, the method returns a promise
@@ -94,6 +95,8 @@ function injectFlagService(target: object, domain: string | undefined): symbol {
   // A static method has no instance that Nest could inject into.
   if (typeof target === 'function' || injected.has(property)) return property;
   injected.add(property);
+  // A test may create the class without the module; its methods run all the same.
+  Optional()(target, property);
   Inject(getFlagsToken(domain))(target, property);
   return property;
 }
@@ -120,16 +123,21 @@ function wrapInScope(
   const contextOf = safeContextFactory(factory, what);
   const isAsyncGenerator = method instanceof AsyncGeneratorFunction;
   return function (...args) {
-    // Undefined if the method is called without its instance, or if Nest did not create the instance.
+    // Undefined if the method is called without its instance, if Nest did not create the instance, or without a module.
     const flags = this?.[service];
     const call = (): unknown => method.apply(this, args);
     const run = (context: EvaluationContext): unknown =>
-      flags === undefined ? runWithoutService(context, call) : flags.withContext(context, call);
+      canOpenScope(flags) ? flags.withContext(context, call) : runWithoutService(context, call);
     const context = contextOf(this, args, contextTimeoutOf(flags));
     if (!(context instanceof Promise)) return run(context);
     const result = context.then(run);
     return isAsyncGenerator ? iterateWhenReady(result as Promise<AsyncGenerator>) : result;
   };
+}
+
+/** Whether a service is there and opens scopes. What a test provides in its place may have other methods alone. */
+function canOpenScope(flags: FlagService | undefined): flags is FlagService {
+  return typeof (flags as Partial<FlagService> | undefined)?.withContext === 'function';
 }
 
 /** Runs a method in a scope for the flags of all modules, because without a service its module is unknown. */

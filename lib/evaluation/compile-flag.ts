@@ -4,6 +4,7 @@ import { compileConditions } from './condition';
 import {
   expectArray,
   expectBoolean,
+  expectFinite,
   expectObject,
   expectShallow,
   expectString,
@@ -31,6 +32,8 @@ export interface FlagResolution {
 type ServedVariation = FlagResolution | MalformedFlag;
 
 interface CompiledRule {
+  /** Rules are evaluated by ascending priority, those of one priority in the order in which they are given. */
+  readonly priority: number;
   readonly conditions: readonly Predicate[];
   readonly rollout: CompiledRollout | undefined;
   readonly served: ServedVariation;
@@ -101,6 +104,7 @@ class FlagCompiler {
     const rollout = hasRollout ? compileRollout(rule.rollout, this) : undefined;
     const reason = rollout?.isSplit === true ? 'SPLIT' : 'TARGETING_MATCH';
     return {
+      priority: expectFinite(rule.priority ?? 0, 'priority'),
       conditions,
       rollout,
       served: this.compileVariation(rule.serve_variation, 'serve_variation', reason),
@@ -142,7 +146,7 @@ class FlagCompiler {
       for (let added = firstMissing; added < missing.length; added++)
         missing[added]?.prependPath(`rules[${index}]`);
     }
-    return compiled;
+    return compiled.sort((one, other) => one.priority - other.priority);
   }
 }
 
@@ -167,7 +171,7 @@ function compileParts(
   flagMetadata: FlagMetadata | undefined,
 ): [compiled: CompiledFlag, missing: readonly MalformedFlag[]] {
   const variations = expectObject(flag.variations, 'variations');
-  const rules = expectArray(flag.rules, 'rules');
+  const rules = expectArray(flag.rules ?? [], 'rules');
   const enabled = expectBoolean(flag.enabled, 'enabled');
   expectShallowMembers(flag);
   const seedKey = typeof flag.key === 'string' ? flag.key : flagKey;

@@ -10,5 +10,7 @@ export {
 } from './flag-metadata';
 export { isolateFlag, isJsonObject, type JsonObject, MalformedFlag, quoted } from './malformed-flag';
 export { murmur3 } from './murmur3';
-export { type FlagMap, normalizeFlag, normalizeFlags, FlagsShapeError } from './normalize-flags';
+export { FlagsShapeError } from './flag-forms';
+export { type FlagMap, normalizeFlag, normalizeFlags, readDefinitions } from './normalize-flags';
+export { servedDefinition } from './served-definition';
 export { CompiledDefinitions, type MetadataProblem } from './compiled-definitions';

@@ -117,13 +117,20 @@ export function expectNumber(value: unknown, path: string): number {
   return value;
 }
 
+export function expectFinite(value: unknown, path: string): number {
+  const number = expectNumber(value, path);
+  if (!Number.isFinite(number)) throw new MalformedFlag(path, `must be a finite number, but is ${number}`);
+  return number;
+}
+
 export function expectBoolean(value: unknown, path: string): boolean {
   if (typeof value !== 'boolean')
     throw new MalformedFlag(path, `must be true or false, but is ${kindOf(value)}`);
   return value;
 }
 
-function kindOf(value: unknown): string {
+/** Returns what a value is, for a message. */
+export function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';

@@ -1,20 +1,17 @@
-import { FlagshipError, FlagshipErrorCode } from '../errors';
 import { type FlagDefinition, type JsonValue } from '../types';
-import { isolateFlag, isJsonObject, type JsonObject } from './malformed-flag';
+import { findFlags, FlagsShapeError, type FoundFlags, looksLikeDefinition, read } from './flag-forms';
+import { isJsonObject, isolateFlag, keySegment, kindOf, MalformedFlag, quoted } from './malformed-flag';
 
-/** The input as a whole is not an object of flags, so that no flag of it can be evaluated. */
-export class FlagsShapeError extends FlagshipError {
-  constructor(problem: string) {
-    super(problem, FlagshipErrorCode.PARSE_ERROR);
-  }
-}
+/** The keys that Flagship accepts. Flags by key may have others, because their author chose them for this package. */
+const LISTED_KEY = /^[\w-]{1,64}$/;
 
-/**
- * Whether a value is a definition. A bare JSON value can be any object, so only members that definitions alone use
- * count.
- */
-const looksLikeDefinition = (value: unknown): value is JsonObject =>
-  isJsonObject(value) && ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
+/** Flags by key: definitions that are not yet checked, or a `MalformedFlag` for one that cannot be read. */
+export type FlagMap = ReadonlyMap<string, unknown>;
+
+/** Copies one flag's value. A flag for which it returns `undefined` is left out. */
+type Copy = (value: unknown) => unknown;
+
+const asIs: Copy = (value) => value;
 
 /** Returns the definition that a bare value stands for. */
 function bareFlag(key: string, value: JsonValue): FlagDefinition {
@@ -24,39 +21,74 @@ function bareFlag(key: string, value: JsonValue): FlagDefinition {
     : { ...common, variations: { default: value }, default_variation: 'default' };
 }
 
-function flagsOf(input: unknown): JsonObject {
-  if (!isJsonObject(input))
-    throw new FlagsShapeError('Flags must be an object: { "flags": { "<key>": … } }.');
-  if (!Object.hasOwn(input, 'flags')) return input;
-  if (!isJsonObject(input.flags)) throw new FlagsShapeError('"flags" must be an object of flags by key.');
-  // A flag can have the key "flags". Its value then looks like a definition.
-  return looksLikeDefinition(input.flags) ? input : input.flags;
-}
-
 /** Returns the definition of one flag, given as a definition or as a bare value. */
 export function normalizeFlag(key: string, value: unknown): unknown {
   return looksLikeDefinition(value) ? { key, ...value } : bareFlag(key, value as JsonValue);
 }
 
-/** Flags by key: definitions that are not yet checked, or a `MalformedFlag` for one that cannot be read. */
-export type FlagMap = ReadonlyMap<string, unknown>;
-
 /**
  * Reads the content of a flags file: definitions in Flagship's format, and bare values as flags without rules.
  * Malformed definitions are kept: the compiler reports them one by one.
  *
- * @param copy Copies one flag's value. A flag for which it returns `undefined` is left out.
- * @throws FlagsShapeError when the input as a whole is not an object of flags.
+ * @throws FlagsShapeError When the input as a whole has none of the forms that {@link findFlags} lists.
  */
-export function normalizeFlags(input: unknown, copy = (value: unknown): unknown => value): FlagMap {
-  const source = flagsOf(input);
+export function normalizeFlags(input: unknown, copy: Copy = asIs): FlagMap {
+  return readFlags(findFlags(input, true), copy, normalizeFlag);
+}
+
+/**
+ * Reads definitions of Flagship, in any form that {@link findFlags} lists but bare values.
+ *
+ * @throws FlagsShapeError When the input as a whole has none of these forms.
+ */
+export function readDefinitions(input: unknown): FlagMap {
+  return readFlags(findFlags(input, false), asIs, (_, value) => value);
+}
+
+function readFlags(found: FoundFlags, copy: Copy, normalize: typeof normalizeFlag): FlagMap {
+  if ('list' in found) return readList(found.list, found.path, copy);
   const flags = new Map<string, unknown>();
-  for (const key of Object.keys(source)) {
+  for (const key of Object.keys(found.byKey)) {
     const flag = isolateFlag(key, () => {
-      const value = copy(source[key]);
-      return value === undefined ? undefined : normalizeFlag(key, value);
+      const value = copy(found.byKey[key]);
+      return value === undefined ? undefined : normalize(key, value);
     });
     if (flag !== undefined) flags.set(key, flag);
   }
   return flags;
+}
+
+/** @throws FlagsShapeError When an item has no key, because it cannot be reported as the problem of a flag then. */
+function readList(list: readonly unknown[], path: string, copy: Copy): FlagMap {
+  const flags = new Map<string, unknown>();
+  const places = new Map<string, string>();
+  list.forEach((item, index) => {
+    const place = `${path}[${index}]`;
+    const key = keyOf(item, place);
+    const earlier = places.get(key);
+    places.set(key, place);
+    flags.set(
+      key,
+      earlier === undefined ? readItem(key, item, place, copy) : listedTwice(key, earlier, place),
+    );
+  });
+  return flags;
+}
+
+function readItem(key: string, item: unknown, place: string, copy: Copy): unknown {
+  if (LISTED_KEY.test(key)) return isolateFlag(key, () => copy(item));
+  const problem = `must be 1 to 64 letters, digits, "-" or "_", but is ${quoted(key)}`;
+  return new MalformedFlag(`${place}.key`, problem);
+}
+
+/** Neither of two flags with one key counts: which one its author means is unknown. */
+function listedTwice(key: string, earlier: string, place: string): MalformedFlag {
+  return new MalformedFlag(keySegment(key), `is listed twice, as ${earlier} and ${place}`);
+}
+
+function keyOf(item: unknown, place: string): string {
+  if (!isJsonObject(item)) throw new FlagsShapeError(`${place} must be a flag, but is ${kindOf(item)}.`);
+  const key = read(item, 'key');
+  if (typeof key === 'string' && key !== '') return key;
+  throw new FlagsShapeError(`${place} must have the flag's key as "key", but its "key" is ${kindOf(key)}.`);
 }

@@ -1,5 +1,5 @@
 import { configurationError, describeValue } from '../errors';
-import { type CheckTable, booleanOption, functionOption, oneOf, textOption } from '../options';
+import { type CheckTable, booleanOption, functionOption, oneOf, nameOption } from '../options';
 import { isObject } from '../types';
 import { type FeatureFlagOptions } from './feature-flag.options';
 import { type FlagRedirect, REDIRECT_CODES } from './flag-redirect';
@@ -27,7 +27,7 @@ const checks: CheckTable<FeatureFlagOptions> = {
     isAcceptedRefusal(value)
       ? undefined
       : `an exception of Nest's or of your own (JavaScript's own errors are answered as a crash), its class, a function that makes one, or { redirect, statusCode: ${REDIRECT_CODES.join(' or ')} }`,
-  domain: textOption,
+  domain: nameOption,
 };
 
 /**

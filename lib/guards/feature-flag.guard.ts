@@ -1,7 +1,7 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Optional } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
-import { isErrorOf } from '../errors';
+import { expectModule, isErrorOf } from '../errors';
 import { flagTypeOf } from '../options';
 import { withTimeLimit } from '../runtime';
 import { isDefaultApplied, RequestFlags } from '../service';
@@ -56,11 +56,15 @@ export class FeatureFlagGuard implements CanActivate {
   /**
    * @param reflector Reads metadata, for subclasses; the guard itself does not use it.
    * @param flags Evaluates flags for the request of an execution context.
+   * @throws FlagshipError `CONFIGURATION_ERROR` in an application without `FlagshipModule`.
    */
   constructor(
     protected readonly reflector: Reflector,
-    protected readonly flags: RequestFlags,
-  ) {}
+    // Optional, so that the error names the module to import instead of this dependency.
+    @Optional() protected readonly flags: RequestFlags,
+  ) {
+    expectModule<unknown>(flags, '@FeatureFlag');
+  }
 
   /**
    * Checks the requirements of an execution, in this order for each requirement: {@link isBypassed}, {@link isMet},

@@ -59,9 +59,9 @@ describe('TelemetryHook', () => {
   });
 
   it('emits the metadata of the flag, of which an event has a copy', async () => {
-    for (const _ of [1, 2]) {
-      await client.getBooleanValue('owned', false);
-      await client.getStringValue('owned', 'mine');
+    for (const key of ['owned', 'owned']) {
+      await client.getBooleanValue(key, false);
+      await client.getStringValue(key, 'mine');
     }
     expect(events.map(({ type, flagMetadata }) => [type, flagMetadata])).toEqual([
       ['evaluation', { owner: 'team' }],

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders } from 'node:http';
-import { readSafely } from '../runtime';
+import { callSafely, isThenable, readSafely } from '../runtime';
 import { type GlobalDispatcher, globalDispatcher, isApplicationDispatcher } from '../undocumented';
 import { type ResponseHandler } from './response-handler';
 
@@ -26,36 +26,47 @@ export class ApplicationDispatcher {
 }
 
 /** Turns the headers of undici's first interface, names and values in turn, into a record. */
-function headersOf(rawHeaders: readonly (Buffer | string)[]): IncomingHttpHeaders {
-  const headers: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = String(rawHeaders[index]).toLowerCase();
-    const value = Buffer.from(rawHeaders[index + 1] ?? '').toString('latin1');
+function headersOf(rawHeaders: unknown): IncomingHttpHeaders {
+  const headers = Object.create(null) as Record<string, string | string[]>;
+  const parts: readonly unknown[] = Array.isArray(rawHeaders) ? rawHeaders : [];
+  for (let index = 0; index + 1 < parts.length; index += 2) {
+    const name = String(parts[index]).toLowerCase();
+    const value = bytesOf(parts[index + 1]).toString('latin1');
     const earlier = headers[name];
     headers[name] = earlier === undefined ? value : [earlier, value].flat();
   }
   return headers;
 }
 
+function bytesOf(part: unknown): Buffer {
+  return Buffer.isBuffer(part) ? part : Buffer.from(String(part));
+}
+
 /**
  * A handler of undici's first interface in front of a {@link ResponseHandler}. The application's undici may be another
  * version than this package's, and the first interface is the one that all of them accept from a global dispatcher.
  */
-export class FirstInterfaceHandler {
+class FirstInterfaceHandler {
   constructor(private readonly handler: ResponseHandler) {}
 
   onConnect(abort: (reason?: Error) => void): void {
-    this.handler.onRequestStart({ abort });
+    this.handler.onRequestStart({
+      abort: (reason) => {
+        callSafely(() => {
+          abort(reason);
+        });
+      },
+    });
   }
 
-  onHeaders(status: number, rawHeaders: readonly (Buffer | string)[]): boolean {
+  onHeaders(status: number, rawHeaders: unknown): boolean {
     // An interim response, such as 103, is followed by the final one.
     if (status >= 200) this.handler.onResponseStart(undefined, status, headersOf(rawHeaders));
     return true;
   }
 
-  onData(chunk: Buffer): boolean {
-    this.handler.onResponseData(undefined, chunk);
+  onData(chunk: unknown): boolean {
+    this.handler.onResponseData(undefined, bytesOf(chunk));
     return true;
   }
 
@@ -65,5 +76,27 @@ export class FirstInterfaceHandler {
 
   onError(error: Error): void {
     this.handler.onResponseError(undefined, error);
+  }
+}
+
+/**
+ * Sends a request through a dispatcher of the application's. Every failure reaches the handler.
+ *
+ * @param request The request with its origin.
+ */
+export function dispatchThrough(
+  dispatcher: GlobalDispatcher,
+  request: object,
+  handler: ResponseHandler,
+): void {
+  const fail = (error: unknown): void => {
+    handler.onResponseError(undefined, error as Error);
+  };
+  try {
+    const result = dispatcher.dispatch(request, new FirstInterfaceHandler(handler));
+    // A rejection without a handler would end the process.
+    if (isThenable(result)) result.then(undefined, fail);
+  } catch (error) {
+    fail(error);
   }
 }

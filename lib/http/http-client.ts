@@ -54,7 +54,7 @@ interface RequestDeadline {
  * 3. `sendWithRetry` starts attempts. After a failure that may pass it pauses and starts another one; any other failure
  *    ends it.
  * 4. Each `attempt` calls `headersFactory`, starts its span and dispatches the request to the transport, within its
- *    time limit.
+ *    time limit, which covers decoding a compressed body.
  * 5. `readResponse` turns the response into a result or a failure, and counts it.
  */
 export class HttpClient {

@@ -1,7 +1,7 @@
 import type * as Undici from 'undici';
 import { type ResolvedProxy } from '../options';
 import { withTimeLimit } from '../runtime';
-import { ApplicationDispatcher, FirstInterfaceHandler } from './application-dispatcher';
+import { ApplicationDispatcher, dispatchThrough } from './application-dispatcher';
 import { type TimeLimit } from './limits';
 import { closedError, networkError, timeoutError } from './request-errors';
 import { ResponseHandler } from './response-handler';
@@ -82,11 +82,11 @@ function proxyAgent({ Pool, EnvHttpProxyAgent }: typeof Undici, url: string, tar
  * dispatcher that the application has set.
  */
 export class UndiciTransport implements Transport {
-  // Private fields of the language: a proxy's password must not appear where an application prints the provider.
+  // Private fields of the language: passwords and tokens must not appear where an application prints the provider.
   readonly #target: TransportTarget;
   readonly #dispatcher: Undici.Dispatcher;
   private readonly application = new ApplicationDispatcher();
-  private readonly pending = new Set<ResponseHandler>();
+  readonly #pending = new Set<ResponseHandler>();
 
   private constructor(target: TransportTarget, undici: typeof Undici) {
     this.#target = target;
@@ -107,11 +107,11 @@ export class UndiciTransport implements Transport {
     return new Promise<HttpResponse>((resolve, reject) => {
       const handler: ResponseHandler = new ResponseHandler(
         (response) => {
-          this.pending.delete(handler);
+          this.#pending.delete(handler);
           resolve(response);
         },
         (error) => {
-          this.pending.delete(handler);
+          this.#pending.delete(handler);
           reject(error);
         },
         request,
@@ -121,10 +121,9 @@ export class UndiciTransport implements Transport {
         },
         timeLeftMs,
       );
-      this.pending.add(handler);
+      this.#pending.add(handler);
       try {
-        if (application !== undefined)
-          application.dispatch(this.withOrigin(request), new FirstInterfaceHandler(handler));
+        if (application !== undefined) dispatchThrough(application, this.withOrigin(request), handler);
         else if (this.#target.proxy !== undefined)
           this.#dispatcher.dispatch(this.withOrigin(request), handler);
         else this.#dispatcher.dispatch(request, handler);
@@ -135,7 +134,7 @@ export class UndiciTransport implements Transport {
   }
 
   interrupt(reason: Error): void {
-    for (const handler of this.pending) handler.fail(reason);
+    for (const handler of this.#pending) handler.fail(reason);
   }
 
   /** Closes the package's own connections. The application's dispatcher is the application's to close. */

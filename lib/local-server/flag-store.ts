@@ -1,4 +1,4 @@
-import { type FlagMap, type CompiledDefinitions } from '../evaluation';
+import { type FlagMap, type CompiledDefinitions, servedDefinition } from '../evaluation';
 import { flagJson, LastGoodFlags, serializableFlags } from '../sources';
 import { ServedDefinitions } from './served-definitions';
 
@@ -33,7 +33,7 @@ export class FlagStore {
     const compiled = this.flags.accept(serializableFlags(flags));
     // Serialized one by one: a flag that cannot be serialized becomes null, which clients evaluate to PARSE_ERROR, too.
     const members = [...this.flags.current].map(
-      ([key, definition]) => `${JSON.stringify(key)}:${flagJson(definition)}`,
+      ([key, definition]) => `${JSON.stringify(key)}:${flagJson(servedDefinition(definition))}`,
     );
     return { compiled, definitions: new ServedDefinitions(`{"flags":{${members.join(',')}}}`) };
   }

@@ -3,8 +3,8 @@ import { type FlagsInput } from '../options';
 /** The options of `startLocalFlagship`. */
 export interface LocalFlagshipOptions {
   /**
-   * The path of a JSON file, or the flags themselves: Flagship's definitions document, or values by key. A file is
-   * watched: an edit takes effect within a second; an invalid edit is reported and changes nothing.
+   * The path of a JSON file, or the flags themselves: Flagship's definitions document, a list of flags as its management
+   * API and `wrangler` print it, or values by key. A file may have comments. It is watched: an edit takes effect within a second; an invalid edit is reported and changes nothing.
    * @example { flags: './flags.json' }
    * @example { flags: { 'new-checkout': true } }
    */
@@ -70,7 +70,7 @@ export interface LocalFlagship {
   /**
    * Replaces all flags at once, as an edit of the file does.
    *
-   * @throws FlagshipError if the input is not an object of flags; the flags stay as they were.
+   * @throws FlagshipError if the input is neither an object nor a list of flags; the flags stay as they were.
    * @example
    * flagship.setFlags({ 'new-checkout': false });
    */

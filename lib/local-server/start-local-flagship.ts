@@ -6,10 +6,13 @@ import {
   functionOption,
   type FlagsInput,
   isText,
+  reading,
   textOption,
+  tokenOption,
 } from '../options';
 import { callSafely, detached } from '../runtime';
 import { FlagsFile, flagsOf } from '../sources';
+import { isObject } from '../types';
 import { FlagStore } from './flag-store';
 import { resolveListenAddress, listen, stop } from './listening';
 import { type LocalFlagship, type LocalFlagshipOptions } from './local-options';
@@ -23,10 +26,9 @@ const isPort = (value: unknown): boolean =>
 const isHost = (value: unknown): boolean => typeof value === 'string' && parseHost(value) !== undefined;
 
 const optionChecks: CheckTable<LocalFlagshipOptions> = {
-  flags: (value) =>
-    isText(value) || (typeof value === 'object' && value !== null)
-      ? undefined
-      : "a JSON file's path or an object of flags",
+  flags: reading((value) =>
+    isText(value) || isObject(value) ? undefined : "a JSON file's path or an object or a list of flags",
+  ),
   port: (value) => (isPort(value) ? undefined : 'a whole number from 0 to 65535'),
   host: textOption,
   allowedHosts: (value) =>
@@ -35,9 +37,11 @@ const optionChecks: CheckTable<LocalFlagshipOptions> = {
       : 'a list of names that requests are sent to, such as ["flagship"]',
   accountId: textOption,
   appId: textOption,
-  authToken: textOption,
+  authToken: tokenOption,
   report: functionOption,
 };
+
+const NO_OPTIONS: Partial<LocalFlagshipOptions> = {};
 
 /** The flags of the server, and the function that stops watching their file. */
 interface OpenedFlags {
@@ -88,11 +92,12 @@ function openFlags(flags: string | FlagsInput, accountId: string, report: Report
  * new FlagshipServerProvider({ baseUrl, accountId, appId });
  */
 export async function startLocalFlagship(options: LocalFlagshipOptions): Promise<LocalFlagship> {
-  if ((options as Partial<LocalFlagshipOptions> | undefined)?.flags === undefined) {
+  const given = checkOptions((options as typeof options | undefined) ?? NO_OPTIONS, optionChecks);
+  const { flags } = given;
+  if (flags === undefined) {
     throw configurationError('option "flags" is missing; give a JSON file\'s path or an object of flags.');
   }
-  checkOptions(options, optionChecks);
-  return detached(() => start(options));
+  return detached(() => start({ ...given, flags }));
 }
 
 async function start(options: LocalFlagshipOptions): Promise<LocalFlagship> {

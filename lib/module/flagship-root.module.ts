@@ -5,7 +5,9 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  type OnModuleInit,
 } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
   ensurePropagation,
@@ -26,7 +28,14 @@ import {
   START_LIMIT_MS,
 } from '../provider';
 import { callSafely, detached } from '../runtime';
-import { FlagEvaluator, FlagService, overridableClientContext, scopedClient } from '../service';
+import {
+  FlagEvaluator,
+  FlagService,
+  getFlagsToken,
+  overridableClientContext,
+  RequestFlags,
+  scopedClient,
+} from '../service';
 import { logUsage } from '../usage';
 import { CleanupStack } from './cleanup-stack';
 import { FlagshipCommonModule } from './flagship-common.module';
@@ -117,7 +126,8 @@ function createFlags(
  * 4. `FlagEvaluator`, `RequestContextBuilder`, `RequestScopes`: evaluate in the scope of a request.
  * 5. `MODULE_FLAGS`: the `FlagService`, which the registry publishes to guards, parameters and interceptors.
  * 6. `configure` and `PropagationSetup`: open the scope of each request.
- * 7. `onApplicationBootstrap`: definitions are polled from here on, and the use of flags is logged.
+ * 7. `onModuleInit`: finds a `FlagService` that a test provides instead.
+ * 8. `onApplicationBootstrap`: definitions are polled from here on, and the use of flags is logged.
  * `app.close()` undoes them: `onModuleDestroy` detaches the shared store, `onApplicationShutdown` runs the cleanup stack.
  */
 @Module({
@@ -157,7 +167,7 @@ function createFlags(
 })
 export class FlagshipRootModule
   extends ConfigurableModuleClass
-  implements NestModule, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   constructor(
     @Inject(CLEANUP_STACK) private readonly cleanup: CleanupStack,
@@ -166,6 +176,9 @@ export class FlagshipRootModule
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedModuleOptions,
     private readonly evaluator: FlagEvaluator,
     private readonly propagation: PropagationSetup,
+    @Inject(MODULE_ID) private readonly moduleId: ModuleId,
+    private readonly moduleRef: ModuleRef,
+    private readonly requestFlags: RequestFlags,
   ) {
     super();
   }
@@ -173,6 +186,13 @@ export class FlagshipRootModule
   /** Nest calls this hook before it creates the HTTP routes. */
   configure(): void {
     this.propagation.beforeRoutes();
+  }
+
+  /** Passes a `FlagService` that a test provides in the place of this module's to guards and parameters. */
+  onModuleInit(): void {
+    const { domain } = this.moduleId;
+    const provided = this.moduleRef.get<FlagService>(getFlagsToken(domain));
+    if (provided !== this.flags) this.requestFlags.replace(domain, provided);
   }
 
   /** Nest calls this hook when the routes are known and the start can no longer fail in this module. */

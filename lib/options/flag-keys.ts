@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-redundant-type-constituents -- `keyof` is `never` only until an application adds flags */
 import { type Client } from '@openfeature/server-sdk';
 import { type JsonValue } from '../types';
 
@@ -86,7 +87,6 @@ export type NumberFlagKey<Domain extends string = string> = Keys<Domain, 'number
 export type ObjectFlagKey<Domain extends string = string> = Keys<Domain, 'object'>;
 
 /** The keys of flags of all types: any text, unless the application has declared its flags. */
-// eslint-disable-next-line @typescript-eslint/no-duplicate-type-constituents -- the same only where nothing is declared
 export type FlagKey<Domain extends string = string> =
   BooleanFlagKey<Domain> | StringFlagKey<Domain> | NumberFlagKey<Domain> | ObjectFlagKey<Domain>;
 

@@ -8,7 +8,10 @@ export {
   milliseconds,
   objectOption,
   oneOf,
+  nameOption,
+  reading,
   textOption,
+  tokenOption,
 } from './checks';
 export { type ContextFactory } from './context-factory';
 export { defaultDeadline, MAX_RETRY_DELAY_MS, MODULE_DEFAULTS } from './defaults';

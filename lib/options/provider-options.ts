@@ -102,7 +102,8 @@ export interface FlagshipBinding {
 
 /**
  * The options of `FlagshipServerProvider`. Give `appId` and `accountId`, or `endpoint`, or `definitions`, or `binding`.
- * Every time is in milliseconds. An unknown, malformed or conflicting option is an error at start.
+ * Every time is in milliseconds. An unknown, malformed or conflicting option is an error at start. Blank text counts as
+ * not given, and white space around text is removed.
  *
  * @example
  * const options: FlagshipProviderOptions = {
@@ -129,7 +130,7 @@ export interface FlagshipProviderOptions {
   readonly accountId?: string | undefined;
 
   /**
-   * API token, sent as `Authorization: Bearer …`. Needs the *Evaluate* permission, for `localEvaluation` the *Read*
+   * API token, sent as `Authorization: Bearer …`; may be given with or without `Bearer`. Needs the *Evaluate* permission, for `localEvaluation` the *Read*
    * permission. An `authorization` header in `headers`, and one from `headersFactory`, take precedence. Never written
    * to a log or an error message.
    * @default none
@@ -364,9 +365,10 @@ export interface FlagshipProviderOptions {
   readonly definitionsCache?: string | undefined;
 
   /**
-   * Flag definitions: the path of a JSON file, which is watched, or an object. Flags are evaluated in this process,
-   * without any network. The file is a regular file of at most 32 MB. The format is that of Flagship's definitions, or
-   * keys with bare values. Not together with the options of HTTP; `accountId` may be given as the seed of rollouts.
+   * Flag definitions: the path of a JSON file, which is watched and may have comments, an object or a list. Flags are
+   * evaluated in this process, without any network. The file is a regular file of at most 32 MB. The format is that of
+   * Flagship's definitions, a list of flags as its management API and `wrangler` print it, or keys with bare values. Rules
+   * with a `priority` are sorted by it. Not together with the options of HTTP; `accountId` may be given as the seed of rollouts.
    * @default none
    * @example './flags.json'
    * @example { 'new-checkout': true }

@@ -8,7 +8,8 @@ export function shownUrl(url: string): string {
 }
 
 function httpUrl(option: string, value: string): URL {
-  if (!URL.canParse(value)) {
+  // `URL` leaves out line breaks and tabs, so that an address in two lines would lead elsewhere.
+  if (!URL.canParse(value) || /\p{Cc}/u.test(value)) {
     throw configurationError(
       `option "${option}" must be an absolute URL such as "${PROVIDER_DEFAULTS.baseUrl}", but is ${shownUrl(value)}.`,
     );
@@ -39,7 +40,7 @@ export function resolveEndpoint(options: FlagshipProviderOptions): URL {
   if (endpoint !== undefined) return httpUrl('endpoint', endpoint);
   if (appId === undefined) {
     throw configurationError(
-      'option "appId" is missing; give "appId" with "accountId", or "endpoint" (check that its environment variable is set).',
+      'option "appId" is missing; give "appId" with "accountId", or "endpoint", "definitions" or "binding" (check that its environment variable is set).',
     );
   }
   if (accountId === undefined) {

@@ -8,6 +8,11 @@ const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** Whether a text can be the value of a header. */
+export function isHeaderValue(value: string): boolean {
+  return HEADER_VALUE.test(value);
+}
+
 /** Whether a text can be the name of a header. */
 export function isHeaderName(name: string): boolean {
   return HEADER_NAME.test(name);
@@ -28,7 +33,8 @@ function nameAndValue(pair: unknown): readonly [name: unknown, value: unknown] {
 }
 
 /**
- * Reads headers in any of the accepted forms. A header whose value is undefined is left out.
+ * Reads headers in any of the accepted forms. A header whose value is undefined is left out, and so is white space
+ * around a value.
  *
  * @returns The headers by their names in lower case.
  * @throws TypeError when a name or a value cannot be a header. The message never holds the value.
@@ -41,10 +47,12 @@ export function readHeaders(input: HeadersInput): HeaderMap {
     if (typeof name !== 'string' || !isHeaderName(name)) {
       throw new TypeError(`${JSON.stringify(name)} is no header name`);
     }
-    if (typeof value !== 'string' || !HEADER_VALUE.test(value)) {
+    // As a `Headers` does: mounted secrets end in a line break.
+    const text = typeof value === 'string' ? value.trim() : undefined;
+    if (text === undefined || !isHeaderValue(text)) {
       throw new TypeError(`the value of "${name}" is not text that a header can hold`);
     }
-    headers.set(name.toLowerCase(), value);
+    headers.set(name.toLowerCase(), text);
   }
   return Object.fromEntries(headers);
 }

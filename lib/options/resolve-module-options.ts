@@ -11,7 +11,8 @@ import {
   milliseconds,
   objectOption,
   oneOf,
-  textOption,
+  nameOption,
+  reading,
 } from './checks';
 import { type ContextFactory } from './context-factory';
 import { MODULE_DEFAULTS } from './defaults';
@@ -24,7 +25,7 @@ import {
 } from './module-options';
 import { type FlagshipProviderOptions } from './provider-options';
 import { isHeaderName } from './resolve-headers';
-import { providerOptionNames } from './resolve-provider-options';
+import { givenProviderOptions, providerOptionNames } from './resolve-provider-options';
 
 /** Headers that hold credentials. A listed one would be sent to Flagship as an attribute, which no flag needs. */
 const CREDENTIAL_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
@@ -36,7 +37,7 @@ const isHandlerList = (value: unknown): boolean =>
   value.every((pair) => Array.isArray(pair) && EVENTS.has(pair[0]) && typeof pair[1] === 'function');
 
 const moduleChecks: CheckTable<FlagshipModuleSettings> = {
-  domain: textOption,
+  domain: nameOption,
   provider: objectOption,
   context: objectOption,
   requestContext: objectOption,
@@ -51,8 +52,9 @@ const moduleChecks: CheckTable<FlagshipModuleSettings> = {
 };
 
 const requestContextChecks: CheckTable<RequestContextOptions> = {
-  userId: (value) =>
+  userId: reading((value) =>
     isText(value) || typeof value === 'function' ? undefined : "a header's name or a function",
+  ),
   headers: (value) =>
     typeof value === 'object' && value !== null ? undefined : 'a list of header names or an object',
 };
@@ -133,7 +135,7 @@ function splitOptions(
   const names = new Set<string>(providerOptionNames);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return [
-    Object.fromEntries(given.filter(([name]) => names.has(name))),
+    givenProviderOptions(Object.fromEntries(given.filter(([name]) => names.has(name)))),
     Object.fromEntries(given.filter(([name]) => !names.has(name))),
   ];
 }
@@ -148,10 +150,9 @@ export function resolveModuleOptions(options: FlagshipModuleOptions): ResolvedMo
   if (typeof given !== 'object' || given === null) {
     throw configurationError(`the module's options must be an object, but are ${describeValue(given)}.`);
   }
-  const [providerOptions, settings] = splitOptions(options);
-  checkOptions(settings, moduleChecks);
-  const requestContext = settings.requestContext ?? {};
-  checkOptions(requestContext, requestContextChecks, 'requestContext.');
+  const [providerOptions, ownOptions] = splitOptions(options);
+  const settings = checkOptions(ownOptions, moduleChecks);
+  const requestContext = checkOptions(settings.requestContext ?? {}, requestContextChecks, 'requestContext.');
   const [conflict] = Object.keys(providerOptions);
   if (settings.provider !== undefined && conflict !== undefined) {
     throw configurationError(

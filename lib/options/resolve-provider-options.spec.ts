@@ -21,10 +21,15 @@ describe('an option that cannot be used', () => {
   const text = /text that is not empty/;
   const time = /number of milliseconds from [01] to 2147483647/;
   const cases: readonly (readonly [option: string, values: readonly unknown[], accepted: RegExp])[] = [
-    ['appId', ['', '  ', 7, null, {}], text],
-    ['accountId', ['', 7, null], text],
-    ['authToken', ['', ' ', 7, null, [SECRET]], text],
-    ['baseUrl', ['', 7, null], text],
+    ['appId', [7, null, {}], text],
+    ['accountId', [7, null], text],
+    ['appId', ['a\nb', 'a\0b'], /without line breaks/],
+    ['accountId', ['a\r\nb'], /without line breaks/],
+    ['authToken', [7, null, [SECRET]], text],
+    ['authToken', ['a\nb', 'a\0b', 'Bearer a\r\nb', 'tok…en'], /token on one line/],
+    ['authToken', ['Bearer', 'bearer ', ' BEARER\n', 'Bearer Bearer'], /"Bearer"/],
+    ['baseUrl', [7, null], text],
+    ['baseUrl', ['http://a\nb', 'http://a\tb', 'http://a/\0'], /absolute URL/],
     ['baseUrl', ['proxy', '//host', 'http://', 'http://host:port'], /absolute URL/],
     ['baseUrl', ['ftp://host', 'file:///x', 'localhost:8787', 'localhost:80:80'], /http or https URL/],
     ['baseUrl', ['http://host?key=value', 'http://host/path/?a=b#c'], /query/],
@@ -51,7 +56,7 @@ describe('an option that cannot be used', () => {
     ['cacheStore', [7, null, 'x', {}, { get: () => 1 }, []], /"get" and "set"/],
     [
       'secret',
-      ['', 'x'.repeat(31), ' '.repeat(40), 7, null, {}, [], [long, 'short'], [[long]]],
+      ['x'.repeat(31), `${'x'.repeat(31)} `, 7, null, {}, [], [long, 'short'], [long, ''], [[long]]],
       /32 characters/,
     ],
     ['contextTransport', ['Query', '', 'post', null, 1], /"query", "body", "auto"/],
@@ -68,11 +73,14 @@ describe('an option that cannot be used', () => {
     expect(problem.message).toMatch(accepted);
   });
 
-  it.each(['', 'evaluate', '/evaluate', 'ftp://host/evaluate', 7, null])('endpoint: %p', (endpoint) => {
-    const problem = problemWith({ endpoint });
-    expect(problem.code).toBe('CONFIGURATION_ERROR');
-    expect(problem.message).toMatch(/"endpoint" must be (text|an absolute URL|an http or https URL)/);
-  });
+  it.each(['evaluate', '/evaluate', 'http://host/a\nb', 'ftp://host/evaluate', 7, null])(
+    'endpoint: %p',
+    (endpoint) => {
+      const problem = problemWith({ endpoint });
+      expect(problem.code).toBe('CONFIGURATION_ERROR');
+      expect(problem.message).toMatch(/"endpoint" must be (text|an absolute URL|an http or https URL)/);
+    },
+  );
 
   it('cacheStore: an object that cannot be read', () => {
     const fail = () => {
@@ -118,10 +126,11 @@ describe('options that do not go together', () => {
 
 describe('a secret in a mistaken option is not shown', () => {
   const cases: readonly (readonly [string, object])[] = [
-    ['a token with a line break', { authToken: `${SECRET}\n` }],
+    ['a token with a line break', { authToken: `${SECRET}\n${SECRET}` }],
+    ['a token with a scheme and a line break', { authToken: `Bearer ${SECRET}\n${SECRET}` }],
     ['a token of the wrong type', { authToken: [SECRET] }],
     ['headers as text', { headers: `authorization: ${SECRET}` }],
-    ['a header value', { headers: { authorization: `${SECRET}\n` } }],
+    ['a header value', { headers: { authorization: `${SECRET}\n${SECRET}` } }],
     ['a header in a list', { headers: [`authorization: ${SECRET}`] }],
     ['a header that is a list', { headers: { authorization: [SECRET] } }],
     ['headers of fetchOptions as text', { fetchOptions: { headers: SECRET } }],
@@ -130,6 +139,7 @@ describe('a secret in a mistaken option is not shown', () => {
     ['too short a secret in a list', { secret: ['x'.repeat(32), SECRET] }],
     ['a secret in an object', { secret: { [SECRET]: SECRET } }],
     ['headersFactory as text', { headersFactory: `Bearer ${SECRET}` }],
+    ['a password in a baseUrl with a line break', { baseUrl: `http://user:${SECRET}@ho\nst` }],
     ['a password in baseUrl', { baseUrl: `http://user:${SECRET}@host` }],
     ['a password in a baseUrl of another protocol', { baseUrl: `ftp://user:${SECRET}@host` }],
     ['a password in a baseUrl that is none', { baseUrl: `http://user:${SECRET}@:x` }],

@@ -8,10 +8,16 @@ import {
   milliseconds,
   objectOption,
   oneOf,
+  reading,
+  readOptions,
+  readText,
   textOption,
+  tokenOption,
+  urlOption,
   wholeNumber,
 } from './checks';
 import { MAX_REFRESH_INTERVAL_MS, PROVIDER_DEFAULTS } from './defaults';
+import { isObject } from '../types';
 import { type CircuitBreakerOptions, type FlagshipProviderOptions } from './provider-options';
 import { resolveCache, type ResolvedCache } from './resolve-cache';
 import { type ResolvedSource, resolveSource } from './resolve-source';
@@ -40,6 +46,8 @@ function isStore(value: unknown): boolean {
 /** A shorter secret can be guessed by trying. */
 const MIN_SECRET_LENGTH = 32;
 const isSecret = (value: unknown): boolean => isText(value) && value.trim().length >= MIN_SECRET_LENGTH;
+const readSecret = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map((secret: unknown) => readText(secret) ?? '') : readText(value);
 
 const circuitBreakerChecks: CheckTable<CircuitBreakerOptions> = {
   threshold: wholeNumber(1, 1_000_000),
@@ -49,9 +57,9 @@ const circuitBreakerChecks: CheckTable<CircuitBreakerOptions> = {
 const providerChecks: CheckTable<FlagshipProviderOptions> = {
   appId: textOption,
   accountId: textOption,
-  authToken: textOption,
-  baseUrl: textOption,
-  endpoint: textOption,
+  authToken: tokenOption,
+  baseUrl: urlOption,
+  endpoint: urlOption,
   headers: (value) => (typeof value === 'object' && value !== null ? undefined : 'headers'),
   headersFactory: functionOption,
   fetchOptions: objectOption,
@@ -73,18 +81,22 @@ const providerChecks: CheckTable<FlagshipProviderOptions> = {
   staleWhileRevalidate: booleanOption,
   negativeTtl: milliseconds(0),
   cacheStore: (value) => (isStore(value) ? undefined : 'a cache-manager Cache, with "get" and "set"'),
-  secret: (value) =>
-    isSecret(value) || (Array.isArray(value) && value.length > 0 && value.every(isSecret))
-      ? undefined
-      : `a text of at least ${MIN_SECRET_LENGTH} characters, or a list of such texts`,
+  secret: reading(
+    (value) =>
+      isSecret(value) || (Array.isArray(value) && value.length > 0 && value.every(isSecret))
+        ? undefined
+        : `a text of at least ${MIN_SECRET_LENGTH} characters, or a list of such texts`,
+    readSecret,
+  ),
   contextTransport: oneOf('query', 'body', 'auto'),
   spanAttributes: (value) =>
     Array.isArray(value) && value.every(isText) ? undefined : 'a list of attribute names',
   localEvaluation: booleanOption,
   refreshInterval: milliseconds(1, MAX_REFRESH_INTERVAL_MS),
   definitionsCache: textOption,
-  definitions: (value) =>
-    isText(value) || isObjectLike(value) ? undefined : "a JSON file's path or an object of flags",
+  definitions: reading((value) =>
+    isText(value) || isObject(value) ? undefined : "a JSON file's path or an object or a list of flags",
+  ),
   binding: (value) =>
     isObjectLike(value) && BINDING_METHODS.every((method) => typeof value[method] === 'function')
       ? undefined
@@ -93,6 +105,11 @@ const providerChecks: CheckTable<FlagshipProviderOptions> = {
 
 /** The names of all provider options. */
 export const providerOptionNames = Object.keys(providerChecks) as readonly (keyof FlagshipProviderOptions)[];
+
+/** Returns the provider's options with the values that count, unchecked. An option without one is left out. */
+export function givenProviderOptions(options: FlagshipProviderOptions): FlagshipProviderOptions {
+  return readOptions(options, providerChecks);
+}
 
 /** The provider's options with their defaults. */
 export interface ResolvedProviderOptions {
@@ -110,12 +127,11 @@ export interface ResolvedProviderOptions {
  *
  * @throws FlagshipError `CONFIGURATION_ERROR` with the option's name, the given value and what is accepted.
  */
-export function resolveProviderOptions(options: FlagshipProviderOptions): ResolvedProviderOptions {
-  const given: unknown = options;
-  if (typeof given !== 'object' || given === null) {
+export function resolveProviderOptions(given: FlagshipProviderOptions): ResolvedProviderOptions {
+  if (!isObject(given)) {
     throw configurationError(`the options must be an object, but are ${describeValue(given)}.`);
   }
-  checkOptions(options, providerChecks);
+  const options = checkOptions(given, providerChecks);
   if (options.circuitBreaker) checkOptions(options.circuitBreaker, circuitBreakerChecks, 'circuitBreaker.');
   return {
     source: resolveSource(options),

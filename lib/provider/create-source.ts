@@ -13,6 +13,7 @@ import {
 import { GuardedStore, type StoreListener, storePrefix } from '../store';
 
 type RemoteOptions = Extract<ResolvedSource, { kind: 'remote' }>;
+type PollingOptions = Extract<ResolvedSource, { kind: 'polling' }>;
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
@@ -42,6 +43,7 @@ export function createSource(
     case 'static':
       return new StaticSource(source, listener);
     case 'polling':
+      warnOfCallLimit(source, listener);
       return new PollingSource(source, store, listener);
     case 'binding':
       return new CachingSource(
@@ -58,6 +60,18 @@ export function createSource(
       return new CachingSource(remote, cache, maxConcurrent, maxEvaluationMs(source), shared);
     }
   }
+}
+
+/** The shortest refresh interval in milliseconds without a warning. */
+const FREQUENT_REFRESH_MS = 1000;
+
+/** Warns of an interval at which few instances exceed the limit of Cloudflare's API. A Flagship on this machine has none. */
+function warnOfCallLimit({ refreshInterval, http }: PollingOptions, listener: SourceListener): void {
+  if (refreshInterval >= FREQUENT_REFRESH_MS || LOOPBACK.test(http.endpoint.hostname)) return;
+  const calls = Math.ceil(300_000 / refreshInterval).toLocaleString('en');
+  listener.warn(
+    `The option "refreshInterval" is ${refreshInterval} ms: each instance makes ${calls} calls in five minutes, and Cloudflare's API accepts 1,200 from all that share a token.`,
+  );
 }
 
 /** Returns the longest time in milliseconds that an evaluation by a source takes; 0 where evaluations do not wait. */

@@ -179,6 +179,7 @@ describe('FlagshipServerProvider', () => {
       await open({ authToken: 'token' }).resolveBooleanEvaluation('flag', false, user);
       expect(Object.keys(server.requests[0]?.headers ?? {}).sort()).toEqual([
         'accept',
+        'accept-encoding',
         'authorization',
         'connection',
         'host',

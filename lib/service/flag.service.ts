@@ -367,5 +367,7 @@ export class FlagService<Domain extends string = string> {
  */
 export function contextTimeoutOf(flags: FlagService | undefined): number {
   const { options } = (flags ?? {}) as { readonly options?: ResolvedModuleOptions };
-  return options?.contextTimeout ?? MODULE_DEFAULTS.contextTimeout;
+  const limitMs: unknown = options?.contextTimeout;
+  // What a test provides in the place of a service may have any members.
+  return typeof limitMs === 'number' ? limitMs : MODULE_DEFAULTS.contextTimeout;
 }

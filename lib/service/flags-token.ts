@@ -13,5 +13,8 @@ import { FlagService } from './flag.service';
 export function getFlagsToken<Domain extends string = string>(
   domain?: Domain & FlagDomain,
 ): InjectionToken<FlagService<Domain>> {
-  return domain === undefined ? FlagService : `nestjs-flagship:flags:${domain}`;
+  // Nest shows the text where no module provides it.
+  return domain === undefined
+    ? FlagService
+    : `nestjs-flagship:flags:${domain} of FlagshipModule.forRoot({ domain: '${domain}', … }) in your root module`;
 }

@@ -1,11 +1,13 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ErrorCode, type EvaluationDetails, type JsonValue } from '@openfeature/server-sdk';
-import { type RequestScopes } from '../context';
+import { type RequestScopes, runInScope } from '../context';
 import { FlagshipLogger } from '../logging';
 import { type FlagDomain, type FlagType } from '../options';
 import { ownCopy } from '../types';
 import { failedDetails, detailsForThrown } from './evaluation-details';
 import { type FlagEvaluator } from './flag-evaluator';
+import { type FlagService } from './flag.service';
+import { evaluateWithReplacement } from './replaced-flags';
 
 /** The parts of one Flagship module that evaluate flags for requests. */
 export interface RegisteredFlags {
@@ -13,6 +15,8 @@ export interface RegisteredFlags {
   readonly domain: string | undefined;
   readonly scopes: RequestScopes;
   readonly evaluator: FlagEvaluator;
+  /** What a test provides in the place of the module's `FlagService`, if it does. */
+  readonly replacement?: FlagService;
 }
 
 /** The options of {@link RequestFlags.evaluate}. */
@@ -50,6 +54,16 @@ export class RequestFlags {
   }
 
   /**
+   * Evaluates flags of a domain with what a test provides in the place of the module's `FlagService`.
+   *
+   * @internal
+   */
+  replace(domain: string | undefined, replacement: FlagService): void {
+    const flags = this.byDomain.get(domain);
+    if (flags !== undefined) this.byDomain.set(domain, { ...flags, replacement });
+  }
+
+  /**
    * Evaluates a flag for the user of a request.
    *
    * @param context The execution context of the request, message or operation.
@@ -68,9 +82,12 @@ export class RequestFlags {
   ): Promise<EvaluationDetails<T>> {
     const flags = this.byDomain.get(domain);
     if (flags === undefined) return Promise.resolve(this.missingModuleDetails(flagKey, defaultValue, domain));
-    const { scopes, evaluator } = flags;
+    const { scopes, evaluator, replacement } = flags;
     try {
       const scope = scopes.forExecution(context, parameter);
+      if (replacement !== undefined) {
+        return runInScope(scope, () => evaluateWithReplacement(replacement, type, flagKey, defaultValue));
+      }
       return evaluator.evaluate(type, flagKey, defaultValue, undefined, scope, mustKnowDefault);
     } catch (error) {
       return Promise.resolve(detailsForThrown(flagKey, ownCopy(defaultValue), error));
@@ -92,7 +109,7 @@ export class RequestFlags {
     if (domain !== undefined) return `There is no FlagshipModule with the domain "${domain}".`;
     const domains = [...this.byDomain.keys()].map((name) => `"${name ?? ''}"`).join(', ');
     return domains === ''
-      ? 'There is no FlagshipModule.'
+      ? 'There is no FlagshipModule: import FlagshipModule.forRoot(…) in your root module.'
       : `There is no FlagshipModule without a domain; name one of ${domains} (option "domain").`;
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { configurationError, messageOf } from '../errors';
+import { configurationError, expectModule, messageOf } from '../errors';
 import { checkOptions } from '../options';
-import { FlagService } from '../service';
+import { FlagService, RequestFlags } from '../service';
 import { type FlagshipCondition, flagshipHealth } from './flagship-health';
 import { type FlagshipHealthOptions, type FlagshipHealthResult, healthOptionChecks } from './health-options';
 
@@ -24,8 +24,14 @@ const DOWN_CONDITIONS: Readonly<
  */
 @Injectable()
 export class FlagshipHealthIndicator {
-  /** @param flags Absent if every Flagship module of the application has a domain; each check names its flags then. */
-  constructor(@Optional() private readonly flags?: FlagService) {}
+  /**
+   * @param flags Absent if every Flagship module of the application has a domain; each check names its flags then.
+   * @param modules The flags of all modules; absent if there is no module.
+   */
+  constructor(
+    @Optional() private readonly flags?: FlagService,
+    @Optional() private readonly modules?: RequestFlags,
+  ) {}
 
   /**
    * Returns the result of a health check: `up`, or `down` in the conditions of the option `downWhen`, with details.
@@ -48,10 +54,12 @@ export class FlagshipHealthIndicator {
     try {
       checkOptions(options, healthOptionChecks);
       const { downWhen = 'never', maxAge, flags = this.flags } = options;
-      if (flags === undefined)
+      if (flags === undefined) {
+        expectModule(this.modules, 'FlagshipHealthIndicator');
         throw configurationError(
           'every Flagship module has a domain; give the option "flags" of the health check, the FlagService of one of them.',
         );
+      }
       const health = flagshipHealth(flags.client.providerStatus, flags.stats(), maxAge);
       return { status: DOWN_CONDITIONS[downWhen].includes(health.condition) ? 'down' : 'up', ...health };
     } catch (error) {

@@ -6,6 +6,7 @@ import {
   normalizeFlag,
   readDefinitionMetadata,
 } from '../evaluation';
+import { jsonCopy } from '../types';
 
 /** The account ID that seeds rollouts: the same as for flags from an object or a file without an account. */
 const ACCOUNT = 'local';
@@ -22,7 +23,7 @@ function copyJson(key: string, value: unknown): unknown {
     );
   }
   try {
-    return JSON.parse(JSON.stringify(value));
+    return jsonCopy(value);
   } catch (error) {
     throw configurationError(`flag "${key}" cannot be used: ${messageOf(error).split('\n', 1)[0] ?? ''}`);
   }
@@ -58,7 +59,9 @@ export function snapshotFlags<Flags extends object>(flags: Flags): () => Flags {
 
 /** Adds a rule that matches always to a flag set for one targeting key, so that its reason is `TARGETING_MATCH`. */
 function asTargeted(flag: unknown): unknown {
-  if (!isJsonObject(flag) || !Array.isArray(flag.rules) || flag.rules.length > 0) return flag;
+  if (!isJsonObject(flag)) return flag;
+  const { rules = null } = flag;
+  if (rules !== null && (!Array.isArray(rules) || rules.length > 0)) return flag;
   return { ...flag, rules: [{ conditions: [], serve_variation: flag.default_variation }] };
 }
 

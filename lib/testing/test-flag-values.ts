@@ -10,12 +10,12 @@ export interface TestFlagDefinition<Value = FlagValueFor<string>> {
   readonly default_variation: string;
   /** The values by variation name; all are of one type. */
   readonly variations: Readonly<Record<string, Value>>;
-  /** The rules, in the order in which they are evaluated. */
-  readonly rules: readonly Rule[];
+  /** The rules, in the order of their evaluation, unless they have a `priority`; a flag without rules has none. */
+  readonly rules?: readonly Rule[] | null | undefined;
   /** What the flag is for. Evaluations ignore it. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Entries that come with every answer of the flag, as OpenFeature's `flagMetadata`. */
-  readonly metadata?: FlagMetadata;
+  readonly metadata?: FlagMetadata | undefined;
 }
 
 /**

@@ -51,6 +51,13 @@ export interface Rollout {
 
 /** Serves a variation when all conditions hold. Rules are evaluated in order, and the first match wins. */
 export interface Rule {
+  /**
+   * Place among the flag's rules, as Flagship's management API gives it: lower ones are evaluated first, those of one
+   * priority in the order of the list.
+   * @default 0
+   * @example 1
+   */
+  readonly priority?: number | null;
   /** Conditions that must all hold; an empty list always holds. */
   readonly conditions: readonly Condition[];
   /** Name of the variation that is served. */
@@ -78,18 +85,18 @@ export interface FlagDefinition {
   readonly default_variation: string;
   /** Variation name → value. All values have one type. */
   readonly variations: Readonly<Record<string, JsonValue>>;
-  /** Rules in the order of their evaluation. */
-  readonly rules: readonly Rule[];
+  /** Rules in the order of their evaluation, unless they have a `priority`; a flag without rules has none. */
+  readonly rules?: readonly Rule[] | null | undefined;
   /** What the flag is for. Evaluations ignore it. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Entries that come with every answer of the flag, as OpenFeature's `flagMetadata`. */
-  readonly metadata?: FlagMetadata;
+  readonly metadata?: FlagMetadata | undefined;
   /** The type of the variations, where Flagship names it. Evaluations ignore it. */
-  readonly type?: 'boolean' | 'string' | 'number' | 'json';
+  readonly type?: 'boolean' | 'string' | 'number' | 'json' | undefined;
   /** When the flag was last changed, where Flagship says so. Evaluations ignore it. */
-  readonly updated_at?: string;
+  readonly updated_at?: string | undefined;
   /** Who last changed the flag, where Flagship says so. Evaluations ignore it. */
-  readonly updated_by?: string;
+  readonly updated_by?: string | undefined;
 }
 
 /**
@@ -114,12 +121,25 @@ export interface Definitions {
 }
 
 /**
+ * A list of flags, each with its key, as Flagship's management API and `wrangler` print them.
+ *
+ * @example
+ * const flags: FlagList = await client.flagship.apps.flags.list(appId, { account_id }).then(({ result }) => result);
+ */
+export type FlagList = readonly (FlagDefinition | Readonly<Record<string, JsonValue>>)[];
+
+/**
  * The content of a flags file, or an object in its place: flags by key, either directly or under `flags`. Each flag is
- * a definition, or a bare value, which is a flag without rules.
+ * a definition, or a bare value, which is a flag without rules. Or a list of definitions, bare or under `flags`, `items`
+ * or `result`.
  *
  * @example
  * const flags: FlagsInput = { 'new-checkout': true, 'upload-limit': 20 };
  */
 export type FlagsInput =
+  | FlagList
+  | { readonly flags: FlagList }
+  | { readonly items: FlagList }
+  | { readonly result: FlagList | Definitions }
   | { readonly flags: Readonly<Record<string, FlagDefinition | JsonValue>> }
   | Readonly<Record<string, FlagDefinition | JsonValue>>;

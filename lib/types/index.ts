@@ -8,6 +8,7 @@ export {
   type ConditionOperator,
   type Definitions,
   type FlagDefinition,
+  type FlagList,
   type FlagMetadata,
   type FlagsInput,
   type LogicalCondition,
@@ -15,6 +16,7 @@ export {
   type Rule,
 } from './definitions';
 export { keyProblem } from './flag-key';
+export { jsonCopy } from './json-copy';
 export { type JsonValue } from './json-value';
 export { isObject } from './is-object';
 export { ownCopy } from './own-copy';

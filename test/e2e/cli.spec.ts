@@ -83,9 +83,9 @@ describe('the command nestjs-flagship', () => {
       const file = join(built.folder, 'edited.json');
       writeFileSync(file, '{"a": 1}');
       const { errors, output, url } = await begin('--flags', file);
-      writeFileSync(file, '{"a": 1,}');
+      writeFileSync(file, '{"a": 1]}');
       await waitUntil(() => errors() !== '', 'the mistake is told');
-      expect(errors()).toMatch(/^\[local Flagship\] .*edited\.json:1:9: not valid JSON.*stay as they were/);
+      expect(errors()).toMatch(/^\[local Flagship\] .*edited\.json:1:8: not valid JSON.*stay as they were/);
       expect(output()).not.toContain('Stopped');
       const response = await fetch(`${url}/client/v4/accounts/local/flagship/apps/local/evaluate?flagKey=a`);
       expect(response.status).toBe(200);
@@ -95,6 +95,17 @@ describe('the command nestjs-flagship', () => {
   const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown command', ['serve'], /There is no command "serve"[^]*Usage: nestjs-flagship local/],
     ['no file', ['local'], /--flags flags\.json/],
+    ['a blank file', ['local', '--flags', ' '], /Name the file of flags/],
+    [
+      'a blank token where one is needed',
+      ['local', '--flags', 'flags.json', '--host', '0.0.0.0', '--auth-token', ''],
+      /other machines can reach.*--auth-token/,
+    ],
+    [
+      'the scheme without a token',
+      ['local', '--flags', 'flags.json', '--auth-token', 'Bearer '],
+      /"authToken" must be a token/,
+    ],
     ['a file that is missing', ['local', '--flags', 'nope.json'], /cannot be read: ENOENT.*nope\.json/],
     [
       'a port that is none',

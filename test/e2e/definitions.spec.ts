@@ -148,7 +148,7 @@ describe('a file', () => {
   it('keeps the flags if an edit is broken, logs its line and column, and follows the next edit', async () => {
     write({ 'home-page': 'classic' });
     const { changes, becomes, flags } = await watch();
-    write('{\n  "home-page": "modern",\n}\n');
+    write('{\n  "home-page": "modern"\n]\n');
     await waitUntil(() => warnings.length > 0, 'a warning');
     expect(warnings).toEqual([expect.stringMatching(/flags\.json:3:1: not valid JSON.*stay as they were/)]);
     expect(await flags.getStringValue('home-page', '?')).toBe('classic');

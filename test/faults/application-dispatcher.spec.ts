@@ -60,7 +60,7 @@ const set = <T extends Dispatcher>(dispatcher: T): T => {
 type FirstHandler = Readonly<
   Record<'onConnect' | 'onHeaders' | 'onData' | 'onComplete' | 'onError', (...values: unknown[]) => unknown>
 >;
-const firstInterface = (dispatch: (request: { path: string }, handler: FirstHandler) => void) =>
+const firstInterface = (dispatch: (request: { path: string }, handler: FirstHandler) => unknown) =>
   ({ dispatch }) as unknown as Dispatcher;
 
 describe("the application's global dispatcher", () => {
@@ -220,7 +220,7 @@ describe('a global dispatcher of another version', () => {
     expect(paths).toEqual(['/evaluate?flagKey=flag&targetingKey=u']);
   });
 
-  it.each<readonly [string, (handler: FirstHandler) => void]>([
+  it.each<readonly [string, (handler: FirstHandler) => unknown]>([
     [
       'throws',
       () => {
@@ -239,12 +239,7 @@ describe('a global dispatcher of another version', () => {
     ],
   ])('that %s leaves the default', async (_, fail) => {
     let isBroken = true;
-    setGlobalDispatcher(
-      firstInterface((__, handler) => {
-        if (isBroken) fail(handler);
-        else ok(handler);
-      }),
-    );
+    setGlobalDispatcher(firstInterface((__, handler) => (isBroken ? fail(handler) : ok(handler))));
     const provider = open();
     expect(await askNew(provider)).toMatchObject({
       value: false,
@@ -260,5 +255,38 @@ describe('a global dispatcher of another version', () => {
     setGlobalDispatcher(firstInterface((_, handler) => void handler.onConnect(aborted)));
     await askNew(open({ timeout: 100 }));
     await waitUntil(() => aborted.mock.calls.length === 1, 'the abort');
+  });
+
+  it('that keeps no rule of the interface leaves the default', async () => {
+    const rest = jest.fn();
+    setGlobalDispatcher(
+      firstInterface((_, handler) => {
+        handler.onConnect('no function');
+        handler.onHeaders(200, null);
+        handler.onData('text');
+        rest();
+      }),
+    );
+    expect(await askNew(open({ timeout: 100 }))).toMatchObject({
+      value: false,
+      errorMessage: expect.stringContaining('within 100 ms'),
+    });
+    expect(rest).toHaveBeenCalledTimes(1);
+    for (const [status, chunk] of [
+      [200, 'text'],
+      [0, ''],
+      [404, Buffer.from('{}')],
+    ] as const) {
+      setGlobalDispatcher(
+        firstInterface((_, handler) => {
+          handler.onHeaders(status, ['a']);
+          handler.onData(chunk);
+          handler.onComplete();
+          handler.onComplete();
+          handler.onError(new Error('too late'));
+        }),
+      );
+      expect(await askNew(open())).toMatchObject({ value: false, reason: 'ERROR' });
+    }
   });
 });

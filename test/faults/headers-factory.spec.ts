@@ -104,7 +104,7 @@ describe('headersFactory', () => {
     ['gives a bad name', () => ({ 'a b': SECRET }), /"headersFactory" failed: "a b" is no header name/],
     [
       'gives a bad value',
-      () => ({ authorization: `${SECRET}\n` }),
+      () => ({ authorization: `${SECRET}\n${SECRET}` }),
       /"headersFactory" failed: .*"authorization"/,
     ],
     [

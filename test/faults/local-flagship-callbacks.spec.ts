@@ -70,7 +70,7 @@ describe.each(broken)('a report that %s', (_, report) => {
   it('neither ends the process nor stops the following of edits; the console has the problem', async () => {
     const path = flagsFile('{"a": 1}');
     const flagship = await start({ flags: path, report });
-    writeFileSync(path, '{"a": 2,}');
+    writeFileSync(path, '{"a": 2;}');
     await waitUntil(() => told.length > 0, 'the problem on the console');
     expect(told[0]).toMatch(/\[local Flagship\] .*not valid JSON.*"report" has failed/);
     expect(await valueOf(flagship)).toBe(1);
@@ -149,7 +149,7 @@ describe('the server', () => {
     const seen: unknown[] = [];
     const path = flagsFile('{"a": 1}');
     await storage.run('request', () => start({ flags: path, report: () => seen.push(storage.getStore()) }));
-    writeFileSync(path, '{"a": 2,}');
+    writeFileSync(path, '{"a": 2;}');
     await waitUntil(() => seen.length > 0, 'the report');
     expect(seen).toEqual([undefined]);
   });

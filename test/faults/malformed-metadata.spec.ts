@@ -230,7 +230,7 @@ it('reports the metadata of ten flags, and how many more', async () => {
   const flags = Object.fromEntries(
     Array.from({ length: 25 }, (_, index) => [`flag-${index}`, { ...flag, metadata: 7 }]),
   );
-  await provide({ definitions: { flags } as never });
+  await provide({ definitions: { flags } });
   expect(log).toHaveLength(11);
   expect(log[10]).toBe('warn 15 more flags have metadata that is not accepted.');
 });
@@ -242,9 +242,7 @@ describe('an application that changes the metadata of one answer', () => {
   ])('changes no other one, %s', async (_, options) => {
     const metadata = { owner: 'team' };
     const { app } = await apps.start({
-      imports: [
-        FlagshipModule.forRoot({ definitions: { flag: { ...flag, metadata } } as never, ...options }),
-      ],
+      imports: [FlagshipModule.forRoot({ definitions: { flag: { ...flag, metadata } }, ...options })],
     });
     const flags = app.get(FlagService);
     const client = OpenFeature.getClient();

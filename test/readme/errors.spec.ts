@@ -24,7 +24,7 @@ const WARNINGS: Readonly<Record<string, readonly string[]>> = {
   'The circuit is open': ['Flags may be out of date: The circuit to Flagship is open'],
   "The flag's definition is malformed, evaluated locally": [
     'Flag "flag" is malformed at flag.variations',
-    'Flag "flag" is malformed at flag.rules',
+    'Flag "flag" is malformed at flag.default_variation',
   ],
 };
 const ATTEMPTS: Readonly<Record<string, number>> = { yes: 2, no: 1, 'not sent': 0 };

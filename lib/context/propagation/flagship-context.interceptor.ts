@@ -1,5 +1,12 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  Optional,
+} from '@nestjs/common';
 import { map, Observable } from 'rxjs';
+import { expectModule } from '../../errors';
 import { isSubscription, resolverArguments } from '../request';
 import {
   ApplicationScopes,
@@ -28,7 +35,10 @@ import {
  */
 @Injectable()
 export class FlagshipContextInterceptor implements NestInterceptor {
-  constructor(protected readonly scopes: ApplicationScopes) {}
+  /** @throws FlagshipError `CONFIGURATION_ERROR` in an application without `FlagshipModule`. */
+  constructor(@Optional() protected readonly scopes: ApplicationScopes) {
+    expectModule<unknown>(scopes, 'FlagshipContextInterceptor');
+  }
 
   intercept(
     context: ExecutionContext,

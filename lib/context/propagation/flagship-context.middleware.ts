@@ -1,5 +1,6 @@
-import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { Injectable, type NestMiddleware, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { expectModule } from '../../errors';
 import { ApplicationScopes, runInScope } from '../scope';
 import { attachFastifyRequest } from './http-propagation';
 
@@ -20,9 +21,10 @@ import { attachFastifyRequest } from './http-propagation';
 @Injectable()
 export class FlagshipContextMiddleware implements NestMiddleware {
   constructor(
-    private readonly scopes: ApplicationScopes,
+    @Optional() private readonly scopes: ApplicationScopes,
     host: HttpAdapterHost,
   ) {
+    expectModule<unknown>(scopes, 'FlagshipContextMiddleware');
     for (const moduleScopes of scopes.all) attachFastifyRequest(host.httpAdapter, moduleScopes);
   }
 

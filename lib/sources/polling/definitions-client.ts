@@ -1,5 +1,5 @@
-import { FlagshipErrorCode } from '../../errors';
-import { type FlagMap, isJsonObject } from '../../evaluation';
+import { FlagshipErrorCode, messageOf } from '../../errors';
+import { type FlagMap, readDefinitions } from '../../evaluation';
 import {
   type HttpResponse,
   HttpClient,
@@ -23,7 +23,8 @@ export interface DownloadedDefinitions {
 }
 
 /**
- * Parses definitions. Only their outer shape is checked, because a malformed flag does not affect the others.
+ * Parses definitions, in any form in which Flagship's API sends flags. Only their outer shape is checked, because a
+ * malformed flag does not affect the others.
  *
  * @returns The definitions by flag key.
  * @throws TransientError `PARSE_ERROR` when the text is not JSON or has no flags.
@@ -35,10 +36,11 @@ export function parseDefinitions(text: string): FlagMap {
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }
-  if (!isJsonObject(parsed) || !isJsonObject(parsed.flags)) {
-    throw new TransientError('The definitions have no object "flags".', FlagshipErrorCode.PARSE_ERROR);
+  try {
+    return readDefinitions(parsed);
+  } catch (error) {
+    throw new TransientError(messageOf(error), FlagshipErrorCode.PARSE_ERROR);
   }
-  return new Map(Object.entries(parsed.flags));
 }
 
 /** Downloads an app's definitions. */

@@ -70,7 +70,7 @@ export class FlagsFile {
       this.updateFingerprint(fingerprintOf(statSync(this.path, { bigint: true })));
       this.text = readRegularFileSync(this.path);
     } catch (error) {
-      throw configurationError(unreadableMessage(error));
+      throw configurationError(unreadableMessage(error, this.path));
     }
     return this.parse(this.text);
   }
@@ -141,7 +141,7 @@ export class FlagsFile {
     try {
       return { text: await readRegularFile(this.path) };
     } catch (error) {
-      return { problem: unreadableMessage(error) };
+      return { problem: unreadableMessage(error, this.path) };
     }
   }
 
@@ -215,7 +215,10 @@ export class FlagsFile {
   }
 }
 
-function unreadableMessage(error: unknown): string {
+function unreadableMessage(error: unknown, path: string): string {
+  // A variable of the environment may hold the flags themselves.
+  if (/[{[]\s*["}\]{]/.test(path))
+    return 'the path of the flags file is JSON; give the parsed flags as an object: JSON.parse(…).';
   return `the flags file cannot be read: ${messageOf(error)}.`;
 }
 

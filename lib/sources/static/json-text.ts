@@ -1,45 +1,97 @@
 import type * as JsoncParser from 'jsonc-parser';
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../../errors';
-import { parseJson } from '../../types';
+
+/** A part of a text: its first character, and the number of characters. */
+interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
 
 /**
- * Parses JSON that a person wrote.
+ * Parses JSON that a person wrote. Comments and trailing commas are accepted.
  *
  * @throws FlagshipError `PARSE_ERROR` whose message begins with line and column.
  */
 export function parseJsonText(text: string): unknown {
+  const content = text.startsWith('\ufeff') ? text.slice(1) : text;
   try {
-    return parseJson(text);
+    return JSON.parse(content);
   } catch (error) {
-    throw new FlagshipError(syntaxErrorMessage(text, messageOf(error)), FlagshipErrorCode.PARSE_ERROR);
-  }
-}
-
-/** @param nodesMessage What Node's own parser reports, which often names the position. */
-function syntaxErrorMessage(text: string, nodesMessage: string): string {
-  try {
-    return locateSyntaxError(text);
-  } catch {
-    // The text is nested so deep that jsonc-parser exhausts the stack, or a bundle lacks a part of jsonc-parser.
-    const [, offset = '0'] = /at position (\d+)/.exec(nodesMessage) ?? [];
-    return `${positionOf(text, Number(offset))}: not valid JSON.`;
+    return parseWithComments(content, messageOf(error));
   }
 }
 
 /**
- * Parses again with jsonc-parser, because `JSON.parse` does not always report the position of the error. The `imports`
- * of package.json name its ES modules for bundlers: they cannot follow the calls of `require` in its CommonJS build
- * (https://github.com/microsoft/node-jsonc-parser/issues/57, checked with jsonc-parser 3.3.1 and esbuild 0.28).
+ * Parses again without comments and trailing commas, or throws with the position of the syntax error.
+ *
+ * @param nodesMessage What Node's own parser reports, which often names the position.
  */
-function locateSyntaxError(text: string): string {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- needed only for a malformed file
-  const { parse, printParseErrorCode } = require('#jsonc-parser') as typeof JsoncParser;
-  const errors: JsoncParser.ParseError[] = [];
-  parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
-  const [first] = errors;
-  if (first === undefined) return `${positionOf(text, 0)}: not valid JSON.`;
-  const words = printParseErrorCode(first.error).replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
-  return `${positionOf(text, first.offset)}: not valid JSON (${words.toLowerCase()}).`;
+function parseWithComments(text: string, nodesMessage: string): unknown {
+  const [, offset = '0'] = /at position (\d+)/.exec(nodesMessage) ?? [];
+  let problem = `${positionOf(text, Number(offset))}: not valid JSON.`;
+  try {
+    const visited = visitText(text);
+    if (Array.isArray(visited)) return JSON.parse(withBlanks(text, visited));
+    problem = visited;
+  } catch {
+    // The text is nested so deep that jsonc-parser exhausts the stack, or a bundle lacks a part of jsonc-parser.
+  }
+  throw new FlagshipError(problem, FlagshipErrorCode.PARSE_ERROR);
+}
+
+/**
+ * Returns the comments and trailing commas of a text, in order; or a message with the position of a syntax error.
+ *
+ * The `imports` of package.json name the ES modules of jsonc-parser for bundlers: they cannot follow the calls of
+ * `require` in its CommonJS build (https://github.com/microsoft/node-jsonc-parser/issues/57, checked with jsonc-parser
+ * 3.3.1 and esbuild 0.28).
+ */
+function visitText(text: string): Range[] | string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- needed only for a text that is not plain JSON
+  const { visit, printParseErrorCode } = require('#jsonc-parser') as typeof JsoncParser;
+  const extras: Range[] = [];
+  let problem: string | undefined;
+  // The last separator, unless something else than a comment follows it.
+  let comma: Range | undefined;
+  const forgetComma = (): undefined => (comma = undefined);
+  const keepTrailingComma = (): void => {
+    if (comma !== undefined) extras.push(comma);
+    comma = undefined;
+  };
+  visit(
+    text,
+    {
+      onComment: (offset, length) => void extras.push({ offset, length }),
+      onSeparator: (_, offset) => (comma = { offset, length: 1 }),
+      onObjectProperty: forgetComma,
+      onLiteralValue: forgetComma,
+      onObjectBegin: forgetComma,
+      onArrayBegin: forgetComma,
+      onObjectEnd: keepTrailingComma,
+      onArrayEnd: keepTrailingComma,
+      onError: (error, offset) => {
+        const words = printParseErrorCode(error).replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
+        problem ??= `${positionOf(text, offset)}: not valid JSON (${words.toLowerCase()}).${hintFor(text)}`;
+      },
+    },
+    { disallowComments: false, allowTrailingComma: true, allowEmptyContent: false },
+  );
+  return problem ?? extras.sort((one, other) => one.offset - other.offset);
+}
+
+/** Returns the text with blanks in place of its parts, so that all other characters keep their positions. */
+function withBlanks(text: string, parts: readonly Range[]): string {
+  const pieces: string[] = [];
+  let end = 0;
+  for (const { offset, length } of parts) {
+    pieces.push(text.slice(end, offset), ' ');
+    end = offset + length;
+  }
+  return [...pieces, text.slice(end)].join('');
+}
+
+function hintFor(text: string): string {
+  return text.trimStart().startsWith('<') ? ' It begins as a web page does.' : '';
 }
 
 /** Returns line and column of a character. */

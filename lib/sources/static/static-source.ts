@@ -1,7 +1,7 @@
-import { configurationError, messageOf } from '../../errors';
-import { type FlagMap, normalizeFlags, withFlatMetadata } from '../../evaluation';
+import { configurationError, isErrorOf, messageOf } from '../../errors';
+import { type FlagMap, FlagsShapeError, normalizeFlags, withFlatMetadata } from '../../evaluation';
 import { type ResolvedSource } from '../../options';
-import { type Attributes, type FlagMetadata } from '../../types';
+import { type Attributes, type FlagMetadata, jsonCopy } from '../../types';
 import { ActiveDefinitions } from '../active-definitions';
 import { digestFlag, serializableFlags } from '../flag-digest';
 import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
@@ -69,19 +69,10 @@ export class StaticSource implements FlagSource {
  * that cannot be copied is malformed without affecting the others.
  *
  * @returns The definitions by flag key.
- * @throws FlagsShapeError When the input as a whole is not an object of flags.
+ * @throws FlagsShapeError When the input as a whole holds no flags.
  */
 export function flagsOf(input: unknown): FlagMap {
-  const { toJSON } = Object(input) as { toJSON?: unknown };
-  return normalizeFlags(typeof toJSON === 'function' ? toJSON.call(input) : input, copyOf);
-}
-
-/** Returns undefined for `undefined`, which JSON leaves out. */
-function copyOf(value: unknown): unknown {
-  if (value === undefined) return undefined;
-  const text = JSON.stringify(withFlatMetadata(value)) as string | undefined;
-  if (text === undefined) throw new Error(`a ${typeof value} cannot be written as JSON`);
-  return JSON.parse(text);
+  return normalizeFlags(input, (value) => jsonCopy(withFlatMetadata(value)));
 }
 
 function flagsOfOption(definitions: unknown): FlagMap {
@@ -89,6 +80,10 @@ function flagsOfOption(definitions: unknown): FlagMap {
     return flagsOf(definitions);
   } catch (error) {
     const [reason] = messageOf(error).split('\n', 1);
-    throw configurationError(`option "definitions" cannot be used: ${reason ?? ''}`);
+    throw configurationError(
+      isErrorOf(error, FlagsShapeError)
+        ? `option "definitions" must be a JSON file's path or an object or a list of flags. ${reason ?? ''}`
+        : `option "definitions" cannot be used: ${reason ?? ''}`,
+    );
   }
 }

@@ -21,6 +21,7 @@ export type SourceName = (typeof SOURCES)[number];
 export const METADATA: Readonly<Record<SourceName, object>> = {
   'remote query': { flagSetId: 'local' },
   'remote body': { flagSetId: 'local' },
+  'remote auto': { flagSetId: 'local' },
   localEvaluation: { flagSetId: 'local', version: expect.stringMatching(/^[\w-]{43}$/) },
   definitions: {},
 };

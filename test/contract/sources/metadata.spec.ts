@@ -57,7 +57,7 @@ describe('the metadata of a flag', () => {
   let remote: FlagshipProviderOptions;
   beforeAll(async () => {
     flagship = await servers.startFlagship({
-      flags: { flags } as never,
+      flags: { flags },
       appId: 'the shop',
       report: () => undefined,
     });
@@ -83,7 +83,7 @@ describe('the metadata of a flag', () => {
     ],
     ['local evaluation', () => ({ ...remote, localEvaluation: true }), ofDefinitions],
     ['a file', () => ({ definitions: path() }), {}],
-    ['an object', () => ({ definitions: { flags: { ...flags, partial: flags.plain } } as never }), {}],
+    ['an object', () => ({ definitions: { flags: { ...flags, partial: flags.plain } } }), {}],
   ];
   it.each(sources)('comes with every answer from %s', async (_, options, app) => {
     const { client, ask } = await start(options());
@@ -156,7 +156,7 @@ describe('the metadata of a flag', () => {
     expect(await ask('owned')).toMatchObject({ reason: 'STALE', flagMetadata: expected });
     expect((await client.getBooleanDetails('owned', false)).flagMetadata).toEqual(expected);
     await service.withContext({ plan: 'pro' }, async () => {
-      for (const _ of [1, 2]) expect((await ask('owned')).flagMetadata).toEqual(ofApp);
+      for (const key of ['owned', 'owned']) expect((await ask(key)).flagMetadata).toEqual(ofApp);
     });
   });
 

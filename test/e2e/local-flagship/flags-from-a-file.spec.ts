@@ -49,7 +49,7 @@ describe('flags in a file', () => {
 
   it('stay as they were if an edit is broken; its line and column are reported', async () => {
     const flagship = await watch();
-    write('{\n  "flags": {\n    "flag": 2,\n  }\n}\n');
+    write('{\n  "flags": {\n    "flag": 2\n  ]\n}\n');
     await reported(/flags\.json:4:3: not valid JSON.*stay as they were/);
     expect(await valueOf(flagship, 'flag')).toBe(1);
     write({ flags: { flag: 3 } });
@@ -59,7 +59,7 @@ describe('flags in a file', () => {
   it.each([
     ['{"flag": 1', /:1:11: not valid JSON/],
     ['', /:1:1: not valid JSON/],
-    ['{"flag": 1 // one\n}', /:1:12: not valid JSON/],
+    ['{"flag": 1 # one\n}', /:1:12: not valid JSON/],
     ["{'flag': 1}", /:1:2: not valid JSON/],
     ['[1]', /must be an object/],
     ['{"flags": []}', /"flags" must be an object/],
@@ -124,7 +124,7 @@ describe('flags in a file', () => {
 
   it.each([
     ['is missing', undefined, /cannot be read.*ENOENT/],
-    ['is broken', '{"flag": 1,}', /flags\.json:1:12: not valid JSON/],
+    ['is broken', '{"flag": 1;}', /flags\.json:1:11: not valid JSON/],
     ['holds no flags', '7', /must be an object/],
   ])('are refused at start when the file %s', async (_, content, message) => {
     if (content === undefined) rmSync(path);

@@ -14,7 +14,7 @@ describe('invalid test flags', () => {
     ['not a number', NaN, /"bad" must have.*NaN/],
     ['a big integer', 10n, /"bad" cannot be used/],
     ['a circle', circular, /"bad" cannot be used/],
-    ['without rules', { ...definition, rules: undefined }, /"bad" is malformed at bad\.rules/],
+    ['rules that are no list', { ...definition, rules: 'none' }, /"bad" is malformed at bad\.rules/],
     [
       'metadata with a nested value',
       { ...definition, metadata: { owner: {} } },
