@@ -14,6 +14,14 @@ const KEEP_ALIVE_MS = 30_000;
 /** How long closing waits for the sockets. The pool does not always report that they are closed. */
 const CLOSE_TIMEOUT_MS = 500;
 
+/** The shortest WebAssembly: its magic number and its version. */
+const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** What TypeScript declares for browsers only. */
+interface GlobalWithWebAssembly {
+  readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
+}
+
 /** Where the requests of a transport go. */
 export interface TransportTarget {
   readonly origin: string;
@@ -26,6 +34,22 @@ export interface TransportTarget {
 function loadUndici(): typeof Undici {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
   return require('undici') as typeof Undici;
+}
+
+/**
+ * Whether undici can send requests. In Bun it is no more than its name: the pool has no method for that. Cloudflare
+ * Workers compile no WebAssembly at run time, which undici's HTTP parser is.
+ */
+function canSend({ Pool }: typeof Undici): boolean {
+  const { dispatch } = Pool.prototype as Partial<Undici.Pool>;
+  if (typeof dispatch !== 'function') return false;
+  try {
+    const { WebAssembly } = globalThis as unknown as GlobalWithWebAssembly;
+    new WebAssembly.Module(EMPTY_MODULE);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns what is common to connections to Flagship and through a proxy. */
@@ -72,11 +96,10 @@ export class UndiciTransport implements Transport {
         : proxyAgent(undici, target.proxy.url, target);
   }
 
-  /** Returns undefined where undici is no more than its name, as in Bun: its pool has no method to send requests with. */
+  /** Returns undefined where undici cannot send requests. */
   static create(target: TransportTarget): UndiciTransport | undefined {
     const undici = loadUndici();
-    const { dispatch } = undici.Pool.prototype as Partial<Undici.Pool>;
-    return typeof dispatch === 'function' ? new UndiciTransport(target, undici) : undefined;
+    return canSend(undici) ? new UndiciTransport(target, undici) : undefined;
   }
 
   send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {

@@ -10,8 +10,8 @@ import { ADAPTERS, checkShop, MODES } from '../support/shop.mjs';
 const SCRIPT_LIMIT_MS = 60_000;
 const RUNTIMES = {
   bun: [],
-  // Deno asks for each permission otherwise.
-  deno: ['run', '--allow-all'],
+  // The permissions that the README names.
+  deno: ['run', '--no-prompt', '--allow-env', '--allow-net', '--allow-read', '--allow-sys'],
 };
 const ENVIRONMENT = { DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
 

@@ -51,7 +51,7 @@ const SOURCES: Record<string, (env: Env) => FlagshipModuleOptions> = {
   cached: (env) => ({ binding: env.FLAGS, cacheTtl: 60_000 }),
   abandoned: (env) => ({ binding: slowBinding(env) }),
   definitions: () => ({ definitions: { 'home-page': 'modern', 'new-checkout': false } }),
-  remote: (env) => ({ ...http(env), fetch: (input, init) => fetch(input, init) }),
+  remote: http,
   'local-evaluation': (env) => ({
     ...http(env),
     fetch: (input, init) => slowly(env, () => fetch(input, init)),
