@@ -22,7 +22,7 @@ export interface BindingDetails {
   /** OpenFeature's reason, such as `TARGETING_MATCH`. */
   readonly reason?: string | undefined;
   /** The flag's metadata, if it has some; also if the evaluation failed. */
-  readonly metadata?: unknown | undefined;
+  readonly metadata?: unknown;
   /** Flagship's error code, if the evaluation failed. */
   readonly errorCode?: string | undefined;
   /** What went wrong, if the evaluation failed. */
