@@ -67,7 +67,8 @@ export async function openStage(flags: object, accountId: string): Promise<Stage
     accountId,
     report: () => undefined,
   });
-  const at = { baseUrl: flagship.url, appId: flagship.appId, accountId, retries: 0 };
+  // On a busy machine thousands of answers may take seconds.
+  const at = { baseUrl: flagship.url, appId: flagship.appId, accountId, retries: 0, timeout: 60_000 };
   const open = async (options: FlagshipProviderOptions): Promise<FlagshipServerProvider> => {
     const provider = new FlagshipServerProvider(options);
     await provider.initialize();

@@ -4,10 +4,7 @@ import { ask, openStage, type SourceName, type Stage } from './all-sources';
 jest.setTimeout(60_000);
 
 const EXACT: readonly SourceName[] = ['remote auto', 'remote body', 'localEvaluation', 'definitions'];
-const OPERATORS = [
-  ...['equals', 'not_equals', 'contains', 'starts_with', 'ends_with', 'in', 'not_in', 'has', 'not_has'],
-  ...['greater_than', 'less_than', 'greater_than_or_equals', 'less_than_or_equals'],
-];
+const OPERATORS = ['equals', 'not_equals', 'contains', 'in', 'has', 'greater_than', 'less_than_or_equals'];
 const OPERANDS = [
   ...['42', '007', true, 1, null, '\ufffd', '2025-01-01T00:00:00Z'],
   ...[
@@ -51,8 +48,7 @@ describe('the sources that keep types', () => {
   it.each(ATTRIBUTES.map((value) => [shown(value), value]))(
     'answer alike for the attribute %s, whatever the condition',
     async (_, x) => {
-      const answers = await Promise.all(keyed.map(([flagKey]) => answersOf(flagKey, { x })));
-      for (const sources of answers) expectAlike(sources);
+      for (const [flagKey] of keyed) expectAlike(await answersOf(flagKey, { x }));
     },
   );
 

@@ -134,17 +134,19 @@ describe('contexts from elsewhere', () => {
   });
 
   it('sends an attribute called flagKey only where it cannot be taken for the flag', async () => {
-    const { flags } = await shop({});
+    const { flags: inQuery } = await shop({ contextTransport: 'query' });
     const asked = { flagKey: 'limit' };
-    expect(await flags.getStringDetails('home-page', 'x', asked)).toMatchObject({
+    expect(await inQuery.getStringDetails('home-page', 'x', asked)).toMatchObject({
       value: 'x',
       errorCode: 'INVALID_CONTEXT',
     });
-    const { flags: inBody } = await shop({ contextTransport: 'body' });
-    expect(await inBody.getStringDetails('home-page', 'x', asked)).toMatchObject({
-      value: 'modern',
-      flagKey: 'home-page',
-    });
+    for (const options of [{}, { contextTransport: 'body' }] as const) {
+      const { flags } = await shop(options);
+      expect(await flags.getStringDetails('home-page', 'x', asked)).toMatchObject({
+        value: 'modern',
+        flagKey: 'home-page',
+      });
+    }
   });
 });
 
