@@ -105,11 +105,11 @@ function unwrap(content: JsonObject | readonly unknown[]): FoundFlags {
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 function isEnvelope(object: JsonObject): boolean {
-  return (
-    typeof object.success === 'boolean' &&
-    (Object.hasOwn(object, 'result') || Object.hasOwn(object, 'errors')) &&
-    Object.keys(object).every((name) => ENVELOPE_MEMBERS.has(name))
-  );
+  if (!Object.keys(object).every((name) => ENVELOPE_MEMBERS.has(name))) return false;
+  const { success, result } = object;
+  const holdsDefinitions = isJsonObject(result) && isJsonObject(result.flags);
+  const isAnswer = typeof success === 'boolean' && ('result' in object || 'errors' in object);
+  return isAnswer || holdsDefinitions;
 }
 
 function reasonIn({ errors }: JsonObject): string {

@@ -72,6 +72,7 @@ const forms: readonly (readonly [form: string, input: unknown])[] = [
   ['a short envelope', { success: true, result: [a, b] }],
   ['a page of Cloudflare’s SDK', { result: [a, b], result_info: {} }],
   ['an envelope of definitions', { ...envelope, result: { flags: { a, b } } }],
+  ['definitions under "result" alone', { result: { flags: { a, b } } }],
   ['an envelope of a list under "flags"', { ...envelope, result: { flags: [a, b] } }],
 ];
 
@@ -149,6 +150,23 @@ describe.each(everyWay)('%s', (_, read) => {
     });
     expect(await answerOf(provider, 'b')).toBe('two');
     for (const key of ['a', 'no spaces', 'c']) expect(await answerOf(provider, key)).toBe('PARSE_ERROR');
+  });
+});
+
+describe('definitionsCache', () => {
+  it('keeps what Flagship sends in any form, for a start without Flagship', async () => {
+    const server = await servers.start({ body: { items: [a, b] } });
+    const options = {
+      endpoint: `${server.url}/evaluate`,
+      accountId: 'a',
+      localEvaluation: true,
+      retries: 0,
+      definitionsCache: folder('kept.json'),
+    };
+    await (await open(options)).onClose();
+    server.script({ status: 503 });
+    expect(await answerOf(await open(options), 'b')).toBe('two');
+    expect(lines).toEqual([expect.stringContaining('kept on disk are used')]);
   });
 });
 
