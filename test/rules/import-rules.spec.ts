@@ -95,7 +95,13 @@ const INDEXES: readonly Row[] = [
 const PACKAGES: readonly Row[] = [
   ['caching', "import { Injectable } from '@nestjs/common';", 'nest-only-where-nest-is-spoken'],
   ['caching', "import type { ModuleRef } from '@nestjs/core';", 'nest-only-where-nest-is-spoken'],
-  ['hooks', "import '@openfeature/nestjs-sdk';", 'nest-only-where-nest-is-spoken'],
+  [
+    'hooks',
+    "import '@openfeature/nestjs-sdk';",
+    'nest-only-where-nest-is-spoken',
+    'only-declared-dependencies',
+  ],
+  ['module', "import type { ContextFactory } from '@openfeature/nestjs-sdk';", 'only-declared-dependencies'],
   ['options', "import { Injectable } from '@nestjs/common';", 'options-import-types-of-nest'],
   ['evaluation', "import '@openfeature/server-sdk';", PURE],
   ['evaluation', "import 'node:crypto';", PURE],
