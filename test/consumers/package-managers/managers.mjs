@@ -23,8 +23,8 @@ export async function findManagers(folder) {
     classicYarn(yarn1),
     modernYarn(yarn4, 'node-modules'),
     modernYarn(yarn4, 'pnp'),
-    pnpm(tool('.bin/pnpm'), true),
-    pnpm(tool('.bin/pnpm'), false),
+    pnpm('pnpm', tool('.bin/pnpm'), ''),
+    pnpm('pnpm, strict', tool('.bin/pnpm'), 'autoInstallPeers: false\nhoist: false\n'),
   ];
   return managers.map((manager) => ({ ...manager, env }));
 }
@@ -76,10 +76,11 @@ function modernYarn(yarn, nodeLinker) {
   };
 }
 
-function pnpm(file, installsPeers) {
+/** Strict: a package finds what it declares, and nothing else. */
+function pnpm(name, file, settings) {
   return {
-    name: `pnpm ${installsPeers ? 'with' : 'without'} auto-install-peers`,
-    files: { 'pnpm-workspace.yaml': `autoInstallPeers: ${installsPeers}\n` },
+    name,
+    files: { 'pnpm-workspace.yaml': settings },
     install: [file, 'install'],
     add: [file, 'add'],
     inspect: [file, 'peers', 'check'],
