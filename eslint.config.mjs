@@ -28,6 +28,10 @@ const IMPORTS = [
     ].join(),
     message: 'Write the path of an import as a literal, so that the import rules see it.',
   },
+  {
+    selector: 'CallExpression[callee.name="require"][arguments.0.value=/^@/]:not(TryStatement > .block *)',
+    message: 'Require an optional package within `try`: elsewhere bundlers fail where it is not installed.',
+  },
 ];
 
 /** The time of day and limited waits have one way each. */

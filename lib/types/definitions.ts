@@ -57,7 +57,7 @@ export interface Rule {
    * @default 0
    * @example 1
    */
-  readonly priority?: number | null;
+  readonly priority?: number | null | undefined;
   /** Conditions that must all hold; an empty list always holds. */
   readonly conditions: readonly Condition[];
   /** Name of the variation that is served. */

@@ -4,6 +4,10 @@ import packageJson from '../../package.json';
 import { parsedOptions } from './documented-options';
 import { anchorOf, readMarkdown, ROOT } from './markdown';
 
+function anchorsOf(path: string): string[] {
+  return [...readMarkdown(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+}
+
 describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])('%s', (file) => {
   const markdown = readMarkdown(file);
 
@@ -20,11 +24,11 @@ describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])('%s', (file) => 
   });
 
   it('links to headings and files that exist', () => {
-    const anchors = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => `#${anchorOf(heading)}`);
     const targets = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
     for (const target of targets.filter((link) => !link.startsWith('http'))) {
-      if (target.startsWith('#')) expect(anchors).toContain(target);
-      else expect([target, existsSync(join(ROOT, target))]).toEqual([target, true]);
+      const [path = '', anchor] = target.split('#');
+      expect([target, existsSync(join(ROOT, path))]).toEqual([target, true]);
+      if (anchor !== undefined) expect(anchorsOf(path || file)).toContain(anchor);
     }
   });
 });

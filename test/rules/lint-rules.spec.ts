@@ -9,6 +9,7 @@ type Row = readonly [file: string, source: string, ...reports: string[]];
 
 const SUBPATH = 'no-restricted-syntax: Import a package by its name';
 const LITERAL = 'no-restricted-syntax: Write the path of an import as a literal';
+const OPTIONAL = 'no-restricted-syntax: Require an optional package within `try`';
 const NOW = 'no-restricted-syntax: A duration is measured with performance.now()';
 const TODAY = 'no-restricted-syntax: The time of day is new Date(wallClockMs())';
 const DATE_TEXT = 'no-restricted-syntax: The time of day as text';
@@ -28,6 +29,8 @@ const IMPORTS: readonly Row[] = [
   ['lib/http/planted.ts', "import client = require('undici/lib/core/request');", SUBPATH],
   ['lib/guards/planted.ts', 'const load = (name: string) => require(name);', LITERAL],
   ['lib/guards/planted.ts', 'const load = (name: string) => import(`node:${name}`);', LITERAL],
+  ['lib/guards/planted.ts', "const load = () => require('@nestjs/websockets');", OPTIONAL],
+  ['lib/guards/planted.ts', "try { load(); } catch { require('@nestjs/websockets'); }", OPTIONAL],
   ['lib/service/planted.ts', "import { Logger } from '@nestjs/common';", LOGGER],
   ['lib/service/planted.ts', "import { ConsoleLogger } from '@nestjs/common';", LOGGER],
   ['lib/service/planted.ts', "import * as nest from '@nestjs/common';", LOGGER],
@@ -71,6 +74,7 @@ const EXEMPT: readonly Row[] = [
 const ALLOWED: readonly Row[] = [
   ['lib/sources/planted.ts', "import { open } from 'node:fs/promises'; import { limits } from '../http';"],
   ['lib/guards/planted.ts', "import { Injectable } from '@nestjs/common'; const rxjs = require('rxjs');"],
+  ['lib/guards/planted.ts', "try { require('@nestjs/websockets'); } catch { }"],
   ['lib/caching/planted.ts', 'new Date(0); performance.now(); void Promise.all([]);'],
   ['lib/sources/planted.ts', 'class Source { fetch() {} } new Source().fetch();'],
   ['lib/service/planted.spec.ts', 'Date.now(); void Promise.race([]);'],
