@@ -122,13 +122,13 @@ export class CachingSource implements FlagSource {
   ): Resolution | Promise<Resolution> {
     const key = cacheKey(flagKey, type, context);
     const stale = this.memory?.stale(key, context);
+    if (stale !== undefined && this.options.staleWhileRevalidate) {
+      if (!this.flights.has(key, context)) this.revalidate({ key, context, defaultValue, stale });
+      return asStale(stale);
+    }
     const flight = this.flights.join(key, context, () =>
       this.evaluateAnew(flagKey, context, type, defaultValue),
     );
-    if (stale !== undefined && this.options.staleWhileRevalidate) {
-      if (flight === undefined) this.revalidate({ key, context, defaultValue, stale });
-      return asStale(stale);
-    }
     if (flight !== undefined) {
       this.counts.joined++;
       return flight;

@@ -36,19 +36,19 @@ export class SingleFlight<T> {
     return this.calls.size >= limit;
   }
 
+  /** Whether a call with an equal key is under way. */
+  has(key: CacheKey, context: Attributes): boolean {
+    return this.find(key, context) !== undefined;
+  }
+
   /**
    * Returns the promise of the call under way with an equal key, if there is one.
    *
    * @param restart Called instead of a rejection if the call was abandoned.
    */
   join(key: CacheKey, context: Attributes, restart: () => T | Promise<T>): Promise<T> | undefined {
-    const call = this.joinable.get(key.hash);
-    if (call === undefined || !isSameKey(call.key, key.flagKey, key.type, context)) return undefined;
-    if (this.isAbandoned(call)) {
-      this.remove(call);
-      return undefined;
-    }
-    return call.promise.catch((error: unknown) => {
+    const call = this.find(key, context);
+    return call?.promise.catch((error: unknown) => {
       // The reaction that `start` added comes first, so that a call which has failed is settled here.
       if (call.isSettled) throw error;
       this.remove(call);
@@ -75,6 +75,14 @@ export class SingleFlight<T> {
   /** Removes the calls under way, so that later callers start new ones. */
   clear(): void {
     this.joinable.clear();
+  }
+
+  private find(key: CacheKey, context: Attributes): PendingCall<T> | undefined {
+    const call = this.joinable.get(key.hash);
+    if (call === undefined || !isSameKey(call.key, key.flagKey, key.type, context)) return undefined;
+    if (!this.isAbandoned(call)) return call;
+    this.remove(call);
+    return undefined;
   }
 
   private isAbandoned({ startedAt }: PendingCall<T>): boolean {
