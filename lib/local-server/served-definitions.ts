@@ -10,39 +10,35 @@ const MIN_COMPRESSED_BYTES = 1024;
 export interface SelectedDefinitions {
   readonly etag: string;
   readonly contentEncoding?: 'gzip';
-  /** Whether the client has them already, in this form. */
+  /** Whether the client has them already. */
   readonly isKnown: boolean;
   readonly body: () => Promise<Buffer>;
 }
 
-/** The JSON of the definitions, as it is and compressed. Each form has an entity tag of its own, as strong tags must. */
+/**
+ * The JSON of the definitions, as it is and compressed. Both forms have one entity tag, so that clients see one version of
+ * the definitions; it is weak for the compressed form, because strong tags differ between forms.
+ */
 export class ServedDefinitions {
   private readonly etag: string;
-  private readonly gzipEtag: string;
   /** One compression serves all clients. */
   private compressed: Promise<Buffer> | undefined;
 
   constructor(private readonly json: string) {
-    const digest = createHash('sha256').update(json).digest('base64url');
-    this.etag = `"${digest}"`;
-    this.gzipEtag = `"${digest}-gzip"`;
+    this.etag = `"${createHash('sha256').update(json).digest('base64url')}"`;
   }
 
-  /**
-   * Selects a form by `accept-encoding` and `if-none-match`. A form that the client has already comes first: of two that
-   * it accepts, that one costs nothing.
-   */
+  /** Selects a form by `accept-encoding`. `if-none-match` is compared weakly, as HTTP demands. */
   select(headers: IncomingHttpHeaders): SelectedDefinitions {
     const known = (headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-    const isKnown = (etag: string): boolean => known.includes(etag) || known.includes('*');
-    const { etag, gzipEtag } = this;
-    const plain = { etag, isKnown: isKnown(etag), body: () => Promise.resolve(Buffer.from(this.json)) };
-    if (this.json.length < MIN_COMPRESSED_BYTES || !acceptsGzip(headers['accept-encoding'])) return plain;
-    if (plain.isKnown && !isKnown(gzipEtag)) return plain;
+    const { etag } = this;
+    const isKnown = known.includes(etag) || known.includes('*');
+    if (this.json.length < MIN_COMPRESSED_BYTES || !acceptsGzip(headers['accept-encoding']))
+      return { etag, isKnown, body: () => Promise.resolve(Buffer.from(this.json)) };
     return {
-      etag: gzipEtag,
+      etag: `W/${etag}`,
       contentEncoding: 'gzip',
-      isKnown: isKnown(gzipEtag),
+      isKnown,
       body: () => (this.compressed ??= promisify(gzip)(this.json)),
     };
   }

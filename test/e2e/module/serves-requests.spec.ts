@@ -28,7 +28,7 @@ describe.each(adapters)('on %s', (_, adapter) => {
         value: 'modern',
         variant: 'default',
         reason: 'STATIC',
-        flagMetadata: {},
+        flagMetadata: { flagSetId: 'local' },
         flagKey: 'home-page',
       },
       service: 'modern',
