@@ -3,7 +3,7 @@ import { contextValues, withActiveSpan, redactValues, CancellableWaits, shortene
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
 import { type Attributes } from '../../types';
 import { jsonContext, type JsonContext } from '../context-json';
-import { fromOpenFeatureCode } from '../error-response';
+import { fromOpenFeatureCode, isInconclusive } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
 import { MetadataReader } from '../metadata-reader';
@@ -28,16 +28,13 @@ function jsonValue(value: unknown): JsonValue {
   }
 }
 
-/** The codes that say nothing about the flag or the context, so that an older resolution may still be right. */
-const INCONCLUSIVE_CODES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
-
 function bindingError({ errorCode, errorMessage }: BindingDetails, context: JsonContext): FlagshipError {
   const code = fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.GENERAL;
   const message =
     typeof errorMessage === 'string'
       ? redactedMessage(errorMessage, context)
       : `The binding answered ${code}.`;
-  return INCONCLUSIVE_CODES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
+  return isInconclusive(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
 }
 
 /** Returns the metadata of details, unchecked. What cannot be read is no metadata, and fails no evaluation. */
