@@ -87,7 +87,7 @@ function readDetails(
 /** Evaluates flags through a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
   private waits = new CancellableWaits();
-  private readonly metadata: MetadataReader;
+  private readonly metadataReader: MetadataReader;
 
   /** @param deadlineMs The time limit of an evaluation in milliseconds, because a binding has none of its own. */
   constructor(
@@ -96,7 +96,7 @@ export class BindingSource implements FlagSource {
     listener: SourceListener,
   ) {
     // A binding does not name its app.
-    this.metadata = new MetadataReader(undefined, listener);
+    this.metadataReader = new MetadataReader(undefined, listener);
   }
 
   open(): Promise<void> {
@@ -118,7 +118,7 @@ export class BindingSource implements FlagSource {
     const details = withActiveSpan(() =>
       this.waits.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );
-    return readDetails(await details, flagKey, attributes, this.metadata);
+    return readDetails(await details, flagKey, attributes, this.metadataReader);
   }
 
   close(): void {

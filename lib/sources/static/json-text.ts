@@ -24,10 +24,10 @@ export function parseJsonText(text: string): unknown {
 /**
  * Parses again without comments and trailing commas, or throws with the position of the syntax error.
  *
- * @param nodesMessage What Node's own parser reports, which often names the position.
+ * @param nodeMessage What Node's own parser reports, which often names the position.
  */
-function parseWithComments(text: string, nodesMessage: string): unknown {
-  const [, offset = '0'] = /at position (\d+)/.exec(nodesMessage) ?? [];
+function parseWithComments(text: string, nodeMessage: string): unknown {
+  const [, offset = '0'] = /at position (\d+)/.exec(nodeMessage) ?? [];
   let problem = `${positionOf(text, Number(offset))}: not valid JSON.`;
   try {
     const visited = visitText(text);
