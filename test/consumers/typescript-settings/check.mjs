@@ -37,8 +37,8 @@ async function writeSources(folder) {
   const blocks = [...readme.matchAll(/^```ts\n\/\/ (?<name>\S+)\n(?<code>[^]*?)^```/gm)]
     .map(({ groups }) => groups)
     .filter(({ code }) => [...code.matchAll(/ from '([^']+)'/g)].every(([, name]) => INSTALLED.test(name)))
-    // Declares the flags of one application, which are not those of the others.
-    .filter(({ name }) => name !== 'flags.d.ts' && name !== 'typed.controller.ts');
+    // A declaration of flags holds for the whole program, whose other modules have other flags.
+    .filter(({ name, code }) => !code.includes('\ndeclare module ') && !name.startsWith('typed.'));
   if (!blocks.some(({ name }) => name === 'app.module.ts'))
     throw new Error('The quick start is not among them.');
   for (const modules of ['commonjs', 'modules']) {
