@@ -1,5 +1,6 @@
 import type * as JsoncParser from 'jsonc-parser';
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../../errors';
+import { withoutByteOrderMark } from '../../types';
 
 /** A part of a text: its first character, and the number of characters. */
 interface Range {
@@ -13,7 +14,7 @@ interface Range {
  * @throws FlagshipError `PARSE_ERROR` whose message begins with line and column.
  */
 export function parseJsonText(text: string): unknown {
-  const content = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const content = withoutByteOrderMark(text);
   try {
     return JSON.parse(content);
   } catch (error) {
