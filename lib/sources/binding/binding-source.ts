@@ -12,9 +12,13 @@ function parseError(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
 }
 
-/** Returns the message of a binding's error, without the values of the context that it quotes. */
+/** Returns a text of a binding without the values of the context that it quotes. */
+function redacted(text: string, context: JsonContext): string {
+  return redactValues(text, contextValues('context', context));
+}
+
 function redactedMessage(message: unknown, context: JsonContext): string {
-  return shortened(redactValues(messageOf(message), contextValues('context', context)));
+  return shortened(redacted(messageOf(message), context));
 }
 
 /** Returns a value as JSON; objects and lists are copied. */
@@ -70,7 +74,7 @@ function readDetails(
 ): Resolution {
   const details = readFields(result);
   const { value, variant, reason, errorCode } = details;
-  const metadata = metadataReader.read(flagKey, details.metadata);
+  const metadata = metadataReader.read(flagKey, details.metadata, (text) => redacted(text, context));
   if (errorCode) throw Object.assign(bindingError(details, context), { flagMetadata: metadata });
   if (details.flagKey !== undefined && details.flagKey !== flagKey) throw parseError('for another flag');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
