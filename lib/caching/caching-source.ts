@@ -7,7 +7,7 @@ import {
 } from '../errors';
 import { withTraceOnly } from '../http';
 import { type FlagType, flagTypeOf, type JsonValue, type ResolvedCache } from '../options';
-import { detached } from '../runtime';
+import { detached, droppedAfterMs } from '../runtime';
 import { type FlagSource, type Resolution, type SourceStats } from '../sources';
 import { type Attributes, copyContext, type FlagMetadata } from '../types';
 import { copyValue } from './copy-value';
@@ -15,9 +15,7 @@ import { type CachedResolution, type CacheKey, cacheKey, MemoryCache } from './m
 import { type SharedCache, type SharedResolution, type WriteShared } from './shared-cache';
 import { SingleFlight } from './single-flight';
 
-/** By how much a time limit can be exceeded while the event loop is blocked; see `withTimeLimit`. */
-const LATE_TIMERS = 2;
-/** More than the calls to the shared store add to an evaluation. */
+/** More than the calls to the shared store add to an evaluation, in milliseconds. */
 const STORE_MS = 1000;
 
 /** An evaluation that is under way. */
@@ -59,7 +57,7 @@ export class CachingSource implements FlagSource {
     maxEvaluationMs: number,
     private readonly shared: SharedCache | undefined,
   ) {
-    this.flights = new SingleFlight(LATE_TIMERS * maxEvaluationMs + STORE_MS);
+    this.flights = new SingleFlight(droppedAfterMs(maxEvaluationMs) + STORE_MS);
     const { ttl, negativeTtl, maxSize, maxBytes, staleTtl } = options;
     this.memory = ttl > 0 || negativeTtl > 0 ? new MemoryCache(maxSize, maxBytes, staleTtl > 0) : undefined;
     this.tooManyError = new UnavailableError(

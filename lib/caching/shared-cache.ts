@@ -117,7 +117,7 @@ export class SharedCache {
 
 /** Parses and checks the content of an entry: the store may return anything. */
 function parseStored(content: unknown, { flagKey, type }: CacheKey): StoredResolution | undefined {
-  const parsed = parseJson(content);
+  const parsed = parseContent(content);
   if (!isJsonObject(parsed) || parsed.flagKey !== flagKey || parsed.type !== type) return undefined;
   const { value, variant, metadata, at } = parsed as unknown as StoredResolution;
   const isValid =
@@ -127,7 +127,7 @@ function parseStored(content: unknown, { flagKey, type }: CacheKey): StoredResol
   return isValid ? { flagKey, type, value, variant, metadata, at } : undefined;
 }
 
-function parseJson(content: unknown): unknown {
+function parseContent(content: unknown): unknown {
   if (typeof content !== 'string') return undefined;
   try {
     const parsed: unknown = JSON.parse(content);

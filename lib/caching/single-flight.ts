@@ -15,7 +15,7 @@ interface PendingCall<T> {
  * On Cloudflare Workers a call may never settle: when the request that started it ends, because its client has
  * disconnected or it did not await the evaluation, `workerd` drops its promises and timers. It rejects such a promise for
  * other requests that wait for it (checked with 1.20261117.1). Therefore a call is dropped when a caller who has joined it
- * finds that it was abandoned, or when it is older than any evaluation.
+ * finds that it was abandoned, or when it is older than `maxMs`.
  */
 export class SingleFlight<T> {
   /** The calls that can be joined, by the hash of their key. */
@@ -23,7 +23,7 @@ export class SingleFlight<T> {
   /** All calls under way, the oldest first, with those that cannot be joined because of a hash collision. */
   private readonly calls = new Set<PendingCall<T>>();
 
-  /** @param maxMs The longest time of a call, in milliseconds. */
+  /** @param maxMs After how many milliseconds a call that has not settled counts as abandoned. */
   constructor(private readonly maxMs: number) {}
 
   /** Whether at least `limit` calls are under way. */
@@ -72,7 +72,7 @@ export class SingleFlight<T> {
     return promise;
   }
 
-  /** Removes the calls under way, so that later callers start new ones. */
+  /** Lets no later caller join the calls under way. They still count for {@link SingleFlight.isFull}. */
   clear(): void {
     this.joinable.clear();
   }

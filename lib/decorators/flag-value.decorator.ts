@@ -44,7 +44,7 @@ function createFlagParameterDecorator(
 export function FlagValue<T extends JsonValue | object, Domain extends string = string>(
   key: FlagKeyFor<T, Domain>,
   defaultValue: T,
-  options: FlagParameterOptions & { readonly domain?: Domain } = {},
+  options: FlagParameterOptions & { readonly domain?: Domain | undefined } = {},
 ): ParameterDecorator {
   const flag = resolveParameterFlag('FlagValue', key, defaultValue, options);
   return createFlagParameterDecorator({ decorator: '@FlagValue', flag }, ({ value }) => value);
@@ -68,7 +68,7 @@ export function FlagValue<T extends JsonValue | object, Domain extends string = 
 export function FlagDetails<T extends JsonValue | object, Domain extends string = string>(
   key: FlagKeyFor<T, Domain>,
   defaultValue: T,
-  options: FlagParameterOptions & { readonly domain?: Domain } = {},
+  options: FlagParameterOptions & { readonly domain?: Domain | undefined } = {},
 ): ParameterDecorator {
   const flag = resolveParameterFlag('FlagDetails', key, defaultValue, options);
   return createFlagParameterDecorator({ decorator: '@FlagDetails', flag }, (details) => details);

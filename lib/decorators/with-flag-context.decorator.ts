@@ -38,8 +38,8 @@ const optionChecks: CheckTable<WithFlagContextOptions> = { domain: nameOption };
 /**
  * Runs a method that no request calls (a scheduled job, a queue consumer, a command) in a scope of its own. Within it,
  * flags are evaluated under this context, each once. The context is merged over the module's static context, as in
- * `FlagService.withContext`. The class must be a provider; it need not inject
- * anything. In a class that a test creates without the module, the method runs in a scope without the static context.
+ * `FlagService.withContext`. The class must be a provider; it need not inject anything. In a class that a test creates
+ * without the module, the method runs in a scope without the static context.
  *
  * If the function throws, rejects or takes longer than the option `contextTimeout`, the method runs with the static
  * context alone, and each kind of failure is logged once. If the function returns a promise, the method returns a promise

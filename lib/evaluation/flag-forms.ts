@@ -27,7 +27,7 @@ export const looksLikeDefinition = (value: unknown): value is JsonObject =>
   isJsonObject(value) && ['variations', 'default_variation'].some((word) => Object.hasOwn(value, word));
 
 /** As {@link looksLikeDefinition}; false for a value that cannot be read, which is the problem of one flag later. */
-function isLikeDefinition(value: unknown): boolean {
+function isReadableDefinition(value: unknown): boolean {
   try {
     return looksLikeDefinition(value);
   } catch {
@@ -129,7 +129,10 @@ function underFlags(flags: unknown): FoundFlags {
 
 /** Whether the member `flags` is itself a flag, whose key is "flags". It looks like a definition, and holds none. */
 function isFlagNamedFlags(flags: unknown): boolean {
-  return looksLikeDefinition(flags) && !Object.keys(flags).some((key) => isLikeDefinition(read(flags, key)));
+  return (
+    looksLikeDefinition(flags) &&
+    !Object.keys(flags).some((key) => isReadableDefinition(readMember(flags, key)))
+  );
 }
 
 /** Returns the list of flags in `items`, as `wrangler` prints it, or in `result`. */
@@ -138,7 +141,7 @@ function listIn(object: JsonObject): FoundFlags | undefined {
     const list = Object.hasOwn(object, name) ? object[name] : undefined;
     if (!isList(list)) continue;
     // Beside other members, or without a flag in it, the list may be the value of a flag with this key.
-    if (list.some(isLikeDefinition)) return { list, path: name };
+    if (list.some(isReadableDefinition)) return { list, path: name };
     if (Object.keys(object).length === 1) return listOrNone(list, name);
   }
   return undefined;
@@ -150,7 +153,7 @@ function listOrNone(list: readonly unknown[], path: string): FoundFlags {
 }
 
 function expectListOfFlags(list: readonly unknown[], path: string): FoundFlags {
-  if (list.some(isLikeDefinition)) return { list, path };
+  if (list.some(isReadableDefinition)) return { list, path };
   const [first] = list;
   const given =
     list.length === 0
@@ -189,7 +192,7 @@ function withoutSchema(flags: JsonObject): JsonObject {
 }
 
 /** Returns a member; undefined if reading it throws, which makes that flag alone malformed later. */
-export function read(object: JsonObject, name: string): unknown {
+export function readMember(object: JsonObject, name: string): unknown {
   try {
     return object[name];
   } catch {

@@ -1,12 +1,12 @@
 import { isJsonObject, type JsonObject } from './malformed-flag';
 
-const isText = (value: unknown): boolean => typeof value === 'string';
+const isString = (value: unknown): boolean => typeof value === 'string';
 
-/** Recognizes the formats of one flag in files of other products, which would otherwise be values of JSON flags. */
+/** The formats of one flag in files of other products, which would otherwise be values of JSON flags. */
 const FLAG_FORMATS: readonly (readonly [is: (flag: JsonObject) => boolean, format: string])[] = [
   [
     ({ variants, defaultVariant, state }) =>
-      isJsonObject(variants) && (isText(defaultVariant) || state === 'ENABLED' || state === 'DISABLED'),
+      isJsonObject(variants) && (isString(defaultVariant) || state === 'ENABLED' || state === 'DISABLED'),
     'the format of flagd, or of OpenFeature’s in-memory provider',
   ],
   [
@@ -16,15 +16,15 @@ const FLAG_FORMATS: readonly (readonly [is: (flag: JsonObject) => boolean, forma
   ],
 ];
 
-/** Recognizes other documents by their members, which would otherwise be flags by key. */
+/** Other documents, by their members, which would otherwise be flags by key. */
 const DOCUMENT_FORMATS: readonly (readonly [is: (document: JsonObject) => boolean, format: string])[] = [
   [
-    ({ value, reason, key, flagKey }) => value !== undefined && isText(reason) && isText(key ?? flagKey),
+    ({ value, reason, key, flagKey }) => value !== undefined && isString(reason) && isString(key ?? flagKey),
     'the answer of an evaluation, which holds a value and no definition',
   ],
   [
     ({ errorCode, key, flagKey, errorDetails, errorMessage }) =>
-      isText(errorCode) && isText(key ?? flagKey ?? errorDetails ?? errorMessage),
+      isString(errorCode) && isString(key ?? flagKey ?? errorDetails ?? errorMessage),
     'the answer of an evaluation that failed',
   ],
   [({ flagValues }) => isJsonObject(flagValues), 'the format of LaunchDarkly'],

@@ -1,5 +1,5 @@
 import { type FlagDefinition, type JsonValue } from '../types';
-import { findFlags, FlagsShapeError, type FoundFlags, looksLikeDefinition, read } from './flag-forms';
+import { findFlags, FlagsShapeError, type FoundFlags, looksLikeDefinition, readMember } from './flag-forms';
 import { isJsonObject, isolateFlag, keySegment, kindOf, MalformedFlag, quoted } from './malformed-flag';
 
 /** The keys that Flagship accepts. Flags by key may have others, because their author chose them for this package. */
@@ -88,7 +88,7 @@ function listedTwice(key: string, earlier: string, place: string): MalformedFlag
 
 function keyOf(item: unknown, place: string): string {
   if (!isJsonObject(item)) throw new FlagsShapeError(`${place} must be a flag, but is ${kindOf(item)}.`);
-  const key = read(item, 'key');
+  const key = readMember(item, 'key');
   if (typeof key === 'string' && key !== '') return key;
   throw new FlagsShapeError(`${place} must have the flag's key as "key", but its "key" is ${kindOf(key)}.`);
 }

@@ -10,18 +10,18 @@ import { type ResponseHandler } from './response-handler';
 export class ApplicationDispatcher {
   // A private field of the language: a dispatcher may hold a password, which an application prints with the provider.
   #lastSeen: GlobalDispatcher | undefined;
-  private isApplications = false;
+  private isSetByApplication = false;
 
   /** Undefined while the global dispatcher is absent, or a default one. */
   get current(): GlobalDispatcher | undefined {
     const dispatcher = globalDispatcher();
     if (dispatcher !== this.#lastSeen) {
       this.#lastSeen = dispatcher;
-      this.isApplications =
+      this.isSetByApplication =
         readSafely(() => typeof dispatcher?.dispatch) === 'function' &&
         readSafely(() => dispatcher && isApplicationDispatcher(dispatcher)) !== false;
     }
-    return this.isApplications ? dispatcher : undefined;
+    return this.isSetByApplication ? dispatcher : undefined;
   }
 }
 

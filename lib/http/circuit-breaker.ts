@@ -42,8 +42,8 @@ function failureKindOf(error: unknown): string {
 /**
  * A circuit breaker. While closed it counts failures in a row; at the threshold it opens and refuses tasks at once.
  * After `halfOpenAfter` milliseconds it lets one task at a time try (half-open): a success closes the circuit, a
- * failure opens it for the same time again. A trial that has not ended after the longest time of a task counts as
- * ended: on Cloudflare Workers a task ends without a result when the request that started it has ended.
+ * failure opens it for the same time again. A trial that has not ended after `maxTaskMs` counts as ended: on Cloudflare
+ * Workers a task ends without a result when the request that started it has ended.
  */
 export class CircuitBreaker {
   private currentState: CircuitState = 'closed';
@@ -60,7 +60,7 @@ export class CircuitBreaker {
   private generation = 0;
   private isDisposed = false;
 
-  /** @param maxTaskMs The longest time of a task, in milliseconds. */
+  /** @param maxTaskMs After how many milliseconds a task that has not ended counts as ended. */
   constructor(
     private readonly options: ResolvedCircuitBreaker,
     private readonly listener: CircuitListener,

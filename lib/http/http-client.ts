@@ -1,5 +1,6 @@
 import { FlagshipError, isErrorOf } from '../errors';
 import { globalFetch, type HeaderMap, type ResolvedHttpOptions } from '../options';
+import { droppedAfterMs } from '../runtime';
 import { CircuitBreaker, type CircuitListener } from './circuit-breaker';
 import { withoutTrace } from './trace-detachment';
 import { FetchTransport } from './fetch-transport';
@@ -92,9 +93,8 @@ export class HttpClient {
     this.transport ??= this.createTransport();
     this.#signal?.attach();
     const { circuitBreaker, deadline } = this.#options;
-    // Timers are late where the event loop is blocked.
     if (circuitBreaker !== undefined && this.listener !== undefined)
-      this.breaker ??= new CircuitBreaker(circuitBreaker, this.listener, 2 * deadline);
+      this.breaker ??= new CircuitBreaker(circuitBreaker, this.listener, droppedAfterMs(deadline));
   }
 
   /** Whether spans are recorded, so that a request needs a {@link SpanDescription}. */

@@ -85,7 +85,7 @@ export class UndiciTransport implements Transport {
   // Private fields of the language: passwords and tokens must not appear where an application prints the provider.
   readonly #target: TransportTarget;
   readonly #dispatcher: Undici.Dispatcher;
-  private readonly application = new ApplicationDispatcher();
+  private readonly applicationDispatcher = new ApplicationDispatcher();
   readonly #pending = new Set<ResponseHandler>();
 
   private constructor(target: TransportTarget, undici: typeof Undici) {
@@ -103,7 +103,7 @@ export class UndiciTransport implements Transport {
   }
 
   send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
-    const application = this.application.current;
+    const ofApplication = this.applicationDispatcher.current;
     return new Promise<HttpResponse>((resolve, reject) => {
       const handler: ResponseHandler = new ResponseHandler(
         (response) => {
@@ -117,13 +117,13 @@ export class UndiciTransport implements Transport {
         request,
         {
           timeout: () => timeoutError(limit),
-          network: (cause) => networkError(cause, request, this.describeRoute(application !== undefined)),
+          network: (cause) => networkError(cause, request, this.describeRoute(ofApplication !== undefined)),
         },
         timeLeftMs,
       );
       this.#pending.add(handler);
       try {
-        if (application !== undefined) dispatchThrough(application, this.withOrigin(request), handler);
+        if (ofApplication !== undefined) dispatchThrough(ofApplication, this.withOrigin(request), handler);
         else if (this.#target.proxy !== undefined)
           this.#dispatcher.dispatch(this.withOrigin(request), handler);
         else this.#dispatcher.dispatch(request, handler);
@@ -152,8 +152,9 @@ export class UndiciTransport implements Transport {
     return { origin: this.#target.origin, method, path, headers: { ...headers }, body };
   }
 
-  private describeRoute(isApplications: boolean): string {
-    if (isApplications)
+  /** @param isOfApplication Whether the application's dispatcher has sent the request. */
+  private describeRoute(isOfApplication: boolean): string {
+    if (isOfApplication)
       return 'It went through the global dispatcher that the application has set in undici.';
     const { proxy } = this.#target;
     return proxy === undefined

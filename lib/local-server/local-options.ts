@@ -4,7 +4,8 @@ import { type FlagsInput } from '../options';
 export interface LocalFlagshipOptions {
   /**
    * The path of a JSON file, or the flags themselves: Flagship's definitions document, a list of flags as its management
-   * API and `wrangler` print it, or values by key. A file may have comments. It is watched: an edit takes effect within a second; an invalid edit is reported and changes nothing.
+   * API and `wrangler` print it, or values by key. A file may have comments. It is watched: an edit takes effect within a
+   * second; an invalid edit is reported and changes nothing.
    * @example { flags: './flags.json' }
    * @example { flags: { 'new-checkout': true } }
    */

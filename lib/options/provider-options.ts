@@ -130,9 +130,9 @@ export interface FlagshipProviderOptions {
   readonly accountId?: string | undefined;
 
   /**
-   * API token, sent as `Authorization: Bearer …`; may be given with or without `Bearer`. Needs the *Evaluate* permission, for `localEvaluation` the *Read*
-   * permission. An `authorization` header in `headers`, and one from `headersFactory`, take precedence. Never written
-   * to a log or an error message.
+   * API token, sent as `Authorization: Bearer …`; may be given with or without `Bearer`. Needs the *Evaluate* permission,
+   * for `localEvaluation` the *Read* permission. An `authorization` header in `headers`, and one from `headersFactory`,
+   * take precedence. Never written to a log or an error message.
    * @default none
    * @example process.env.FLAGSHIP_TOKEN
    */
@@ -367,8 +367,9 @@ export interface FlagshipProviderOptions {
   /**
    * Flag definitions: the path of a JSON file, which is watched and may have comments, an object or a list. Flags are
    * evaluated in this process, without any network. The file is a regular file of at most 32 MB. The format is that of
-   * Flagship's definitions, a list of flags as its management API and `wrangler` print it, or keys with bare values. Rules
-   * with a `priority` are sorted by it. Not together with the options of HTTP; `accountId` may be given as the seed of rollouts.
+   * Flagship's definitions, a list of flags as its management API and `wrangler` print it, or keys with bare values.
+   * Rules with a `priority` are sorted by it. Not together with the options of HTTP; `accountId` may be given as the seed
+   * of rollouts.
    * @default none
    * @example './flags.json'
    * @example { 'new-checkout': true }

@@ -1,4 +1,5 @@
 import { configurationError, describeValue } from '../errors';
+import { isObject } from '../types';
 import {
   type CheckTable,
   checkOptions,
@@ -17,7 +18,6 @@ import {
   wholeNumber,
 } from './checks';
 import { MAX_REFRESH_INTERVAL_MS, PROVIDER_DEFAULTS } from './defaults';
-import { isObject } from '../types';
 import { type CircuitBreakerOptions, type FlagshipProviderOptions } from './provider-options';
 import { resolveCache, type ResolvedCache } from './resolve-cache';
 import { type ResolvedSource, resolveSource } from './resolve-source';
@@ -60,7 +60,7 @@ const providerChecks: CheckTable<FlagshipProviderOptions> = {
   authToken: tokenOption,
   baseUrl: urlOption,
   endpoint: urlOption,
-  headers: (value) => (typeof value === 'object' && value !== null ? undefined : 'headers'),
+  headers: (value) => (isObject(value) ? undefined : 'headers'),
   headersFactory: functionOption,
   fetchOptions: objectOption,
   fetch: functionOption,

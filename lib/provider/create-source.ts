@@ -88,8 +88,8 @@ function createSharedCache(
 ): SharedCache {
   const digest = createDigest(source, secrets, listener);
   // Under 'query' Flagship may evaluate a context otherwise, because a query does not keep the types of its attributes.
-  const metadata = new MetadataReader(source.http.flagSetId, listener);
-  return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport, metadata);
+  const metadataReader = new MetadataReader(source.http.flagSetId, listener);
+  return new SharedCache(store, ttl + staleTtl, digest, source.contextTransport, metadataReader);
 }
 
 /**

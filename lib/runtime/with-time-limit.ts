@@ -61,6 +61,15 @@ export async function withTimeLimit<T>(
   }
 }
 
+/**
+ * Returns after how many milliseconds work with a time limit counts as dropped by the runtime, as Cloudflare Workers drop
+ * the work of a request that has ended. Twice the limit, because a blocked event loop makes timers late. Work that ends
+ * later all the same may be done twice, and nothing else.
+ */
+export function droppedAfterMs(limitMs: number): number {
+  return 2 * limitMs;
+}
+
 function timeLimitError(name: WaitName, limitMs: number): FlagshipError {
   return new FlagshipError(
     `The ${WAIT_LABELS[name]} did not finish within ${limitMs} ms.`,

@@ -8,8 +8,8 @@ import { type Resolution, type SourceListener } from './flag-source';
 /** The longest time that compiling blocks other work, in milliseconds. */
 const SLICE_MS = 8;
 
-/** Definitions that are ready to be put in force, with a digest of each flag to compare with the next version's. */
-export interface DefinitionsVersion {
+/** Definitions that are ready to be put in force, with a digest of each flag to compare with the next ones'. */
+export interface DigestedDefinitions {
   readonly definitions: CompiledDefinitions;
   readonly digests: ReadonlyMap<string, string>;
 }
@@ -24,7 +24,7 @@ export async function compileInSlices(
   flags: FlagMap,
   accountId: string,
   flagSet: FlagMetadata | undefined,
-): Promise<DefinitionsVersion> {
+): Promise<DigestedDefinitions> {
   const definitions = new CompiledDefinitions([], accountId, flagSet);
   const digests = new Map<string, string>();
   let sliceEnd = performance.now() + SLICE_MS;
@@ -41,7 +41,7 @@ export async function compileInSlices(
 
 /** The definitions in force, and the one way to replace them, wherever the new ones come from. */
 export class ActiveDefinitions {
-  private current: DefinitionsVersion | undefined;
+  private current: DigestedDefinitions | undefined;
 
   constructor(private readonly listener: Pick<SourceListener, 'changed'>) {}
 
@@ -77,14 +77,14 @@ export class ActiveDefinitions {
   }
 
   /**
-   * Puts a version in force. If there was one before, reports the flags that have changed.
+   * Puts definitions in force. If there were some before, reports the flags that have changed.
    *
    * @returns The keys of the flags that are new, gone or defined otherwise than before.
    */
-  apply(version: DefinitionsVersion): string[] {
+  apply(next: DigestedDefinitions): string[] {
     const before = this.current;
-    this.current = version;
-    const changed = changedKeys(before?.digests ?? new Map<string, string>(), version.digests);
+    this.current = next;
+    const changed = changedKeys(before?.digests ?? new Map<string, string>(), next.digests);
     if (before !== undefined && changed.length > 0) this.listener.changed(changed);
     return changed;
   }

@@ -26,11 +26,6 @@ const STATUS_CODES: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [403, FlagshipErrorCode.UNAUTHORIZED],
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
 ]);
-/** The codes that say nothing about the flag or the context, so that the failure may pass. */
-const INCONCLUSIVE_CODES: ReadonlySet<FlagshipErrorCode> = new Set([
-  FlagshipErrorCode.GENERAL,
-  FlagshipErrorCode.PARSE_ERROR,
-]);
 /** The statuses for which HTTP defines `Retry-After` as the time until another attempt. */
 const RETRY_AFTER_STATUSES = new Set([429, 503]);
 
@@ -39,9 +34,15 @@ export function fromOpenFeatureCode(name: unknown): FlagshipErrorCode | undefine
   return FLAGSHIP_CODES.get(name);
 }
 
+/** Whether a code says nothing about the flag or the context, so that an older resolution may still be right. */
+export function isInconclusive(code: FlagshipErrorCode): boolean {
+  return code === FlagshipErrorCode.GENERAL || code === FlagshipErrorCode.PARSE_ERROR;
+}
+
 /**
  * Returns the error for a response with another status than 2xx.
  *
+ * @param request The request as it was sent. The message tells its size, and not its private values.
  * @param permission The permission of the token that the request needs, for the message.
  */
 export function responseError(
@@ -74,9 +75,7 @@ export function envelopeError(envelope: JsonObject, request: OutgoingRequest): F
   const code = reportedCode(envelope) ?? FlagshipErrorCode.GENERAL;
   const details = reportedDetails(envelope, request);
   const message = `Flagship answered "success": false. ${details}`.trimEnd();
-  return INCONCLUSIVE_CODES.has(code)
-    ? new TransientError(message, code)
-    : new DefinitiveError(message, code);
+  return isInconclusive(code) ? new TransientError(message, code) : new DefinitiveError(message, code);
 }
 
 function parseErrorBody(body: string): JsonObject {

@@ -21,11 +21,17 @@ export class MetadataReader {
   /**
    * Returns the metadata of an answer and of the app. What is not accepted is dropped, with one warning a minute; it
    * never fails the answer.
+   *
+   * @param redactText Removes the private values of the request from a text of the answer, which the warning may quote.
    */
-  read(flagKey: string, given: unknown): FlagMetadata | undefined {
+  read(
+    flagKey: string,
+    given: unknown,
+    redactText: (text: string) => string = String,
+  ): FlagMetadata | undefined {
     const { metadata, problem } = readMetadata(given);
     if (problem !== undefined) {
-      const line = this.limit.admit(metadataWarning({ flagKey, problem }));
+      const line = this.limit.admit(metadataWarning({ flagKey, problem: redactText(problem) }));
       if (line !== undefined) this.listener.warn(line);
     }
     return mergeMetadata(this.flagSet, metadata);

@@ -20,7 +20,7 @@ export { jsonCopy } from './json-copy';
 export { type JsonValue } from './json-value';
 export { isObject } from './is-object';
 export { ownCopy } from './own-copy';
-export { parseJson } from './parse-json';
+export { parseJson, withoutByteOrderMark } from './parse-json';
 export { isPlainObject } from './plain-object';
 export { readQueryValue } from './query-value';
 export { toTargetingKey } from './targeting-key';

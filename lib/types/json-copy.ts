@@ -5,12 +5,12 @@
  */
 export function jsonCopy(value: unknown): unknown {
   if (value === undefined) return undefined;
-  const text = JSON.stringify(value, expectFinite) as string | undefined;
+  const text = JSON.stringify(value, rejectNonFinite) as string | undefined;
   if (text === undefined) throw new Error(`a ${typeof value} cannot be written as JSON`);
   return JSON.parse(text);
 }
 
-function expectFinite(name: string, value: unknown): unknown {
+function rejectNonFinite(name: string, value: unknown): unknown {
   if (typeof value !== 'number' || Number.isFinite(value)) return value;
   const place = name === '' ? '' : ` of "${name.slice(0, 80)}"`;
   throw new Error(`the number ${value}${place} cannot be written as JSON`);

@@ -1,9 +1,13 @@
+/** Returns a text without the byte order mark that servers and editors write before it, and that `JSON.parse` refuses. */
+export function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
 /**
- * Parses the JSON of a response or a file. A byte order mark before it is not an error: servers and editors write one,
- * and `JSON.parse` refuses it.
+ * Parses the JSON of a response, with or without a byte order mark.
  *
  * @throws SyntaxError When the text is not JSON.
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+  return JSON.parse(withoutByteOrderMark(text));
 }

@@ -107,3 +107,14 @@ it.each([
   const provider = open({ localEvaluation: true, accountId: 'account' });
   await expect(provider.initialize()).rejects.toThrow('Flagship answered HTTP 500. the reason');
 });
+
+it.each([
+  ['an envelope of failure', { success: false, errors: [{ message: 'no app for Bearer secret-token' }] }],
+  ['a failure with flags', { success: false, errorMessage: 'no app for secret-token', flags: {} }],
+  ['another document', { flags: 'no app for secret-token' }],
+])('a download of %s is an error without secrets', async (_, body) => {
+  server.script({ body });
+  const provider = open({ localEvaluation: true, accountId: 'account', authToken: 'secret-token' });
+  const failure: unknown = await provider.initialize().catch((error: unknown) => error);
+  expect(String(failure)).toMatch(/no app for (?!.*secret)/);
+});

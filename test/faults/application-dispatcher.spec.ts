@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
 import {
   Agent,
   type Dispatcher,
@@ -12,7 +11,7 @@ import {
 } from 'undici';
 import { waitUntil, within } from '../../tools/waiting.cjs';
 import { certificate } from '../fixtures/certificate';
-import { answer, askFlag, askNew } from '../fixtures/open-providers';
+import { answer, askFlag, askNew, openProviders } from '../fixtures/open-providers';
 import { type ScriptedServer } from '../fixtures/scripted-server';
 import { useCleanup } from '../fixtures/use-cleanup';
 import { useEnvironment } from '../fixtures/use-environment';
@@ -26,6 +25,7 @@ const startProxy = useProxy();
 const setEnvironment = useEnvironment();
 const cleanUp = useCleanup();
 let server: ScriptedServer;
+const open = openProviders(() => server);
 const original = getGlobalDispatcher();
 
 beforeAll(async () => (server = await servers.start()));
@@ -36,15 +36,6 @@ beforeEach(() => {
   });
 });
 
-function open(options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider {
-  const provider = new FlagshipServerProvider({
-    endpoint: `${server.url}/evaluate`,
-    retries: 0,
-    ...options,
-  });
-  cleanUp(() => provider.onClose());
-  return provider;
-}
 /** Closes it after the test, as an application does. */
 const keep = <T extends Dispatcher>(dispatcher: T): T => {
   // A MockAgent can only be closed.

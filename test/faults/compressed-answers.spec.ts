@@ -1,10 +1,10 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { type FlagshipProviderOptions, type FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil } from '../../tools/waiting.cjs';
 import { fixedFlags } from '../fixtures/definitions';
+import { openProviders } from '../fixtures/open-providers';
 import { type AnswerFunction, type ScriptedServer } from '../fixtures/scripted-server';
 import { useLog } from '../fixtures/captured-log';
-import { useCleanup } from '../fixtures/use-cleanup';
 import { useServer } from '../fixtures/use-server';
 
 type Options = Partial<FlagshipProviderOptions>;
@@ -31,22 +31,13 @@ const codings: Readonly<Record<string, Compress>> = {
 };
 
 const servers = useServer();
-const cleanUp = useCleanup();
 const log = useLog();
 let server: ScriptedServer;
 
 beforeAll(async () => (server = await servers.start()));
 
-function open(options: Options = {}): FlagshipServerProvider {
-  const provider = new FlagshipServerProvider({
-    endpoint: `${server.url}/evaluate`,
-    retries: 1,
-    retryDelay: 0,
-    ...options,
-  });
-  cleanUp(() => provider.onClose());
-  return provider;
-}
+const openProvider = openProviders(() => server);
+const open = (options: Options = {}) => openProvider({ retries: 1, retryDelay: 0, ...options });
 const openLocal = (options: Options = {}) => open({ localEvaluation: true, accountId: 'a', ...options });
 const ask = (provider: FlagshipServerProvider) => provider.resolveBooleanEvaluation('flag', false, {});
 const send =

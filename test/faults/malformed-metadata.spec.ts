@@ -211,6 +211,29 @@ it('metadata of a binding that throws when it is read spoils no answer', async (
   expect(log.join()).not.toContain('secret');
 });
 
+it.each<[string, () => Promise<FlagshipProviderOptions>]>([
+  [
+    'over HTTP',
+    async () => {
+      const { url } = await servers.start(answerWith('{"owner":"team","user-7 in Bearer my-token":null}'));
+      return { endpoint: `${url}/evaluate`, retries: 0, authToken: 'my-token' };
+    },
+  ],
+  [
+    'of a binding',
+    () => {
+      const details = { value: true, metadata: { owner: 'team', 'user-7': null } };
+      return Promise.resolve({ binding: bindingWith(() => Promise.resolve(details)).binding });
+    },
+  ],
+])('the warning about metadata %s quotes no value of the request', async (_, options) => {
+  const provider = await provide(await options());
+  const details = await provider.resolveBooleanEvaluation('flag', false, { targetingKey: 'user-7' });
+  expect(details.flagMetadata).toEqual({ owner: 'team' });
+  expect(log).toEqual([expect.stringContaining('not accepted: "')]);
+  expect(log[0]).not.toMatch(/user-7|my-token/);
+});
+
 it('an error of a binding carries the metadata of its details', async () => {
   const details = {
     value: false,

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type FlagshipProviderOptions, FlagshipServerProvider } from 'nestjs-flagship';
+import { FlagshipServerProvider } from 'nestjs-flagship';
 import { waitUntil, within } from '../../tools/waiting.cjs';
 import { certificate } from '../fixtures/certificate';
 import { closedPort } from '../fixtures/closed-port';
-import { answer, askNew } from '../fixtures/open-providers';
+import { answer, askNew, openProviders } from '../fixtures/open-providers';
 import { type ScriptedServer } from '../fixtures/scripted-server';
 import { useBuiltPackage } from '../fixtures/use-built-package';
 import { useCleanup } from '../fixtures/use-cleanup';
@@ -22,6 +22,7 @@ const startTls = useTlsServer();
 const set = useEnvironment();
 const cleanUp = useCleanup();
 let server: ScriptedServer;
+const open = openProviders(() => server);
 let host: string;
 
 beforeAll(async () => {
@@ -33,16 +34,6 @@ beforeEach(() => {
   const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'];
   set(Object.fromEntries(names.map((name) => [name, undefined])));
 });
-
-function open(options: Partial<FlagshipProviderOptions> = {}): FlagshipServerProvider {
-  const provider = new FlagshipServerProvider({
-    endpoint: `${server.url}/evaluate`,
-    retries: 0,
-    ...options,
-  });
-  cleanUp(() => provider.onClose());
-  return provider;
-}
 
 describe('the environment names a proxy', () => {
   it.each(['http_proxy', 'HTTP_PROXY'])('in %s: evaluations go through it', async (name) => {

@@ -30,6 +30,13 @@ describe('the page of guarantees', () => {
     expect(titles).toContain(anchor);
   });
 
+  it('lists each guarantee once', () => {
+    const guarantees = rows
+      .map((row) => row.split('|')[1]?.trim())
+      .filter((cell) => !/^-+$|^Guarantee$/.test(cell ?? ''));
+    expect(guarantees.filter((guarantee, index) => guarantees.indexOf(guarantee) !== index)).toEqual([]);
+  });
+
   it('has a test for every guarantee', () => {
     const guarantees = rows.filter((row) => !/^\| (-+|Guarantee|Wait) /.test(row) && row.includes('`lib/'));
     expect(guarantees.filter((row) => !/(?:\.spec\.ts|\/check\.mjs)`/.test(row))).toEqual([]);

@@ -20,7 +20,7 @@ const program = ts.createProgram(
 );
 const checker = program.getTypeChecker();
 
-/** Returns the exported options types of every entry, by name. */
+/** Returns the exported options types of every entry, and the types of parameters called `options`, by name. */
 function exportedOptions(): Map<string, ts.Type> {
   const found = new Map<string, ts.Type>();
   for (const entry of ENTRIES) {
@@ -29,6 +29,11 @@ function exportedOptions(): Map<string, ts.Type> {
       const symbol = name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
       if (OPTIONS.test(name.name) && symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias)) {
         found.set(name.name, checker.getDeclaredTypeOfSymbol(symbol));
+      }
+      if (!(symbol.flags & ts.SymbolFlags.Function)) continue;
+      for (const { parameters } of checker.getTypeOfSymbol(symbol).getCallSignatures()) {
+        const parameter = parameters.find((each) => each.name === 'options');
+        if (parameter !== undefined) found.set(`options of ${name.name}`, checker.getTypeOfSymbol(parameter));
       }
     }
   }
@@ -78,6 +83,9 @@ describe('options under exactOptionalPropertyTypes', () => {
         'FlagshipModuleOptions',
         'FlagshipProviderOptions',
         'LocalFlagshipOptions',
+        'options of FeatureFlag',
+        'options of FlagDetails',
+        'options of FlagValue',
       ]),
     );
   });

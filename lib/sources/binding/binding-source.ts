@@ -3,7 +3,7 @@ import { contextValues, withActiveSpan, redactValues, CancellableWaits, shortene
 import { type BindingDetails, type FlagshipBinding, type FlagType, type JsonValue } from '../../options';
 import { type Attributes } from '../../types';
 import { jsonContext, type JsonContext } from '../context-json';
-import { fromOpenFeatureCode } from '../error-response';
+import { fromOpenFeatureCode, isInconclusive } from '../error-response';
 import { isTextOrAbsent } from '../is-text-or-absent';
 import { type FlagSource, type Resolution, type SourceListener } from '../flag-source';
 import { MetadataReader } from '../metadata-reader';
@@ -12,9 +12,13 @@ function parseError(problem: string): FlagshipError {
   return new FlagshipError(`The binding answered ${problem}.`, FlagshipErrorCode.PARSE_ERROR);
 }
 
-/** Returns the message of a binding's error, without the values of the context that it quotes. */
+/** Returns a text of a binding without the values of the context that it quotes. */
+function redacted(text: string, context: JsonContext): string {
+  return redactValues(text, contextValues('context', context));
+}
+
 function redactedMessage(message: unknown, context: JsonContext): string {
-  return shortened(redactValues(messageOf(message), contextValues('context', context)));
+  return shortened(redacted(messageOf(message), context));
 }
 
 /** Returns a value as JSON; objects and lists are copied. */
@@ -28,16 +32,13 @@ function jsonValue(value: unknown): JsonValue {
   }
 }
 
-/** The codes that say nothing about the flag or the context, so that an older resolution may still be right. */
-const INCONCLUSIVE_CODES = new Set([FlagshipErrorCode.GENERAL, FlagshipErrorCode.PARSE_ERROR]);
-
 function bindingError({ errorCode, errorMessage }: BindingDetails, context: JsonContext): FlagshipError {
   const code = fromOpenFeatureCode(errorCode) ?? FlagshipErrorCode.GENERAL;
   const message =
     typeof errorMessage === 'string'
       ? redactedMessage(errorMessage, context)
       : `The binding answered ${code}.`;
-  return INCONCLUSIVE_CODES.has(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
+  return isInconclusive(code) ? new FlagshipError(message, code) : new DefinitiveError(message, code);
 }
 
 /** Returns the metadata of details, unchecked. What cannot be read is no metadata, and fails no evaluation. */
@@ -73,7 +74,7 @@ function readDetails(
 ): Resolution {
   const details = readFields(result);
   const { value, variant, reason, errorCode } = details;
-  const metadata = metadataReader.read(flagKey, details.metadata);
+  const metadata = metadataReader.read(flagKey, details.metadata, (text) => redacted(text, context));
   if (errorCode) throw Object.assign(bindingError(details, context), { flagMetadata: metadata });
   if (details.flagKey !== undefined && details.flagKey !== flagKey) throw parseError('for another flag');
   if (!isTextOrAbsent(variant) || !isTextOrAbsent(reason)) {
@@ -90,7 +91,7 @@ function readDetails(
 /** Evaluates flags through a Cloudflare Workers binding. */
 export class BindingSource implements FlagSource {
   private waits = new CancellableWaits();
-  private readonly metadata: MetadataReader;
+  private readonly metadataReader: MetadataReader;
 
   /** @param deadlineMs The time limit of an evaluation in milliseconds, because a binding has none of its own. */
   constructor(
@@ -99,7 +100,7 @@ export class BindingSource implements FlagSource {
     listener: SourceListener,
   ) {
     // A binding does not name its app.
-    this.metadata = new MetadataReader(undefined, listener);
+    this.metadataReader = new MetadataReader(undefined, listener);
   }
 
   open(): Promise<void> {
@@ -121,7 +122,7 @@ export class BindingSource implements FlagSource {
     const details = withActiveSpan(() =>
       this.waits.waitFor('binding', call, deadlineMs, () => timeoutError(deadlineMs)),
     );
-    return readDetails(await details, flagKey, attributes, this.metadata);
+    return readDetails(await details, flagKey, attributes, this.metadataReader);
   }
 
   close(): void {

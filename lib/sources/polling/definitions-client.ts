@@ -1,17 +1,18 @@
 import { FlagshipErrorCode, messageOf } from '../../errors';
-import { type FlagMap, readDefinitions } from '../../evaluation';
+import { type FlagMap, isJsonObject, readDefinitions } from '../../evaluation';
 import {
   type HttpResponse,
   HttpClient,
   MAX_DEFINITIONS_BYTES,
   type OutgoingRequest,
+  redact,
   type SpanDescription,
   TransientError,
   type UpstreamStats,
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
 import { parseJson } from '../../types';
-import { responseError } from '../error-response';
+import { envelopeError, responseError } from '../error-response';
 import { urlTemplate } from '../evaluation-spans';
 
 /** Definitions from a response of Flagship. */
@@ -30,16 +31,27 @@ export interface DownloadedDefinitions {
  * @throws TransientError `PARSE_ERROR` when the text is not JSON or has no flags.
  */
 export function parseDefinitions(text: string): FlagMap {
-  let parsed: unknown;
+  return definitionsIn(parse(text));
+}
+
+function parse(text: string): unknown {
   try {
-    parsed = parseJson(text);
+    return parseJson(text);
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }
+}
+
+/** @param request The request that the content responds to, if any. The error may quote the content, so it is redacted. */
+function definitionsIn(content: unknown, request?: OutgoingRequest): FlagMap {
   try {
-    return readDefinitions(parsed);
+    return readDefinitions(content);
   } catch (error) {
-    throw new TransientError(messageOf(error), FlagshipErrorCode.PARSE_ERROR);
+    const message = messageOf(error);
+    throw new TransientError(
+      request === undefined ? message : redact(message, request),
+      FlagshipErrorCode.PARSE_ERROR,
+    );
   }
 }
 
@@ -91,5 +103,7 @@ function readResponse(
 ): DownloadedDefinitions | undefined {
   if (response.status === 304 && etag !== undefined) return undefined;
   if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Read');
-  return { flags: parseDefinitions(response.body), etag: response.etag, text: response.body };
+  const content = parse(response.body);
+  if (isJsonObject(content) && content.success === false) throw envelopeError(content, request);
+  return { flags: definitionsIn(content, request), etag: response.etag, text: response.body };
 }

@@ -9,7 +9,7 @@ import { type PublishedDefinitions, digestText, SharedDefinitions } from './shar
 import { type Revalidation, isSameOrNewer, type Manifest } from './manifest';
 
 /** The properties of the definitions in force, apart from the flags. */
-export interface DefinitionsMetadata {
+export interface DefinitionsState {
   readonly etag?: string;
   /** The version that answers carry; absent for definitions without an ETag. */
   readonly version?: string;
@@ -24,7 +24,7 @@ export interface DefinitionsMetadata {
 /** The result of a fetch. It changes nothing by itself: the caller puts it in force, or drops it. */
 export interface FetchedDefinitions {
   /** The properties of the definitions in force after this result. */
-  readonly held: DefinitionsMetadata;
+  readonly held: DefinitionsState;
   /** The flags and their text; absent if they are the ones in force. */
   readonly update?: { readonly flags: FlagMap; readonly text: string };
 }
@@ -54,7 +54,7 @@ export class DefinitionsFetcher {
    * @param allowsCached Whether the result of another instance at this interval is enough.
    * @throws FlagshipError When there is no valid response.
    */
-  async fetch(held: DefinitionsMetadata | undefined, allowsCached: boolean): Promise<FetchedDefinitions> {
+  async fetch(held: DefinitionsState | undefined, allowsCached: boolean): Promise<FetchedDefinitions> {
     const { shared } = this;
     if (shared === undefined) return this.download(held, held?.etag);
     const manifest = await shared.readManifest();
@@ -81,7 +81,7 @@ export class DefinitionsFetcher {
    * Returns the definitions in the store if they are newer than the ones in force, for use while Flagship does not
    * respond. If the ones in force are newer, announces them to the other instances.
    */
-  async lastShared(held: DefinitionsMetadata | undefined): Promise<FetchedDefinitions | undefined> {
+  async lastShared(held: DefinitionsState | undefined): Promise<FetchedDefinitions | undefined> {
     const { shared } = this;
     const manifest = await shared?.readManifest();
     if (shared === undefined || manifest?.digest === held?.digest) return undefined;
@@ -105,7 +105,7 @@ export class DefinitionsFetcher {
   }
 
   private async download(
-    held: DefinitionsMetadata | undefined,
+    held: DefinitionsState | undefined,
     etag: string | undefined,
     shared?: SharedDefinitions,
   ): Promise<FetchedDefinitions> {
@@ -130,7 +130,7 @@ export class DefinitionsFetcher {
    */
   private async adopt(
     shared: SharedDefinitions,
-    held: DefinitionsMetadata | undefined,
+    held: DefinitionsState | undefined,
     manifest: Manifest,
   ): Promise<FetchedDefinitions | undefined> {
     // Even if the digests are equal: the request that follows announces this instance's confirmation to the others.
@@ -161,7 +161,7 @@ function toConfirmation({ by, count, at, seen }: Manifest): Revalidation {
   return { by, count, at, seen };
 }
 
-function toPublishedDefinitions(held: DefinitionsMetadata | undefined): PublishedDefinitions | undefined {
+function toPublishedDefinitions(held: DefinitionsState | undefined): PublishedDefinitions | undefined {
   const { digest, etag, confirmation } = held ?? {};
   return digest === undefined || confirmation === undefined ? undefined : { digest, etag, confirmation };
 }

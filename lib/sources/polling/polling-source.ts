@@ -9,7 +9,7 @@ import { type FlagSource, type Resolution, type SourceListener, type SourceStats
 import { LoadQueue } from '../load-queue';
 import { reportMalformed, reportMetadata } from '../report-malformed';
 import { DefinitionsFile } from './definitions-file';
-import { DefinitionsFetcher, type FetchedDefinitions, type DefinitionsMetadata } from './definitions-fetcher';
+import { DefinitionsFetcher, type FetchedDefinitions, type DefinitionsState } from './definitions-fetcher';
 import { RefreshTimer } from './refresh-timer';
 
 /** Where definitions come from that are put in force. */
@@ -43,7 +43,7 @@ export class PollingSource implements FlagSource {
   private readonly flagSetId: string | undefined;
   private readonly timer: RefreshTimer;
   private readonly active: ActiveDefinitions;
-  private held: DefinitionsMetadata | undefined;
+  private held: DefinitionsState | undefined;
   /** Whether `stale` of the listener was called, and `recovered` not since. */
   private isStale = false;
   /** Whether the next load is the first one after `open`. */

@@ -1,11 +1,15 @@
 import { DefinitiveError, FlagshipError } from '../../errors';
 import { type OutgoingRequest, TransientError } from '../../http';
+import { MetadataReader } from '../metadata-reader';
 import { parseEvaluation } from './evaluation-response';
 
 const request: OutgoingRequest = { method: 'GET', path: '/evaluate', headers: {}, maxBytes: 1 };
+const metadataReader = new MetadataReader(undefined, { warn: () => undefined });
+const read = (status: number, body: string, sent = request) =>
+  parseEvaluation({ status, body }, sent, 'f', metadataReader);
 const errorOf = (status: number, body: unknown): FlagshipError => {
   try {
-    parseEvaluation({ status, body: typeof body === 'string' ? body : JSON.stringify(body) }, request, 'f');
+    read(status, typeof body === 'string' ? body : JSON.stringify(body));
   } catch (error) {
     if (error instanceof FlagshipError) return error;
     throw error;
@@ -22,9 +26,7 @@ describe('parseEvaluation', () => {
     [{ value: null, variant: null, reason: null }, { value: null }],
     [{ value: { value: 1 }, more: 1 }, { value: { value: 1 } }],
   ])('reads %j', (body, expected) => {
-    expect(
-      parseEvaluation({ status: 200, body: JSON.stringify({ flagKey: 'f', ...body }) }, request, 'f'),
-    ).toEqual(expected);
+    expect(read(200, JSON.stringify({ flagKey: 'f', ...body }))).toEqual(expected);
   });
 
   it.each([
@@ -98,7 +100,7 @@ describe('parseEvaluation', () => {
     ['beside the success', JSON.stringify({ ...answer, success: true })],
     ['beside another result', JSON.stringify({ ...answer, result: { value: false } })],
   ])('reads an answer %s', (_, body) => {
-    expect(parseEvaluation({ status: 200, body }, request, 'f')).toEqual(resolution);
+    expect(read(200, body)).toEqual(resolution);
   });
 
   it.each<[unknown, RegExp]>([
@@ -211,7 +213,7 @@ describe('parseEvaluation', () => {
       [405, 'a query', get, /^Flagship answered HTTP 405\.$/],
       [413, 'a query', get, /^Flagship answered HTTP 413\.$/],
     ])('against HTTP %i for %s', (status, _, sent, message) => {
-      const run = () => parseEvaluation({ status, body: '' }, sent, 'f');
+      const run = () => read(status, '', sent);
       expect(run).toThrow(message);
       expect(run).not.toThrow(/xxx|yyy|token/);
     });

@@ -1,5 +1,5 @@
 import { type FlagshipError, FlagshipErrorCode } from '../../errors';
-import { type HttpResponse, type OutgoingRequest, TransientError } from '../../http';
+import { type HttpResponse, type OutgoingRequest, redact, TransientError } from '../../http';
 import { isJsonObject } from '../../evaluation';
 import { type JsonValue } from '../../options';
 import { parseJson } from '../../types';
@@ -44,7 +44,7 @@ export function parseEvaluation(
   response: HttpResponse,
   request: OutgoingRequest,
   flagKey: string,
-  metadataReader?: MetadataReader,
+  metadataReader: MetadataReader,
 ): Resolution {
   if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Evaluate');
   const parsed = unwrap(parse(response.body), request);
@@ -61,6 +61,6 @@ export function parseEvaluation(
     value: value as JsonValue,
     variant: variant ?? undefined,
     reason: reason ?? undefined,
-    metadata: metadataReader?.read(flagKey, metadata),
+    metadata: metadataReader.read(flagKey, metadata, (text) => redact(text, request)),
   };
 }

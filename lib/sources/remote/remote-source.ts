@@ -14,7 +14,7 @@ export class RemoteSource implements FlagSource {
   private readonly endpoint: URL;
   private readonly bodyPath: string;
   private readonly spans: EvaluationSpans;
-  private readonly metadata: MetadataReader;
+  private readonly metadataReader: MetadataReader;
   private readonly flagSetId: string | undefined;
 
   constructor(
@@ -25,7 +25,7 @@ export class RemoteSource implements FlagSource {
   ) {
     const { endpoint, flagSetId } = options;
     this.flagSetId = flagSetId;
-    this.metadata = new MetadataReader(flagSetId, listener);
+    this.metadataReader = new MetadataReader(flagSetId, listener);
     this.client = new HttpClient(options, {
       circuitOpened: (reason) => {
         listener.stale(reason);
@@ -52,12 +52,12 @@ export class RemoteSource implements FlagSource {
    */
   evaluate(flagKey: string, context: Attributes): Promise<Resolution> {
     return this.client.send(this.request(flagKey, context), (response, sent) =>
-      parseEvaluation(response, sent, flagKey, this.metadata),
+      parseEvaluation(response, sent, flagKey, this.metadataReader),
     );
   }
 
   metadataOf(): FlagMetadata | undefined {
-    return this.metadata.flagSet;
+    return this.metadataReader.flagSet;
   }
 
   stats(): SourceStats {

@@ -1,5 +1,6 @@
 import type * as JsoncParser from 'jsonc-parser';
 import { FlagshipError, FlagshipErrorCode, messageOf } from '../../errors';
+import { withoutByteOrderMark } from '../../types';
 
 /** A part of a text: its first character, and the number of characters. */
 interface Range {
@@ -13,7 +14,7 @@ interface Range {
  * @throws FlagshipError `PARSE_ERROR` whose message begins with line and column.
  */
 export function parseJsonText(text: string): unknown {
-  const content = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const content = withoutByteOrderMark(text);
   try {
     return JSON.parse(content);
   } catch (error) {
@@ -24,10 +25,10 @@ export function parseJsonText(text: string): unknown {
 /**
  * Parses again without comments and trailing commas, or throws with the position of the syntax error.
  *
- * @param nodesMessage What Node's own parser reports, which often names the position.
+ * @param nodeMessage What Node's own parser reports, which often names the position.
  */
-function parseWithComments(text: string, nodesMessage: string): unknown {
-  const [, offset = '0'] = /at position (\d+)/.exec(nodesMessage) ?? [];
+function parseWithComments(text: string, nodeMessage: string): unknown {
+  const [, offset = '0'] = /at position (\d+)/.exec(nodeMessage) ?? [];
   let problem = `${positionOf(text, Number(offset))}: not valid JSON.`;
   try {
     const visited = visitText(text);
