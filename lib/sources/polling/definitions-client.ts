@@ -1,5 +1,5 @@
 import { FlagshipErrorCode, messageOf } from '../../errors';
-import { type FlagMap, readDefinitions } from '../../evaluation';
+import { type FlagMap, isJsonObject, readDefinitions } from '../../evaluation';
 import {
   type HttpResponse,
   HttpClient,
@@ -11,7 +11,7 @@ import {
 } from '../../http';
 import { type ResolvedHttpOptions, defaultDeadline } from '../../options';
 import { parseJson } from '../../types';
-import { responseError } from '../error-response';
+import { envelopeError, responseError } from '../error-response';
 import { urlTemplate } from '../evaluation-spans';
 
 /** Definitions from a response of Flagship. */
@@ -30,14 +30,20 @@ export interface DownloadedDefinitions {
  * @throws TransientError `PARSE_ERROR` when the text is not JSON or has no flags.
  */
 export function parseDefinitions(text: string): FlagMap {
-  let parsed: unknown;
+  return definitionsIn(parseText(text));
+}
+
+function parseText(text: string): unknown {
   try {
-    parsed = parseJson(text);
+    return parseJson(text);
   } catch {
     throw new TransientError('The definitions are not JSON.', FlagshipErrorCode.PARSE_ERROR);
   }
+}
+
+function definitionsIn(content: unknown): FlagMap {
   try {
-    return readDefinitions(parsed);
+    return readDefinitions(content);
   } catch (error) {
     throw new TransientError(messageOf(error), FlagshipErrorCode.PARSE_ERROR);
   }
@@ -91,5 +97,7 @@ function readResponse(
 ): DownloadedDefinitions | undefined {
   if (response.status === 304 && etag !== undefined) return undefined;
   if (response.status < 200 || response.status > 299) throw responseError(response, request, 'Read');
-  return { flags: parseDefinitions(response.body), etag: response.etag, text: response.body };
+  const content = parseText(response.body);
+  if (isJsonObject(content) && content.success === false) throw envelopeError(content, request);
+  return { flags: definitionsIn(content), etag: response.etag, text: response.body };
 }
