@@ -36,6 +36,11 @@ describe('an option that cannot be used', () => {
     ['baseUrl', ['ftp://host', 'file:///x', 'localhost:8787', 'localhost:80:80'], /http or https URL/],
     ['baseUrl', ['http://host?key=value', 'http://host/path/?a=b#c'], /query/],
     ['headers', ['x', 7, null, () => ({})], /headers|object/],
+    [
+      'headers',
+      [{ 'Transfer-Encoding': 'chunked' }, { expect: '100-continue' }, [['content-length', '5']]],
+      /header that the HTTP client sets/,
+    ],
     ['headers', [{ 'a b': 'c' }, { '': 'c' }, [['a:', 'b']]], /header name/],
     [
       'headers',
