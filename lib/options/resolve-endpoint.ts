@@ -64,7 +64,8 @@ export function resolveEndpoint(options: FlagshipProviderOptions): URL {
   if (base.search !== '') {
     throw configurationError('option "baseUrl" must not have a query; give the full URL as "endpoint".');
   }
-  const root = `${base.origin}${base.pathname.replace(/\/+$/, '')}`;
+  // The `cloudflare` SDK and `wrangler` count `/client/v4` as a part of their base URL.
+  const root = `${base.origin}${base.pathname.replace(/(?:\/client\/v4)?\/*$/, '')}`;
   return new URL(
     `${root}/client/v4/accounts/${encodeURIComponent(accountId)}/flagship/apps/${encodeURIComponent(appId)}/evaluate`,
   );
