@@ -63,9 +63,16 @@ export function findFlags(input: unknown, acceptsBare: boolean): FoundFlags {
 /** Returns the input as JSON would write it, if it can hold flags. */
 function contentOf(input: unknown): JsonObject | readonly unknown[] {
   const { toJSON } = Object(holdsMembers(input) ? input : undefined) as { readonly toJSON?: unknown };
-  const content: unknown = typeof toJSON === 'function' ? toJSON.call(input) : input;
+  const content: unknown = typeof toJSON === 'function' ? toJSON.call(input) : defaultExport(input);
   if (holdsMembers(content)) return content;
   throw new FlagsShapeError(`Flags must be an object: ${EXPECTED}; but they are ${describeKind(content)}.`);
+}
+
+/** Returns the only export of a module: `await import('./flags.json', …)` resolves with the module, not with the flags. */
+function defaultExport(input: unknown): unknown {
+  if (Object.prototype.toString.call(input) !== '[object Module]') return input;
+  const { default: only, ...others } = input as JsonObject;
+  return Object.keys(others).length === 0 && holdsMembers(only) ? only : input;
 }
 
 /**
@@ -104,12 +111,20 @@ function unwrap(content: JsonObject | readonly unknown[]): FoundFlags {
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
+/**
+ * Whether an object is the envelope of an answer. Beside other members than those of the envelope, `success` and
+ * `result` may be flags by key, so that the content decides.
+ */
 function isEnvelope(object: JsonObject): boolean {
-  if (!Object.keys(object).every((name) => ENVELOPE_MEMBERS.has(name))) return false;
-  const { success, result } = object;
-  const holdsDefinitions = isJsonObject(result) && isJsonObject(result.flags);
+  const [success, result] = [readMember(object, 'success'), readMember(object, 'result')];
   const isAnswer = typeof success === 'boolean' && ('result' in object || 'errors' in object);
-  return isAnswer || holdsDefinitions;
+  if (isAnswer && isJsonObject(result) && (holdsFlags(result.flags) || isFlagWithKey(result))) return true;
+  if (!Object.keys(object).every((name) => ENVELOPE_MEMBERS.has(name))) return false;
+  return isAnswer || (isJsonObject(result) && isJsonObject(result.flags));
+}
+
+function holdsFlags(flags: unknown): boolean {
+  return isJsonObject(flags) || (isList(flags) && flags.some(isReadableDefinition));
 }
 
 function reasonIn({ errors }: JsonObject): string {

@@ -24,7 +24,7 @@ const PUBLIC_HEADERS = new Set(['accept', 'accept-encoding', 'content-type', 'us
 /** Shorter parts of a header or a path identify nothing, and would match in any text. */
 const MIN_PART_LENGTH = 6;
 /** Segments of every path of Flagship's API. */
-const PUBLIC_SEGMENTS = new Set(['accounts', 'flagship', 'evaluate', 'definitions']);
+const PUBLIC_SEGMENTS = new Set(['client', 'accounts', 'flagship', 'evaluate', 'definitions']);
 
 /** Returns the credentials of an `Authorization` header, in each form in which a text may quote them. */
 function credentialsIn(value: string): string[] {

@@ -149,6 +149,12 @@ describe('redact', () => {
     expect(redact('not in berlin, or bonn', context({ list }))).toBe('not in [hidden], or bonn');
   });
 
+  it('shows the words of every path of the API, in any case', () => {
+    const path = '/client/v4/accounts/account-id/flagship/apps/app-id/evaluate?flagKey=flag';
+    const text = 'Client network socket disconnected: accounts of the client cannot evaluate Flagship';
+    expect(redact(text, { headers: {}, path })).toBe(text);
+  });
+
   it('hides names that are data, and the password of basic credentials', () => {
     const body = JSON.stringify({ flagKey: 'flag', context: { seats: { 'ann@example.com': 1 } } });
     const authorization = `Basic ${Buffer.from('admin:hunter2').toString('base64')}`;

@@ -3,6 +3,7 @@ import { type ResolvedProxy } from '../options';
 import { withTimeLimit } from '../runtime';
 import { ApplicationDispatcher, dispatchThrough } from './application-dispatcher';
 import { type TimeLimit } from './limits';
+import { proxyAgent } from './proxy-agent';
 import { closedError, networkError, timeoutError } from './request-errors';
 import { ResponseHandler } from './response-handler';
 import { type HttpResponse, type OutgoingRequest, type Transport } from './transport';
@@ -64,19 +65,6 @@ function connectionOptions({ connectTimeoutMs }: TransportTarget): Undici.Pool.O
   };
 }
 
-/** Returns the agent that sends requests through a proxy, or directly to the hosts of `NO_PROXY`. */
-function proxyAgent({ Pool, EnvHttpProxyAgent }: typeof Undici, url: string, target: TransportTarget) {
-  const { connectTimeoutMs } = target;
-  return new EnvHttpProxyAgent({
-    ...connectionOptions(target),
-    httpProxy: url,
-    httpsProxy: url,
-    proxyTls: { timeout: connectTimeoutMs },
-    // The requests that open tunnels. Without a limit, a proxy that hangs would keep them, and their sockets.
-    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
-  });
-}
-
 /**
  * Sends requests over kept-alive connections of undici: its own ones to Flagship or to a proxy, or those of the global
  * dispatcher that the application has set.
@@ -93,7 +81,7 @@ export class UndiciTransport implements Transport {
     this.#dispatcher =
       target.proxy === undefined
         ? new undici.Pool(target.origin, connectionOptions(target))
-        : proxyAgent(undici, target.proxy.url, target);
+        : proxyAgent(undici, target.proxy.url, connectionOptions(target), target.connectTimeoutMs);
   }
 
   /** Returns undefined where undici cannot send requests. */

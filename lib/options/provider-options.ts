@@ -139,7 +139,8 @@ export interface FlagshipProviderOptions {
   readonly authToken?: string | undefined;
 
   /**
-   * URL of the API; only used with `appId`. Trailing slashes are ignored. A query, a user or a password is refused.
+   * URL of the API; only used with `appId`. A trailing slash is ignored, and so is `/client/v4` at the end, which base
+   * URLs of the `cloudflare` SDK and of `wrangler` have. A query, a user or a password is refused.
    * @default 'https://api.cloudflare.com'
    * @example 'http://127.0.0.1:8787'
    */

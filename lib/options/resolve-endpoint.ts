@@ -2,9 +2,12 @@ import { configurationError, describeValue } from '../errors';
 import { PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions } from './provider-options';
 
-/** Returns a rejected URL as a message shows it: without user, password and query, which may hold secrets. */
+/**
+ * Returns a rejected URL as a message shows it: without user, password and query, which may hold secrets. All before the
+ * last `@` counts as user and password, because a password that is not percent-encoded may hold any character.
+ */
 export function shownUrl(url: string): string {
-  return describeValue(url.replace(/^([a-z+.-]+:\/\/)?[^?#]*@/i, '$1…@').replace(/\?.*$/s, '?…'));
+  return describeValue(url.replace(/^([a-z\d+.-]+:\/\/)?.*@/is, '$1…@').replace(/\?.*$/s, '?…'));
 }
 
 function httpUrl(option: string, value: string): URL {
@@ -28,6 +31,15 @@ function httpUrl(option: string, value: string): URL {
 }
 
 /**
+ * Checks that an ID can be a segment of a path. `URL` resolves the segments `.` and `..`, also percent-encoded ones, so
+ * that the request, with its token, would go to another path.
+ */
+function expectSegment(option: string, id: string): void {
+  if (id === '.' || id === '..')
+    throw configurationError(`option "${option}" must be an ID, but is "${id}".`);
+}
+
+/**
  * Returns the evaluation URL: `endpoint`, or the one that `baseUrl`, `accountId` and `appId` make.
  *
  * @throws FlagshipError `CONFIGURATION_ERROR` when an option is missing, in conflict, or is not a usable URL.
@@ -46,11 +58,14 @@ export function resolveEndpoint(options: FlagshipProviderOptions): URL {
   if (accountId === undefined) {
     throw configurationError('option "accountId" is missing; "appId" needs the account that owns the app.');
   }
+  expectSegment('accountId', accountId);
+  expectSegment('appId', appId);
   const base = httpUrl('baseUrl', options.baseUrl ?? PROVIDER_DEFAULTS.baseUrl);
   if (base.search !== '') {
     throw configurationError('option "baseUrl" must not have a query; give the full URL as "endpoint".');
   }
-  const root = `${base.origin}${base.pathname.replace(/\/+$/, '')}`;
+  // The `cloudflare` SDK and `wrangler` count `/client/v4` as a part of their base URL.
+  const root = `${base.origin}${base.pathname.replace(/(?:\/client\/v4)?\/*$/, '')}`;
   return new URL(
     `${root}/client/v4/accounts/${encodeURIComponent(accountId)}/flagship/apps/${encodeURIComponent(appId)}/evaluate`,
   );

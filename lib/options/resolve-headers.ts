@@ -18,6 +18,15 @@ export function isHeaderName(name: string): boolean {
   return HEADER_NAME.test(name);
 }
 
+/** Headers about the connection and the length of the body: HTTP clients set them, and refuse or misuse given ones. */
+const CONNECTION_HEADERS = new Set([
+  'content-length',
+  'expect',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** Returns the pairs of name and value; their form is not checked yet. */
 function pairsOf(input: unknown): Iterable<unknown> {
   if (typeof input !== 'object' || input === null) {
@@ -47,6 +56,8 @@ export function readHeaders(input: HeadersInput): HeaderMap {
     if (typeof name !== 'string' || !isHeaderName(name)) {
       throw new TypeError(`${JSON.stringify(name)} is no header name`);
     }
+    if (CONNECTION_HEADERS.has(name.toLowerCase()))
+      throw new TypeError(`"${name}" is a header that the HTTP client sets`);
     // As a `Headers` does: mounted secrets end in a line break.
     const text = typeof value === 'string' ? value.trim() : undefined;
     if (text === undefined || !isHeaderValue(text)) {

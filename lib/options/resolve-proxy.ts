@@ -1,4 +1,5 @@
 import { configurationError } from '../errors';
+import { isText } from './checks';
 import { shownUrl } from './resolve-endpoint';
 
 /** The proxy that the environment names for the requests to Flagship. Its URL may hold a password. */
@@ -10,11 +11,11 @@ export interface ResolvedProxy {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Returns the variable of a scheme that is set; the one in lower case takes precedence, even when it is empty. */
+/** Returns the variable of a scheme that is set; the one in lower case takes precedence, even when it is blank. */
 function variableOf(scheme: 'http' | 'https', env: Environment): string | undefined {
   const lower = `${scheme}_proxy`;
   const variable = env[lower] === undefined ? lower.toUpperCase() : lower;
-  return env[variable] ? variable : undefined;
+  return isText(env[variable]) ? variable : undefined;
 }
 
 function isUsable(url: string): boolean {

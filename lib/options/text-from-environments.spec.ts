@@ -215,3 +215,23 @@ describe('numbers and switches as text', () => {
     expect(problemWith({ ...app, [name]: value })).toMatch(message);
   });
 });
+
+describe('a base URL', () => {
+  const hrefOf = (baseUrl: string) => {
+    const { source } = resolveProviderOptions({ ...app, baseUrl });
+    return source.kind === 'remote' ? source.http.endpoint.href : undefined;
+  };
+
+  it.each(['https://host/client/v4', 'https://host/client/v4/', 'https://host/'])(
+    'may end as those of the cloudflare SDK and of wrangler do: %s',
+    (baseUrl) => {
+      expect(hrefOf(baseUrl)).toBe(hrefOf('https://host'));
+    },
+  );
+
+  it('keeps every other path', () => {
+    expect(hrefOf('https://host/gate/client/v4')).toBe(hrefOf('https://host/gate'));
+    expect(hrefOf('https://host/client/v4x')).toContain('/client/v4x/client/v4/');
+    expect(hrefOf('https://host/myclient/v4')).toContain('/myclient/v4/client/v4/');
+  });
+});

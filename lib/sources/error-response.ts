@@ -26,6 +26,8 @@ const STATUS_CODES: ReadonlyMap<number, FlagshipErrorCode> = new Map([
   [403, FlagshipErrorCode.UNAUTHORIZED],
   [404, FlagshipErrorCode.FLAG_NOT_FOUND],
 ]);
+/** The statuses that say that the flag does not exist, or that the context is wrong, whatever the body contains. */
+const VERDICT_STATUSES: ReadonlySet<number> = new Set([400, 404, 410, 422]);
 /** The statuses for which HTTP defines `Retry-After` as the time until another attempt. */
 const RETRY_AFTER_STATUSES = new Set([429, 503]);
 
@@ -52,7 +54,8 @@ export function responseError(
 ): FlagshipError {
   const { status, retryAfter } = response;
   const body = parseErrorBody(response.body);
-  const code = STATUS_CODES.get(status) ?? reportedCode(body) ?? FlagshipErrorCode.NETWORK_ERROR;
+  const reported = reportedCode(body);
+  const code = STATUS_CODES.get(status) ?? reported ?? FlagshipErrorCode.NETWORK_ERROR;
   const parts = [
     `Flagship answered HTTP ${status}.`,
     reportedDetails(body, request),
@@ -67,7 +70,9 @@ export function responseError(
       status,
     );
   }
-  return isDefinitive(status) ? new DefinitiveError(message, code) : new FlagshipError(message, code);
+  return isDefinitive(status, reported)
+    ? new DefinitiveError(message, code)
+    : new FlagshipError(message, code);
 }
 
 /** Returns the error of a response whose status is a success, but whose envelope has `success: false`. */
@@ -105,9 +110,12 @@ function reportedDetails(
 }
 
 /**
- * Whether a status is Flagship's verdict on the flag and the context, such as 400 or 404, so that an older resolution
- * is wrong. 401 and 403 concern the token, and a redirect concerns the address.
+ * Whether a failure is Flagship's verdict on the flag and the context, such as 400 or 404, so that an older resolution is
+ * wrong. Other statuses concern the token (401, 403), the address (redirects, 421), or a server on the way (405, 407, 413,
+ * 414, 431), unless the body names the code of a verdict.
  */
-function isDefinitive(status: number): boolean {
-  return status >= 400 && status !== 401 && status !== 403;
+function isDefinitive(status: number, reported: FlagshipErrorCode | undefined): boolean {
+  if (VERDICT_STATUSES.has(status)) return true;
+  if (status < 400 || STATUS_CODES.has(status)) return false;
+  return reported !== undefined && !isInconclusive(reported);
 }

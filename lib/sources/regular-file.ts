@@ -21,7 +21,7 @@ export function readRegularFileSync(path: string, maxBytes = MAX_DEFINITIONS_BYT
   const descriptor = openSync(path, OPEN_FLAGS);
   try {
     expectRegular(fstatSync(descriptor), path, maxBytes);
-    return expectSmallText(readFileSync(descriptor, 'utf8'), path, maxBytes);
+    return expectSmallText(decodeText(readFileSync(descriptor)), path, maxBytes);
   } finally {
     closeSync(descriptor);
   }
@@ -35,10 +35,19 @@ export async function readRegularFile(path: string, maxBytes = MAX_DEFINITIONS_B
   const file = await open(path, OPEN_FLAGS);
   try {
     expectRegular(await file.stat(), path, maxBytes);
-    return expectSmallText(await file.readFile('utf8'), path, maxBytes);
+    return expectSmallText(decodeText(await file.readFile()), path, maxBytes);
   } finally {
     await file.close();
   }
+}
+
+/** Decodes UTF-8, and UTF-16 with a byte order mark, in which the `>` of Windows PowerShell writes files. */
+function decodeText(bytes: Buffer): string {
+  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE(0);
+  if (mark === 0xfffe) return bytes.toString('utf16le');
+  return mark === 0xfeff
+    ? new TextDecoder('utf-16be', { ignoreBOM: true }).decode(bytes)
+    : bytes.toString('utf8');
 }
 
 function expectRegular(stats: Stats, path: string, maxBytes: number): void {

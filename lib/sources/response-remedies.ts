@@ -12,7 +12,8 @@ const REMEDIES: ReadonlyMap<number, string> = new Map([
 
 /** Returns what an operator can do about a response with an error status; an empty text if the status tells nothing. */
 export function remedyFor(status: number, request: OutgoingRequest, permission: Permission): string {
-  if (status >= 300 && status < 400)
+  // 304 is no redirect: a cache on the way answers as if the request had named a version.
+  if (status >= 300 && status < 400 && status !== 304)
     return 'Redirects are not followed; set "baseUrl" or "endpoint" to the final address.';
   if (status === 403) return `Check that "authToken" has the ${permission} permission for this account.`;
   return REMEDIES.get(status) ?? remedyForTransport(status, request, permission);

@@ -118,3 +118,19 @@ it.each([
   const failure: unknown = await provider.initialize().catch((error: unknown) => error);
   expect(String(failure)).toMatch(/no app for (?!.*secret)/);
 });
+
+it.each(['the code', 'no code'])('a download with "success": false and %s shows no secrets', async (kind) => {
+  const message = 'the token secret-token (Bearer secret-token) is bad';
+  const code = kind === 'the code' ? { errorCode: 'GENERAL' } : {};
+  server.script({ body: { success: false, errors: [{ message }], errorMessage: '', ...code } });
+  const provider = open({ localEvaluation: true, accountId: 'account', authToken: 'secret-token' });
+  await expect(provider.initialize()).rejects.toThrow(
+    'Flagship answered "success": false. the token [hidden] (Bearer [hidden]) is bad',
+  );
+});
+
+it('an unexpected 304 is not called a redirect', async () => {
+  server.script({ status: 304 });
+  const { errorMessage } = await open().resolveBooleanEvaluation('flag', false, user);
+  expect(errorMessage).toBe('Flagship answered HTTP 304.');
+});

@@ -8,6 +8,7 @@ import { waitUntil, within } from '../../tools/waiting.cjs';
 import { certificate } from '../fixtures/certificate';
 import { closedPort } from '../fixtures/closed-port';
 import { answer, askNew, openProviders } from '../fixtures/open-providers';
+import { startRawServer } from '../fixtures/raw-server';
 import { type ScriptedServer } from '../fixtures/scripted-server';
 import { useBuiltPackage } from '../fixtures/use-built-package';
 import { useCleanup } from '../fixtures/use-cleanup';
@@ -34,6 +35,10 @@ beforeEach(() => {
   const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'];
   set(Object.fromEntries(names.map((name) => [name, undefined])));
 });
+
+const closeOnData = (socket: Socket): void => {
+  socket.once('data', () => socket.destroy());
+};
 
 describe('the environment names a proxy', () => {
   it.each(['http_proxy', 'HTTP_PROXY'])('in %s: evaluations go through it', async (name) => {
@@ -72,6 +77,28 @@ describe('the environment names a proxy', () => {
     const proxy = await startProxy({ credentials: 'ann:pass word' });
     set({ HTTP_PROXY: `http://ann:pass%20word@127.0.0.1:${proxy.port}` });
     expect(await askNew(open())).toMatchObject({ value: true });
+  });
+
+  it.each([
+    ['a user alone', 'token:', 'http://token@'],
+    ['a user with an empty password', 'token:', 'http://token:@'],
+    ['a password alone', ':pass', 'http://:pass@'],
+  ])('with %s', async (_, credentials, start) => {
+    const proxy = await startProxy({ credentials });
+    set({ HTTP_PROXY: `${start}127.0.0.1:${proxy.port}` });
+    expect(await askNew(open())).toMatchObject({ value: true });
+  });
+
+  it.each([' ', '\n'])('but a blank one names none: %j', async (blank) => {
+    const proxy = await startProxy();
+    for (const env of [
+      { HTTP_PROXY: blank, http_proxy: undefined },
+      { http_proxy: blank, HTTP_PROXY: proxy.url },
+    ]) {
+      set(env);
+      expect(await askNew(open())).toMatchObject({ value: true });
+    }
+    expect(proxy.tunnels).toEqual([]);
   });
 
   it('in lower case first, where it may be empty', async () => {
@@ -156,6 +183,25 @@ describe('a proxy that fails leaves the default', () => {
     await waitUntil(() => sockets.size === 0, 'closing ends it');
   });
 
+  it.each([
+    ['closes connections at once', { onConnect: (socket: Socket) => void socket.destroy() }],
+    ['closes instead of opening a tunnel', { onConnect: (socket: Socket) => closeOnData(socket) }],
+    [
+      'closes in the middle of its answer',
+      { onConnect: (socket: Socket) => void socket.once('data', () => socket.end('HTTP/1.1 20')) },
+    ],
+  ])('when it %s, with one connection for each attempt', async (_, behaviour) => {
+    const raw = await startRawServer();
+    cleanUp(() => raw.close());
+    raw.behave(behaviour);
+    set({ HTTP_PROXY: raw.url });
+    const details = await askNew(open({ retries: 1, retryDelay: 0 }));
+    expect(details).toMatchObject({ value: false, errorCode: 'GENERAL' });
+    expect(details.errorMessage).toMatch(reached);
+    expect(details.errorMessage).toContain('the proxy opened no tunnel: other side closed');
+    expect(raw.connections).toBe(2);
+  });
+
   it('while it fails, and not any longer', async () => {
     const proxy = await startProxy();
     set({ HTTP_PROXY: proxy.url });
@@ -174,6 +220,8 @@ describe('a variable that names no proxy stops the start', () => {
     ['http://proxy.example/path', '"http://proxy.example/path"'],
     ['http://ann:pass%zz@proxy.example:99', '"http://…@proxy.example:99"'],
     ['http://ann:pass@proxy.example:99999', '"http://…@proxy.example:99999"'],
+    ['http://ann:pa#ss@proxy.example:99', '"http://…@proxy.example:99"'],
+    ['ann:pa?s#s/@proxy.example:99', '"…@proxy.example:99"'],
   ])('with a sentence: %s', (value, shown) => {
     set({ HTTP_PROXY: value });
     expect(() => open()).toThrow(

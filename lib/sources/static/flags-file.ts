@@ -1,8 +1,8 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { configurationError, messageOf } from '../../errors';
-import { type FlagMap, normalizeFlags } from '../../evaluation';
+import { configurationError, isErrorOf, messageOf } from '../../errors';
+import { type FlagMap, FlagsShapeError, normalizeFlags } from '../../evaluation';
 import { callSafely, detached, withTimeLimit } from '../../runtime';
 import { parseJsonText } from './json-text';
 import { LoadQueue } from '../load-queue';
@@ -210,7 +210,9 @@ export class FlagsFile {
     try {
       return normalizeFlags(parseJsonText(text));
     } catch (error) {
-      throw configurationError(`${this.path}:${messageOf(error)}`);
+      // The message of a syntax error begins with line and column.
+      const separator = isErrorOf(error, FlagsShapeError) ? ': ' : ':';
+      throw configurationError(`${this.path}${separator}${messageOf(error)}`);
     }
   }
 }

@@ -11,7 +11,7 @@ const cleanUp = useCleanup();
 const folder = useFolder();
 const servers = useServer();
 
-function open(text: string): FlagshipServerProvider {
+function open(text: string | Buffer): FlagshipServerProvider {
   writeFileSync(folder('flags.json'), text);
   const provider = new FlagshipServerProvider({ definitions: folder('flags.json') });
   cleanUp(() => provider.onClose());
@@ -36,6 +36,14 @@ describe('a file with comments and trailing commas', () => {
   it.each(texts)('is read: %s', async (_, text, value) => {
     expect(await objectOf(open(text), 'a')).toEqual(value);
     expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['UTF-16, as Windows PowerShell writes it', (text: string) => Buffer.from(text, 'utf16le')],
+    ['UTF-16, big-endian', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+  ])('is read in %s', async (_, encode) => {
+    const provider = open(encode('\ufeff{"a":["ü€"], /* c */ }'));
+    expect(await objectOf(provider, 'a')).toEqual(['ü€']);
   });
 
   it('is read by the local Flagship', async () => {
@@ -69,6 +77,10 @@ describe('a file with comments and trailing commas', () => {
   it.each(broken)('is refused with the place: %s', (_, text, problem) => {
     expect(() => open(text)).toThrow(problem);
   });
+});
+
+it('a file of other JSON is refused with its path', () => {
+  expect(() => open('null')).toThrow(/flags\.json: Flags must be an object/);
 });
 
 describe('a path', () => {

@@ -74,6 +74,8 @@ const forms: readonly (readonly [form: string, input: unknown])[] = [
   ['an envelope of definitions', { ...envelope, result: { flags: { a, b } } }],
   ['definitions under "result" alone', { result: { flags: { a, b } } }],
   ['an envelope of a list under "flags"', { ...envelope, result: { flags: [a, b] } }],
+  ['an envelope with members of its own', { ...envelope, request_id: 'x', result: { flags: { a, b } } }],
+  ['the same around a list', { ...envelope, request_id: 'x', result: { flags: [a, b] } }],
 ];
 
 describe.each(everyWay)('%s', (_, read) => {
@@ -88,6 +90,7 @@ describe.each(everyWay)('%s', (_, read) => {
   it.each([
     ['one flag', a],
     ['one flag in an envelope', { ...envelope, result: a }],
+    ['one flag in an envelope with members of its own', { ...envelope, request_id: 'x', result: a }],
   ])('can be %s', async (_form, input) => {
     expect(await answerOf(await read(input), 'a')).toBe('one');
   });
@@ -114,7 +117,7 @@ describe.each(everyWay)('%s', (_, read) => {
     [
       'a failure',
       { success: false, errors: [{ code: 1, message: 'no such app' }] },
-      /(failure: "|"success": false. )no such app/,
+      /(failure: "|"success": false\. )no such app/,
     ],
     [
       'a failure without a reason',
@@ -189,6 +192,23 @@ describe('a list', () => {
     const provider = await ofObject([a, circular]);
     expect([await answerOf(provider, 'a'), await answerOf(provider, 'b')]).toEqual(['one', 'PARSE_ERROR']);
     expect(lines.splice(0)).toHaveLength(1);
+  });
+});
+
+describe('a module', () => {
+  const moduleOf = (members: object) => Object.assign(Object.create(null), tag, members) as unknown;
+  const tag = { [Symbol.toStringTag]: 'Module' };
+
+  it.each([
+    ['a list', { items: [a, b] }],
+    ['flags by key', { a, b }],
+  ])('of a JSON file exports the flags as its default: %s', async (_, flags) => {
+    expect(await answerOf(await ofObject(moduleOf({ default: flags })), 'b')).toBe('two');
+  });
+
+  it('with other exports exports flags by key', async () => {
+    const provider = await ofObject(moduleOf({ default: { b }, a }));
+    expect([await answerOf(provider, 'a'), await answerOf(provider, 'b')]).toEqual(['one', 'FLAG_NOT_FOUND']);
   });
 });
 

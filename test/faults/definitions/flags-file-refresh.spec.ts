@@ -70,11 +70,11 @@ describe('refresh() of a flags file', () => {
       const file = await open(...values);
       const readFile = file.readFile.bind(file);
       jest.spyOn(file, 'readFile').mockImplementation(async () => {
-        const text = await readFile('utf8');
+        const bytes = await readFile();
         edit?.();
         if (edit !== undefined) second = provider.refresh();
         edit = undefined;
-        return text;
+        return bytes;
       });
       return file;
     });

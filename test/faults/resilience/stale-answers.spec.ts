@@ -61,6 +61,9 @@ describe('an expired answer is served as STALE', () => {
     ['the token is refused', { status: 401 }],
     ['the token does not suffice', { status: 403 }],
     ['a proxy redirects', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }],
+    ['a proxy wants credentials', { status: 407 }],
+    ['a server on the way finds the URL too long', { status: 414 }],
+    ['the address is not served', { status: 421 }],
     ['a page comes back', { body: '<html>' }],
     ['other JSON comes back', { body: [1] }],
     ['half an answer comes back', { body: { flagKey: 'flag' } }],
@@ -176,6 +179,11 @@ describe('an older answer is dropped for good', () => {
     [
       'the context is refused',
       { status: 400, body: { errorCode: 'INVALID_CONTEXT' } },
+      { reason: 'ERROR', errorCode: 'INVALID_CONTEXT' },
+    ],
+    [
+      'the context is refused with another status',
+      { status: 413, body: { errorCode: 'INVALID_CONTEXT' } },
       { reason: 'ERROR', errorCode: 'INVALID_CONTEXT' },
     ],
     ['the flag is switched off', answer(true, 'DISABLED'), { reason: 'DISABLED' }],
