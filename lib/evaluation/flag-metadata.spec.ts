@@ -35,6 +35,8 @@ describe('readMetadata', () => {
     ['text', 'owner', /not an object/],
     ['a list', ['owner'], /not an object/],
     ['a number', 7, /not an object/],
+    ['a Map', new Map([['owner', 'team']]), /not an object/],
+    ['a date', new Date(0), /not an object/],
     ['false', false, /not an object/],
     ['33 entries', entries(33), /33 entries, more than 32/],
     ['2049 bytes as JSON', ofBytes(2049), /2049 bytes as JSON, more than 2048/],

@@ -1,5 +1,5 @@
 import { type FlagMetadata } from '../types';
-import { isJsonObject, quoted } from './malformed-flag';
+import { isJsonObject, type JsonObject, quoted } from './malformed-flag';
 
 /** Flagship's limits of a flag's metadata. */
 const MAX_ENTRIES = 32;
@@ -39,6 +39,11 @@ function isAcceptedValue(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
+/** Whether a value is an object with members. A `Map` or a date has none, and its content would be lost in silence. */
+function isMetadataObject(value: unknown): value is JsonObject {
+  return isJsonObject(value) && Object.prototype.toString.call(value) === '[object Object]';
+}
+
 function isAcceptedName(name: string): boolean {
   return name !== '' && name.length <= MAX_NAME_LENGTH && !FORBIDDEN_NAMES.has(name);
 }
@@ -76,7 +81,7 @@ function drop(problem: string): ReadMetadata {
 }
 
 function readEntries(given: unknown): ReadMetadata {
-  if (!isJsonObject(given)) return drop('is not an object');
+  if (!isMetadataObject(given)) return drop('is not an object');
   const names = Object.keys(given);
   if (names.length > MAX_ENTRIES) return drop(`has ${names.length} entries, more than ${MAX_ENTRIES}`);
   const dropped: string[] = [];
@@ -147,7 +152,7 @@ export function withFlatMetadata(definition: unknown): unknown {
 function flatMetadata(metadata: unknown): unknown {
   try {
     // No object, so it is dropped as a whole, whatever it holds.
-    if (!isJsonObject(metadata)) return false;
+    if (!isMetadataObject(metadata)) return false;
     const entries = Object.entries(metadata);
     if (entries.every(([, value]) => isAcceptedValue(value))) return metadata;
     return Object.fromEntries(

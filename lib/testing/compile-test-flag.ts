@@ -5,6 +5,7 @@ import {
   isJsonObject,
   normalizeFlag,
   readDefinitionMetadata,
+  withFlatMetadata,
 } from '../evaluation';
 import { jsonCopy } from '../types';
 
@@ -23,7 +24,8 @@ function copyJson(key: string, value: unknown): unknown {
     );
   }
   try {
-    return jsonCopy(value);
+    // As the sources do: JSON would drop or convert entries of the metadata that are not accepted.
+    return jsonCopy(withFlatMetadata(value));
   } catch (error) {
     throw configurationError(`flag "${key}" cannot be used: ${messageOf(error).split('\n', 1)[0] ?? ''}`);
   }

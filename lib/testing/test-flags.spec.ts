@@ -174,6 +174,23 @@ describe('the objects that a test passes and receives are independent', () => {
     expect(flags.evaluations[0]!.context.since).toBeInstanceOf(Date);
   });
 
+  it.each([
+    ['a date', { owner: new Date(0) }],
+    ['a function', { owner: () => 'team', ticket: 'A-1' }],
+    ['a boxed text', { owner: Object('team') as unknown }],
+    ['a number without end', { owner: Infinity }],
+    ['a Map in its place', new Map([['owner', 'team']])],
+    ['an object with toJSON', { toJSON: () => ({ owner: 'team' }) }],
+  ])('metadata that the sources would drop is refused: %s', (_, metadata) => {
+    const definition = { enabled: true, variations: { on: true }, default_variation: 'on', rules: [] };
+    const flags = new TestFlags();
+    const refused = /metadata of flag "owned" (is not an object|has entries)/;
+    expect(() => {
+      flags.set({ owned: { ...definition, metadata } as never });
+    }).toThrow(refused);
+    expect(() => new TestFlags({ owned: { ...definition, metadata } as never })).toThrow(refused);
+  });
+
   it('answers, failures included, have the metadata of a definition', async () => {
     const definition = { enabled: true, default_variation: 'on', variations: { on: true }, rules: [] };
     const flags = new TestFlags({ owned: { ...definition, metadata: { owner: 'team' } }, plain: true });
