@@ -34,9 +34,12 @@ export async function listen(
   report: (problem: string) => void,
 ): Promise<AddressInfo> {
   const listening = new Promise<AddressInfo>((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (error: NodeJS.ErrnoException): void => {
+      reject(withRemedy(error));
+    };
+    server.once('error', refuse);
     server.listen(port, address, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       server.on('error', ({ message }) => {
         report(`The server goes on after a failure: ${message}`);
       });
@@ -44,6 +47,14 @@ export async function listen(
     });
   });
   return withTimeLimit('localStart', listening, START_LIMIT_MS);
+}
+
+/** Adds to the system's error about a port what to do; its code and its stack stay. */
+function withRemedy(error: NodeJS.ErrnoException): Error {
+  if (error.code === 'EADDRINUSE' || error.code === 'EACCES') {
+    error.message += '. Give another "port" (--port on the command line); 0 takes a free one.';
+  }
+  return error;
 }
 
 /** Stops listening and closes all connections; resolves within {@link CLOSE_LIMIT_MS} and never rejects. */

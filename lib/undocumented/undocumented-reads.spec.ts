@@ -10,7 +10,16 @@ import { NOOP_TRANSACTION_CONTEXT_PROPAGATOR, OpenFeature } from '@openfeature/s
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
+import {
+  Agent,
+  Client,
+  EnvHttpProxyAgent,
+  getGlobalDispatcher,
+  MockAgent,
+  Pool,
+  ProxyAgent,
+  setGlobalDispatcher,
+} from 'undici';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   applicationConfigOf,
@@ -168,4 +177,33 @@ it('finds the global dispatcher of undici, and tells a default one from one with
   expect(isApplicationDispatcher(agent)).toBe(true);
   setGlobalDispatcher(before);
   await agent.close();
+});
+
+it('recognises a default dispatcher of a minified bundle, which has renamed its class', async () => {
+  const name = Object.getOwnPropertyDescriptor(Agent, 'name') ?? {};
+  const plain = new Agent();
+  Object.defineProperty(Agent, 'name', { ...name, value: 't' });
+  try {
+    expect(isApplicationDispatcher(plain)).toBe(false);
+  } finally {
+    Object.defineProperty(Agent, 'name', name);
+    await plain.close();
+  }
+});
+
+it.each([
+  ['a subclass of Agent', () => new (class extends Agent {})()],
+  [
+    'a composed agent',
+    () => new Agent().compose((dispatch) => (options, handler) => dispatch(options, handler)),
+  ],
+  ['a proxy', () => new ProxyAgent('http://127.0.0.1:1')],
+  ['a proxy of the environment', () => new EnvHttpProxyAgent()],
+  ['a pool', () => new Pool('http://127.0.0.1:1')],
+  ['a client', () => new Client('http://127.0.0.1:1')],
+  ['a mock', () => new MockAgent()],
+])('counts %s as a dispatcher of the application', async (_, create) => {
+  const dispatcher = create();
+  expect(isApplicationDispatcher(dispatcher)).toBe(true);
+  await dispatcher.close();
 });

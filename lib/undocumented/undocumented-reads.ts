@@ -119,20 +119,33 @@ export function globalDispatcher(): GlobalDispatcher | undefined {
  * Whether a global dispatcher does something else than connect directly. A default one does not: Node sets it with the
  * first `fetch`, and undici when it is loaded.
  *
- * Reads the options of an `Agent`, and the name of undici 8's wrapper. Checked with the versions above. Without them a
- * default agent counts as one that the application has set: its connections are used instead of the package's own.
+ * Reads the options and the prototypes of an `Agent`, and the static method of undici 8's wrapper, not the names of
+ * classes, which a minified bundle changes. Checked with the versions above. Without them a default agent counts as one
+ * that the application has set: its connections are used instead of the package's own.
  */
 export function isApplicationDispatcher(dispatcher: GlobalDispatcher): boolean {
-  const agent =
-    dispatcher.constructor.name === 'Dispatcher1Wrapper'
-      ? ((globalThis as Record<symbol, object | undefined>)[SECOND_GLOBAL_DISPATCHER] ?? dispatcher)
-      : dispatcher;
-  // A composed dispatcher is a proxy of an agent, with another method.
-  const { dispatch: inherited } = Object.getPrototypeOf(agent) as Partial<GlobalDispatcher>;
-  if (agent.constructor.name !== 'Agent' || (agent as GlobalDispatcher).dispatch !== inherited) return true;
+  const isWrapper = 'wrapHandler' in dispatcher.constructor;
+  const agent = isWrapper
+    ? ((globalThis as Record<symbol, object | undefined>)[SECOND_GLOBAL_DISPATCHER] ?? dispatcher)
+    : dispatcher;
+  if (!isPlainAgent(agent)) return true;
   const key = Object.getOwnPropertySymbols(agent).find(({ description }) => description === 'options');
   const options = key && (agent as Record<symbol, unknown>)[key];
   if (typeof options !== 'object' || options === null) return true;
   // The defaults of undici 6 to 8: all undefined, but `maxOrigins`.
   return Object.values(options).some((value) => value !== undefined && value !== Infinity);
+}
+
+/**
+ * Whether a dispatcher is an `Agent` itself, which inherits `dispatch` from the class that it extends. Those that are
+ * not: an instance of a subclass, one with a `dispatch` of its own, and a composed one, a proxy that replaces `dispatch`.
+ */
+function isPlainAgent(dispatcher: object): boolean {
+  const prototype = Object.getPrototypeOf(dispatcher) as object;
+  const base = Object.getPrototypeOf(prototype) as Partial<GlobalDispatcher>;
+  return (
+    !Object.hasOwn(prototype, 'dispatch') &&
+    Object.hasOwn(base, 'dispatch') &&
+    (dispatcher as GlobalDispatcher).dispatch === base.dispatch
+  );
 }

@@ -62,6 +62,21 @@ it('replaces the idle propagator of another copy of the SDK', () => {
   expect(current()).not.toBe(idle);
 });
 
+it('keeps a propagator whose class a minifier has given the name of the idle one', () => {
+  const own = new AsyncLocalStorageTransactionContextPropagator();
+  const { constructor } = own;
+  const { name } = constructor;
+  const rename = (value: string) => Object.defineProperty(constructor, 'name', { value, configurable: true });
+  rename(NOOP_TRANSACTION_CONTEXT_PROPAGATOR.constructor.name);
+  try {
+    OpenFeature.setTransactionContextPropagator(own);
+    ensurePropagation();
+    expect(current()).toBe(own);
+  } finally {
+    rename(name);
+  }
+});
+
 it.each([
   ['enters contexts', enteringPropagator],
   ['stores contexts', storingPropagator],

@@ -16,14 +16,18 @@ export function ensurePropagation(): void {
   if (isIdle) OpenFeature.setTransactionContextPropagator(scopePropagator);
 }
 
-/** Whether a propagator is the SDK's default one, which does nothing, or that of another copy of the SDK. */
+/**
+ * Whether a propagator is the SDK's default one, which does nothing, or that of another copy of the SDK. In a minified
+ * bundle classes of different modules may have one short name, so a class of that name counts only if it propagates
+ * nothing.
+ */
 function isNoop(propagator: TransactionContextPropagator): boolean {
   const noop = NOOP_TRANSACTION_CONTEXT_PROPAGATOR;
   if (propagator === noop) return true;
   const prototype = Object.getPrototypeOf(propagator) as {
     readonly constructor?: { readonly name?: unknown };
   } | null;
-  return prototype?.constructor?.name === noop.constructor.name;
+  return prototype?.constructor?.name === noop.constructor.name && !propagates();
 }
 
 /**

@@ -29,7 +29,9 @@ describe('start and stop', () => {
 
   it('rejects if the port is taken', async () => {
     const { port } = await servers.startFlagship({ flags: { a: 1 } });
-    await expect(servers.startFlagship({ flags: { a: 1 }, port })).rejects.toThrow(/EADDRINUSE/);
+    await expect(servers.startFlagship({ flags: { a: 1 }, port })).rejects.toThrow(
+      /EADDRINUSE.+\. Give another "port" \(--port on the command line\); 0 takes a free one\.$/,
+    );
   });
 
   it('listens on the given host', async () => {
