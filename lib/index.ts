@@ -43,6 +43,7 @@ export {
   type FlagDomain,
   type FlagKey,
   type FlagKeyFor,
+  type FlagList,
   type FlagMetadata,
   type FlagsInput,
   type FlagType,

@@ -67,6 +67,17 @@ describe('a call that is shared', () => {
     time.end();
   });
 
+  it('is forgotten with its context when later ones start', () => {
+    const flights = new SingleFlight<string>(MAX_MS);
+    stopTime();
+    for (const plan of ['one', 'two', 'three']) {
+      void flights.start(cacheKey('flag', 'string', { plan }), never());
+      jest.advanceTimersByTime(MAX_MS + 1);
+    }
+    const { calls, joinable } = flights as unknown as Record<'calls' | 'joinable', { size: number }>;
+    expect([calls.size, joinable.size]).toEqual([1, 1]);
+  });
+
   it('does not end a later one with the same key when it settles late', async () => {
     const flights = new SingleFlight<string>(MAX_MS);
     stopTime();

@@ -29,10 +29,7 @@ export class SingleFlight<T> {
   /** Whether at least `limit` calls are under way. */
   isFull(limit: number): boolean {
     if (this.calls.size < limit) return false;
-    for (const call of this.calls) {
-      if (!this.isAbandoned(call)) break;
-      this.remove(call);
-    }
+    this.removeAbandoned();
     return this.calls.size >= limit;
   }
 
@@ -66,6 +63,8 @@ export class SingleFlight<T> {
       call.isSettled = true;
       this.remove(call);
     };
+    // Here too, because abandoned calls would keep their contexts until the limit of `isFull` is reached.
+    this.removeAbandoned();
     this.calls.add(call);
     this.joinable.set(key.hash, call);
     promise.then(settle, settle);
@@ -83,6 +82,13 @@ export class SingleFlight<T> {
     if (!this.isAbandoned(call)) return call;
     this.remove(call);
     return undefined;
+  }
+
+  private removeAbandoned(): void {
+    for (const call of this.calls) {
+      if (!this.isAbandoned(call)) break;
+      this.remove(call);
+    }
   }
 
   private isAbandoned({ startedAt }: PendingCall<T>): boolean {

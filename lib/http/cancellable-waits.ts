@@ -1,4 +1,4 @@
-import { withTimeLimit, type WaitName } from '../runtime';
+import { PendingWork, withTimeLimit, type WaitName } from '../runtime';
 import { closedError } from './request-errors';
 
 /**
@@ -6,7 +6,7 @@ import { closedError } from './request-errors';
  * so that work of the old one does not go on.
  */
 export class CancellableWaits {
-  private readonly waits = new Set<(reason: Error) => void>();
+  private readonly waits = new PendingWork<(reason: Error) => void>();
   private closed = false;
   private lastReason: Error | undefined;
 
@@ -28,7 +28,9 @@ export class CancellableWaits {
   /** Rejects all current waits with the reason and ends all pauses. Later ones are not affected. */
   interrupt(reason: Error): void {
     this.lastReason = reason;
-    for (const stop of this.waits) stop(reason);
+    this.waits.forEach((stop) => {
+      stop(reason);
+    });
     this.waits.clear();
   }
 
@@ -42,7 +44,7 @@ export class CancellableWaits {
         resolve();
       };
       const timer = setTimeout(wake, delayMs);
-      this.waits.add(wake);
+      this.waits.add(wake, delayMs);
     });
   }
 
@@ -63,7 +65,7 @@ export class CancellableWaits {
       controller.abort(reason);
     };
     if (this.closed && this.lastReason !== undefined) stop(this.lastReason);
-    this.waits.add(stop);
+    this.waits.add(stop, limitMs);
     try {
       return await withTimeLimit(name, work, limitMs, { timeoutError, signal: controller.signal });
     } finally {

@@ -1,4 +1,4 @@
-import { withTimeLimit } from '../runtime';
+import { PendingWork, withTimeLimit } from '../runtime';
 import { type FetchResponse, readFetchResponse } from './fetch-response';
 import { type TimeLimit } from './limits';
 import { closedError, networkError, timeoutError, tooLargeError } from './request-errors';
@@ -8,7 +8,7 @@ type Fetch = typeof globalThis.fetch;
 
 /** Sends requests through a `fetch` of the application's. */
 export class FetchTransport implements Transport {
-  private readonly pending = new Set<AbortController>();
+  private readonly pending = new PendingWork<AbortController>();
 
   constructor(
     private readonly origin: string,
@@ -19,7 +19,7 @@ export class FetchTransport implements Transport {
   async send(request: OutgoingRequest, timeLeftMs: number, limit: TimeLimit): Promise<HttpResponse> {
     const controller = new AbortController();
     const { signal } = controller;
-    this.pending.add(controller);
+    this.pending.add(controller, timeLeftMs);
     try {
       // The fetch, or its body, may ignore the signal.
       return await withTimeLimit('fetch', () => this.sendOnce(request, signal), timeLeftMs, {
@@ -35,7 +35,9 @@ export class FetchTransport implements Transport {
   }
 
   interrupt(reason: Error): void {
-    for (const controller of this.pending) controller.abort(reason);
+    this.pending.forEach((controller) => {
+      controller.abort(reason);
+    });
   }
 
   close(): Promise<void> {

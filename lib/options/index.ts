@@ -76,6 +76,7 @@ export {
   type ConditionOperator,
   type Definitions,
   type FlagDefinition,
+  type FlagList,
   type FlagMetadata,
   type FlagsInput,
   type JsonValue,

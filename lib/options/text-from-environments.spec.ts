@@ -2,6 +2,7 @@ import { FlagService, FlagshipModule, type FlagshipModuleOptions, getFlagsToken 
 import { FlagshipServerProvider } from '../provider';
 import { useApp } from '../../test/fixtures/use-app';
 import { useServer } from '../../test/fixtures/use-server';
+import { bindingWith } from '../../test/fixtures/workers-binding';
 import { type FlagshipProviderOptions } from './provider-options';
 import { resolveProviderOptions } from './resolve-provider-options';
 
@@ -42,13 +43,7 @@ describe('blank text', () => {
     const blank = { appId: '', endpoint: ' ', baseUrl: '', authToken: '\n', definitionsCache: '' };
     expect(resolveProviderOptions({ ...blank, definitions: {} }).source.kind).toBe('static');
     expect(resolveProviderOptions({ ...app, endpoint: '' }).source.kind).toBe('remote');
-    const details = () => Promise.resolve({ value: true });
-    const binding = {
-      getBooleanDetails: details,
-      getStringDetails: details,
-      getNumberDetails: details,
-      getObjectDetails: details,
-    };
+    const { binding } = bindingWith(() => Promise.resolve({ value: true }));
     expect(resolveProviderOptions({ ...blank, definitions: '', binding }).source.kind).toBe('binding');
   });
 
