@@ -2,6 +2,9 @@ import { configurationError, describeValue } from '../errors';
 import { PROVIDER_DEFAULTS } from './defaults';
 import { type FlagshipProviderOptions } from './provider-options';
 
+/** What to do about a missing option, which is `undefined` where its environment variable is not set. */
+export const CHECK_ENVIRONMENT = '(check that its environment variable is set)';
+
 /**
  * Returns a rejected URL as a message shows it: without user, password and query, which may hold secrets. All before the
  * last `@` counts as user and password, because a password that is not percent-encoded may hold any character.
@@ -52,11 +55,13 @@ export function resolveEndpoint(options: FlagshipProviderOptions): URL {
   if (endpoint !== undefined) return httpUrl('endpoint', endpoint);
   if (appId === undefined) {
     throw configurationError(
-      'option "appId" is missing; give "appId" with "accountId", or "endpoint", "definitions" or "binding" (check that its environment variable is set).',
+      `option "appId" is missing; give "appId" with "accountId", or "endpoint", "definitions" or "binding" ${CHECK_ENVIRONMENT}.`,
     );
   }
   if (accountId === undefined) {
-    throw configurationError('option "accountId" is missing; "appId" needs the account that owns the app.');
+    throw configurationError(
+      `option "accountId" is missing; "appId" needs the account that owns the app ${CHECK_ENVIRONMENT}.`,
+    );
   }
   expectSegment('accountId', accountId);
   expectSegment('appId', appId);

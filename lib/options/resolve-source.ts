@@ -6,6 +6,7 @@ import {
   type FlagshipBinding,
   type FlagshipProviderOptions,
 } from './provider-options';
+import { CHECK_ENVIRONMENT } from './resolve-endpoint';
 import { resolveHttp, type ResolvedHttpOptions } from './resolve-http';
 
 /** The source that evaluates the flags, with its options. Times are in milliseconds. */
@@ -76,7 +77,7 @@ function resolvePolling(options: FlagshipProviderOptions): ResolvedSource {
   const http = resolveHttp(options);
   if (options.accountId === undefined) {
     throw configurationError(
-      'option "accountId" is missing; "localEvaluation" needs it to seed the rollouts.',
+      `option "accountId" is missing; "localEvaluation" needs it to seed the rollouts ${CHECK_ENVIRONMENT}.`,
     );
   }
   if (!http.endpoint.pathname.endsWith('/evaluate')) {

@@ -31,11 +31,11 @@ describe('blank text', () => {
   it.each(blanks)('is missing where an option is required: %j', (blank) => {
     expect(problemWith({ appId: blank })).toMatch(/"appId" is missing.*environment variable/);
     expect(problemWith({ ...app, appId: blank })).toMatch(/"appId" is missing/);
-    expect(problemWith({ ...app, accountId: blank })).toMatch(/"accountId" is missing/);
+    expect(problemWith({ ...app, accountId: blank })).toMatch(/"accountId" is missing.*environment variable/);
     expect(problemWith({ definitions: blank })).toMatch(/"appId" is missing.*"definitions"/);
     const endpoint = 'http://host/evaluate';
     expect(problemWith({ endpoint, accountId: blank, localEvaluation: true })).toMatch(
-      /"accountId" is missing/,
+      /"accountId" is missing.*environment variable/,
     );
   });
 

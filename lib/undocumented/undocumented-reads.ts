@@ -108,7 +108,7 @@ const SECOND_GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.2');
 /**
  * Returns undici's global dispatcher, whichever copy of undici in the process has set it; undefined when there is none.
  *
- * Reads the symbol that Node and undici share. Checked with undici 6.29, 7.30 and 8.13, and the copies in Node 20, 22 and
+ * Reads the symbol that Node and undici share. Checked with undici 6.29, 7.30, 8.0.1 and 8.13, and the copies in Node 20, 22 and
  * 24. Without it the application's global dispatcher is not used.
  */
 export function globalDispatcher(): GlobalDispatcher | undefined {
