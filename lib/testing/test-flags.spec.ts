@@ -186,7 +186,7 @@ describe('the objects that a test passes and receives are independent', () => {
     const flags = new TestFlags();
     const refused = /metadata of flag "owned" (is not an object|has entries)/;
     expect(() => {
-      flags.set({ owned: { ...definition, metadata } as never });
+      flags.set({ owned: { ...definition, metadata } });
     }).toThrow(refused);
     expect(() => new TestFlags({ owned: { ...definition, metadata } as never })).toThrow(refused);
   });
